@@ -1,0 +1,1 @@
+//! The gateway node: queue listener, job scheduler, credential vault, connectors, updater.

@@ -1,0 +1,1 @@
+//! The data plane: plan, read, write, verify, commit; the ledger.

@@ -1,0 +1,1 @@
+//! The control plane: ADF REST, orchestrator, queue, state, the page.

@@ -1,0 +1,1 @@
+//! Supervised components on actix.

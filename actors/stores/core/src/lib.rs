@@ -1,0 +1,54 @@
+//! What every data store implements.
+//!
+//! A *family* of stores is a [`Connector`] in the registry: it knows which linked services, datasets, sources and sinks of ADF
+//! it serves, and opens [`Connection`]s. A connection makes a [`Source`], which splits itself into independently readable
+//! partitions of Arrow batches, or a [`Sink`], which stages everything and publishes it with one commit.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod capability;
+pub mod request;
+pub mod sink;
+pub mod source;
+
+pub use capability::{Capabilities, StoreKind};
+pub use request::{SinkRequest, SourceRequest};
+pub use sink::{CommitKey, Committed, Sink, Staged, Writer};
+pub use source::{BatchStream, Partition, Source};
+
+use async_trait::async_trait;
+use sluice_contract::Fault;
+pub use sluice_contract::document::StoreProperties;
+use sluice_contract::message::ProbeStage;
+use std::sync::Arc;
+
+/// One family of stores.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    /// What this family serves.
+    fn kinds(&self) -> &'static [StoreKind];
+
+    /// Makes a connection for one linked service. Cheap: pools open their sockets when they are needed.
+    ///
+    /// # Errors
+    /// `SL6013` when a property is missing or malformed. The secrets in `properties` are dropped with it.
+    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault>;
+}
+
+/// An open store, shared by the copies that use its linked service.
+#[async_trait]
+pub trait Connection: Send + Sync + 'static {
+    /// Tests the connection stage by stage; the last stage holds the fault when one failed.
+    async fn probe(&self) -> Vec<ProbeStage>;
+
+    /// Gets ready to read what the request names, and finds out its schema and partitions.
+    ///
+    /// # Errors
+    /// `SL60xx`, saying what is missing, refused or not understood.
+    async fn source(&self, request: SourceRequest) -> Result<Box<dyn Source>, Fault>;
+
+    /// Gets ready to write what the request names.
+    ///
+    /// # Errors
+    /// `SL60xx`, saying what is missing, refused or not understood.
+    async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault>;
+}

@@ -1,0 +1,33 @@
+//! What a copy asks of a connection.
+
+use sluice_contract::Object;
+
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct SourceRequest {
+    /// The dataset's `type`.
+    pub dataset_kind: String,
+    /// The dataset's `typeProperties`.
+    pub dataset: Object,
+    /// The activity's `source` object.
+    pub activity: Object,
+    /// At most this many partitions are read at the same time; a source need not make more.
+    pub parallel: usize,
+    /// Bytes of Arrow memory that one batch should stay under.
+    pub batch_bytes: usize,
+}
+
+/// What to write.
+#[derive(Clone, Debug, Default)]
+pub struct SinkRequest {
+    /// The dataset's `type`.
+    pub dataset_kind: String,
+    /// The dataset's `typeProperties`.
+    pub dataset: Object,
+    /// The activity's `sink` object.
+    pub activity: Object,
+    /// At most this many writers at the same time.
+    pub parallel: usize,
+    /// The name to give a file when the dataset names none, without extension.
+    pub default_name: String,
+}

@@ -1,0 +1,100 @@
+//! Writing: stage everything, verify it, publish it once.
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use sluice_contract::{Fault, JobId};
+
+/// The identity of an attempt, in the names of everything it stages and in what it commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitKey {
+    /// The job.
+    pub job: JobId,
+    /// Its attempt, from 1.
+    pub attempt: u32,
+    /// The fencing token: a sink that can remember it refuses a smaller one.
+    pub token: u64,
+}
+
+impl CommitKey {
+    /// Short, safe in file and table names, and unique for this attempt.
+    pub fn tag(&self) -> String {
+        let job: String = self.job.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
+        // The tail of a UUIDv7 is its random part.
+        let tail = &job[job.len().saturating_sub(16)..];
+        format!("{}_{}_{}", tail.to_ascii_lowercase(), self.attempt, self.token)
+    }
+}
+
+/// One table or file, ready to be written.
+///
+/// Life: [`Sink::prepare`], any number of [`Sink::writer`]s at the same time, each written and finished, [`Sink::verify`],
+/// then [`Sink::commit`] or [`Sink::abort`]. Until the commit a reader of the store sees nothing new. A sink that is dropped
+/// without commit leaves at most staged leftovers named after its [`CommitKey`], which the next attempt removes.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Checks that the schema can be carried exactly and makes the staging place.
+    ///
+    /// # Errors
+    /// `SL6007` for a column that cannot be carried, `SL6012` when source and sink do not fit, other `SL60xx`.
+    async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault>;
+
+    /// A writer; several may be used at the same time, up to the request's `parallel`.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn writer(&self) -> Result<Box<dyn Writer>, Fault>;
+
+    /// Closes the staging and counts what it holds, by asking the store and not by adding up what was sent.
+    /// All writers are finished before.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn verify(&mut self) -> Result<Staged, Fault>;
+
+    /// Publishes what was staged, in one atomic step. Committing the same key again changes nothing.
+    ///
+    /// # Errors
+    /// `SL7004` when the store has seen a larger token; other `SL60xx`, after which nothing or all is published.
+    async fn commit(&mut self) -> Result<Committed, Fault>;
+
+    /// Removes what was staged. Best effort; never fails a copy.
+    async fn abort(&mut self);
+
+    /// Bytes written so far, as the store takes them.
+    fn bytes_written(&self) -> u64;
+}
+
+/// One stream of batches into a sink's staging.
+#[async_trait]
+pub trait Writer: Send {
+    /// Writes a batch; returns when there is room for the next.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault>;
+
+    /// All batches are durable in the staging.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn finish(self: Box<Self>) -> Result<(), Fault>;
+}
+
+/// What the staging holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes, as the store takes them.
+    pub bytes: u64,
+}
+
+/// What was published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Where it lies, for people: a path, an address, a table.
+    pub location: String,
+    /// Whether an earlier attempt with the same key had published it already.
+    pub replayed: bool,
+}

@@ -1,0 +1,51 @@
+//! Reading.
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use sluice_contract::Fault;
+
+/// Batches of one partition, in order. The stream ends with the first error.
+pub type BatchStream = BoxStream<'static, Result<RecordBatch, Fault>>;
+
+/// An independently readable slice of a source.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    /// Its place, from 0.
+    pub index: usize,
+    /// For people and for the ledger: what it covers, stable for the same source.
+    pub label: String,
+}
+
+/// One table, query, file or set of files, ready to be read.
+///
+/// All partitions see one snapshot where [`crate::Capabilities::snapshot`] says so. Dropping the source releases it.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The schema of every batch. Field metadata under [`ORIGINAL_TYPE`] names the store's own type.
+    fn schema(&self) -> SchemaRef;
+
+    /// The partitions; at least one.
+    fn partitions(&self) -> &[Partition];
+
+    /// The store's own estimate of all rows, for progress only.
+    fn rows_expected(&self) -> Option<u64>;
+
+    /// Bytes read so far over all partitions, as the store delivers them.
+    fn bytes_read(&self) -> u64;
+
+    /// Reads one partition. Pulling is back-pressure: nothing is read far ahead.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault>;
+
+    /// What a user should know, such as widened types.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Field metadata key: the type's name in the store it came from, such as `timestamptz` or `numeric(38,10)`.
+pub const ORIGINAL_TYPE: &str = "sluice.type";

@@ -1,0 +1,1 @@
+//! Parquet and delimited text over any byte store.

@@ -1,0 +1,1 @@
+//! PostgreSQL through binary COPY.

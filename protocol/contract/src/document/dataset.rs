@@ -1,0 +1,57 @@
+//! A dataset: which table or file of a store.
+
+use super::{empty, kind, member, properties, reference};
+use crate::Object;
+use crate::codes::Code;
+use crate::fault::Fault;
+use serde_json::Value;
+
+/// A typed view on a dataset.
+#[derive(Clone, Copy, Debug)]
+pub struct Dataset<'a> {
+    properties: &'a Object,
+    kind: &'a str,
+    linked_service: &'a str,
+}
+
+impl<'a> Dataset<'a> {
+    /// Reads `{"properties": {"type": .., "linkedServiceName": .., "typeProperties": ..}}`.
+    ///
+    /// # Errors
+    /// [`Code::DocumentInvalid`], [`Code::TypeMissing`].
+    pub fn view(document: &'a Value) -> Result<Self, Fault> {
+        let properties = properties(document)?;
+        let linked_service = member(properties, "linkedServiceName")
+            .and_then(reference)
+            .ok_or_else(|| Fault::new(Code::DocumentInvalid, "the dataset has no `linkedServiceName`"))?;
+        Ok(Self {
+            properties,
+            kind: kind(properties, "the dataset")?,
+            linked_service,
+        })
+    }
+
+    /// Its `type`, such as `PostgreSqlTable` or `Parquet`.
+    pub fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// The linked service it lies in.
+    pub fn linked_service(&self) -> &'a str {
+        self.linked_service
+    }
+
+    /// Its `typeProperties`; empty when missing.
+    pub fn type_properties(&self) -> &'a Object {
+        member(self.properties, "typeProperties")
+            .and_then(Value::as_object)
+            .unwrap_or(empty())
+    }
+
+    /// Its `parameters`, if it has any.
+    pub fn parameters(&self) -> &'a Object {
+        member(self.properties, "parameters")
+            .and_then(Value::as_object)
+            .unwrap_or(empty())
+    }
+}

@@ -1,0 +1,218 @@
+//! A linked service's properties with its secrets beside them, and the binding of one to the other.
+
+use crate::Object;
+use crate::sealed::Secrets;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a connector gets to know of its store: the public `typeProperties`, and the opened secrets.
+#[derive(Clone, Debug, Default)]
+pub struct StoreProperties {
+    /// The linked service's `type`.
+    pub kind: String,
+    /// Its `typeProperties` without secrets.
+    pub public: Object,
+    /// The opened secrets, by property name.
+    pub secrets: Secrets,
+}
+
+impl StoreProperties {
+    /// A property as text, secret or not, looked up without regard to case. Numbers and booleans are written out.
+    pub fn text(&self, name: &str) -> Option<String> {
+        if let Some(secret) = self.secrets.get(name) {
+            return Some(secret.to_owned());
+        }
+        match super::member(&self.public, name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A property, or the same under one of its names in the connection string.
+    pub fn either(&self, property: &str, in_connection_string: &[&str]) -> Option<String> {
+        self.text(property)
+            .or_else(|| self.connection_string().get(in_connection_string).map(str::to_owned))
+    }
+
+    /// The connection string, taken apart; empty when there is none.
+    pub fn connection_string(&self) -> ConnectionString {
+        ConnectionString::parse(&self.text("connectionString").unwrap_or_default())
+    }
+
+    /// Where the secrets may be used: see [`binding_of`].
+    pub fn binding(&self) -> BTreeMap<String, String> {
+        bind(&self.kind, |name| self.text(name), &self.connection_string())
+    }
+}
+
+/// `name=value;...`, names without regard to case, values optionally quoted.
+#[derive(Clone, Default)]
+pub struct ConnectionString(Vec<(String, String)>);
+
+impl std::fmt::Debug for ConnectionString {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be secret.
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl ConnectionString {
+    /// Takes a connection string apart. Parts without `=` are left out.
+    pub fn parse(text: &str) -> Self {
+        let mut pairs = Vec::new();
+        let mut rest = text;
+        while let Some((name, behind)) = rest.split_once('=') {
+            let name = name.trim_start_matches([';', ' ', '\t', '\r', '\n']).trim_end();
+            let behind = behind.trim_start();
+            let quote = behind.chars().next().filter(|c| matches!(c, '\'' | '"'));
+            let (value, after) =
+                match quote.and_then(|q| behind[1..].find(q).map(|end| (&behind[1..=end], &behind[end + 2..]))) {
+                    Some((value, after)) => (value, after.split_once(';').map_or("", |(_, after)| after)),
+                    None => behind.split_once(';').unwrap_or((behind, "")),
+                };
+            // Before `name` there may be a part without `=`.
+            let name = name.rsplit(';').next().unwrap_or(name).trim();
+            if !name.is_empty() {
+                pairs.push((name.to_owned(), value.trim().to_owned()));
+            }
+            rest = after;
+        }
+        Self(pairs)
+    }
+
+    /// The value of the first of these names that is there.
+    pub fn get(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| {
+            self.0
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        })
+    }
+
+    /// The same without the pairs that `drop` says yes to.
+    pub fn without(&self, drop: impl Fn(&str) -> bool) -> String {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(name, _)| !drop(name))
+            .map(|(name, value)| match value {
+                value if value.contains(';') && !value.contains('"') => format!("{name}=\"{value}\""),
+                value => format!("{name}={value}"),
+            });
+        kept.collect::<Vec<_>>().join(";")
+    }
+
+    /// The names that are there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// The binding of a linked service whose secrets are all outside its properties.
+pub fn binding_of(kind: &str, public: &Object) -> BTreeMap<String, String> {
+    let text = |name: &str| {
+        super::text(public, name)
+            .map(str::to_owned)
+            .or_else(|| super::member(public, name).map(Value::to_string))
+    };
+    bind(
+        kind,
+        text,
+        &ConnectionString::parse(&super::text(public, "connectionString").unwrap_or_default()),
+    )
+}
+
+/// Canonical name of a binding member, and the names it goes by in properties and connection strings.
+const MEMBERS: &[(&str, &[&str])] = &[
+    (
+        "server",
+        &[
+            "server",
+            "host",
+            "data source",
+            "datasource",
+            "address",
+            "addr",
+            "network address",
+            "hostname",
+            "endpoint",
+        ],
+    ),
+    ("port", &["port"]),
+    ("database", &["database", "initial catalog", "dbname", "db"]),
+    ("account", &["accountName"]),
+    (
+        "service",
+        &[
+            "serviceEndpoint",
+            "serviceUri",
+            "blobEndpoint",
+            "containerUri",
+            "endpointSuffix",
+            "url",
+        ],
+    ),
+    ("path", &["path", "filename"]),
+];
+
+fn bind(
+    kind: &str,
+    text: impl Fn(&str) -> Option<String>,
+    connection_string: &ConnectionString,
+) -> BTreeMap<String, String> {
+    let mut binding = BTreeMap::from([("type".to_owned(), kind.to_ascii_lowercase())]);
+    for (member, names) in MEMBERS {
+        let value = names.iter().find_map(|name| text(name).filter(|v| !v.is_empty()));
+        if let Some(value) = value.or_else(|| connection_string.get(names).map(str::to_owned)) {
+            let value = value.trim().to_ascii_lowercase();
+            let value = value
+                .strip_prefix("tcp:")
+                .unwrap_or(&value)
+                .trim_end_matches(['.', '/']);
+            binding.insert((*member).to_owned(), value.to_owned());
+        }
+    }
+    binding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_strings_are_taken_apart() {
+        let parsed = ConnectionString::parse(
+            "Server=tcp:h,1433; Initial Catalog = a b ;Password=\"x;y=z\";junk;Encrypt=true;Pwd=a=b==",
+        );
+        assert_eq!(parsed.get(&["server"]), Some("tcp:h,1433"));
+        assert_eq!(parsed.get(&["database", "initial catalog"]), Some("a b"));
+        assert_eq!(parsed.get(&["password"]), Some("x;y=z"));
+        assert_eq!(parsed.get(&["encrypt"]), Some("true"));
+        assert_eq!(parsed.get(&["pwd"]), Some("a=b=="));
+        for odd in ["", ";", "=", "=;=", "a", "a='", "a=\"b", "'='", "ä=ö"] {
+            let _ = ConnectionString::parse(odd);
+        }
+    }
+
+    #[test]
+    fn a_changed_server_changes_the_binding() {
+        let bind = |text: &str| {
+            binding_of(
+                "PostgreSqlV2",
+                serde_json::json!({ "connectionString": text }).as_object().unwrap(),
+            )
+        };
+        assert_eq!(
+            bind("Host=DB.local.;Database=x;Timeout=3"),
+            bind("database=X;host=db.local")
+        );
+        assert_ne!(bind("Host=db.local;Database=x"), bind("Host=evil;Database=x"));
+        assert_ne!(
+            bind("Host=db.local;Database=x"),
+            bind("Host=db.local;Database=x;Port=7")
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! The registration key, and the request with which a node becomes a member of its gateway.
+
+use crate::codes::Code;
+use crate::fault::Fault;
+use crate::ids::{FactoryId, GatewayId, NodeId};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// `SLUICE@<gateway>@<factory>@ServiceEndpoint=<host:port>@ca=<SPKI SHA-256>@<32 random bytes>`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RegistrationKey {
+    /// The gateway it registers nodes of.
+    pub gateway: GatewayId,
+    /// The factory that issued it.
+    pub factory: FactoryId,
+    /// Host and port of the factory's HTTPS endpoint.
+    pub endpoint: String,
+    /// SHA-256 of the SubjectPublicKeyInfo of the factory's CA.
+    pub ca_pin: [u8; 32],
+    secret: KeySecret,
+}
+
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+struct KeySecret([u8; 32]);
+
+impl RegistrationKey {
+    /// Puts a key together.
+    pub fn new(gateway: GatewayId, factory: FactoryId, endpoint: String, ca_pin: [u8; 32], secret: [u8; 32]) -> Self {
+        Self {
+            gateway,
+            factory,
+            endpoint,
+            ca_pin,
+            secret: KeySecret(secret),
+        }
+    }
+
+    /// Reads a key as a person pasted it.
+    ///
+    /// # Errors
+    /// [`Code::KeyInvalid`], in the words that users of the replaced product know. The key itself is never quoted.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Fault::new(
+                Code::KeyInvalid,
+                "The gateway key is invalid or empty. Specify a valid gateway key from the portal.",
+            ));
+        }
+        let broken = |what: &str| {
+            Fault::new(
+                Code::KeyInvalid,
+                format!("The content or format of the gateway key is invalid: {what}"),
+            )
+        };
+        if text.starts_with("IR@") || text.starts_with("ADF#") {
+            return Err(broken(
+                "it is a key of Azure Data Factory, which Sluice cannot join; take the key of a Sluice factory",
+            ));
+        }
+        let parts: Vec<&str> = text.split('@').collect();
+        let ["SLUICE", gateway, factory, endpoint, ca, secret] = parts[..] else {
+            return Err(broken(
+                "it is not of the form SLUICE@gateway@factory@ServiceEndpoint=..@ca=..@secret",
+            ));
+        };
+        let endpoint = endpoint
+            .strip_prefix("ServiceEndpoint=")
+            .ok_or_else(|| broken("the service endpoint is missing"))?;
+        let ca = ca.strip_prefix("ca=").ok_or_else(|| broken("the CA pin is missing"))?;
+        if gateway.is_empty() || factory.is_empty() || endpoint.is_empty() {
+            return Err(broken("a part of it is empty"));
+        }
+        let bytes = |part: &str| {
+            BASE64_URL_SAFE_NO_PAD
+                .decode(part)
+                .ok()
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+        };
+        Ok(Self {
+            gateway: gateway.into(),
+            factory: factory.into(),
+            endpoint: endpoint.to_owned(),
+            ca_pin: bytes(ca).ok_or_else(|| broken("the CA pin is not 32 bytes"))?,
+            secret: KeySecret(bytes(secret).ok_or_else(|| broken("the secret is not 32 bytes"))?),
+        })
+    }
+
+    /// The whole key as text. This is a secret.
+    pub fn expose(&self) -> String {
+        format!(
+            "SLUICE@{}@{}@ServiceEndpoint={}@ca={}@{}",
+            self.gateway,
+            self.factory,
+            self.endpoint,
+            BASE64_URL_SAFE_NO_PAD.encode(self.ca_pin),
+            BASE64_URL_SAFE_NO_PAD.encode(self.secret.0)
+        )
+    }
+}
+
+impl fmt::Debug for RegistrationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrationKey")
+            .field("gateway", &self.gateway)
+            .field("factory", &self.factory)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `POST /enrol/v1/nodes` over TLS whose CA matches the key's pin.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// The whole registration key.
+    pub key: String,
+    /// The certificate request, PEM. Only its public key is used.
+    pub csr: String,
+    /// The name the administrator gave the node.
+    pub node_name: String,
+    /// The gateway's credential certificate, PEM; credentials are sealed to it.
+    pub credential_certificate: String,
+    /// The agent's version.
+    pub version: String,
+    /// The machine's host name.
+    pub machine: String,
+}
+
+impl fmt::Debug for EnrolRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolRequest")
+            .field("node_name", &self.node_name)
+            .field("machine", &self.machine)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to [`EnrolRequest`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnrolReply {
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// The gateway's name in its data factory.
+    pub gateway_name: String,
+    /// The data factory's name.
+    pub factory_name: String,
+    /// The node's new id.
+    pub node: NodeId,
+    /// The node's certificate, PEM.
+    pub certificate: String,
+    /// The factory's CA certificates, PEM.
+    pub ca: String,
+    /// Host and port of the AMQP endpoint.
+    pub amqp_endpoint: String,
+    /// Base address of the HTTPS endpoint.
+    pub https_endpoint: String,
+}

@@ -1,0 +1,153 @@
+//! What a Copy activity asks of a gateway, how far it is, and what came of it.
+
+use crate::Object;
+use crate::ids::{NodeId, RunId};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One copy: all a node needs to know, and no secret in clear.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// The pipeline run it belongs to.
+    pub run: RunId,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The activity's name.
+    pub activity: String,
+    /// Where to read.
+    pub source: Endpoint,
+    /// Where to write.
+    pub sink: Endpoint,
+    /// The Copy activity's other `typeProperties` (`parallelCopies`, `translator` ...), as the client wrote them.
+    #[serde(default)]
+    pub settings: Object,
+    /// Seconds the attempt may take.
+    pub timeout_s: u64,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
+}
+
+/// One side of a copy: a linked service, a dataset, and the activity's `source` or `sink`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The linked service's name: the identity of its connector.
+    pub name: String,
+    /// The linked service's `type`, such as `PostgreSqlV2`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The linked service's `typeProperties`, secrets removed.
+    pub properties: Object,
+    /// The sealed credential (compact JWE), if the linked service has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
+    /// The dataset's `type`; empty in a probe.
+    #[serde(default)]
+    pub dataset_kind: String,
+    /// The dataset's `typeProperties`.
+    #[serde(default)]
+    pub dataset: Object,
+    /// The activity's `source` or `sink` object.
+    #[serde(default)]
+    pub activity: Object,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
+}
+
+/// How far a copy is. All counts are totals since the attempt began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CopyProgress {
+    /// `planning`, `copying`, `verifying` or `committing`.
+    #[serde(default)]
+    pub stage: String,
+    /// Rows read from the source.
+    #[serde(default)]
+    pub rows_read: u64,
+    /// Rows handed to the sink.
+    #[serde(default)]
+    pub rows_written: u64,
+    /// Bytes read from the source, as it delivers them.
+    #[serde(default)]
+    pub bytes_read: u64,
+    /// Bytes written to the sink, as it takes them.
+    #[serde(default)]
+    pub bytes_written: u64,
+    /// The source's own estimate of its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_expected: Option<u64>,
+    /// Partitions that are done.
+    #[serde(default)]
+    pub partitions_done: u32,
+    /// Partitions in all.
+    #[serde(default)]
+    pub partitions: u32,
+}
+
+/// A finished, verified and committed copy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CopyOutcome {
+    /// Rows read from the source.
+    pub rows_read: u64,
+    /// Rows in the sink, as the sink itself counted them.
+    pub rows_copied: u64,
+    /// Bytes read from the source.
+    pub bytes_read: u64,
+    /// Bytes written to the sink.
+    pub bytes_written: u64,
+    /// When the attempt began.
+    pub started: Option<DateTime<Utc>>,
+    /// When the commit was done.
+    pub finished: Option<DateTime<Utc>>,
+    /// How many partitions were read at the same time.
+    pub parallel: u32,
+    /// Seconds spent in each stage: `plan`, `copy`, `verify`, `commit`.
+    #[serde(default)]
+    pub stages: std::collections::BTreeMap<String, f64>,
+    /// Where the data lies now, for people.
+    #[serde(default)]
+    pub location: String,
+    /// Order-independent hash of all rows read, hexadecimal.
+    #[serde(default)]
+    pub content_hash: String,
+    /// The node that did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeId>,
+    /// What a reader should know (widened types, a missing estimate ...).
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
+}
+
+impl CopyOutcome {
+    /// The activity's `output` in ADF's words: bytes, rows, seconds, and throughput in KiB/s.
+    pub fn to_adf_output(&self, gateway: &str) -> Value {
+        let seconds = match (self.started, self.finished) {
+            (Some(from), Some(to)) => (to - from).as_seconds_f64().max(0.001),
+            _ => 0.001,
+        };
+        let throughput = (self.bytes_read as f64 / 1024.0 / seconds * 1000.0).round() / 1000.0;
+        serde_json::json!({
+            "dataRead": self.bytes_read,
+            "dataWritten": self.bytes_written,
+            "rowsRead": self.rows_read,
+            "rowsCopied": self.rows_copied,
+            "copyDuration": seconds.ceil() as u64,
+            "throughput": throughput,
+            "errors": [],
+            "effectiveIntegrationRuntime": gateway,
+            "usedParallelCopies": self.parallel,
+            "dataConsistencyVerification": { "VerificationResult": "Verified" },
+            "executionDetails": [{
+                "status": "Succeeded",
+                "start": self.started,
+                "duration": seconds.ceil() as u64,
+                "usedParallelCopies": self.parallel,
+                "detailedDurations": self.stages,
+            }],
+        })
+    }
+}
