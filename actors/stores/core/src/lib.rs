@@ -6,11 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod capability;
+pub mod registry;
 pub mod request;
 pub mod sink;
 pub mod source;
 
 pub use capability::{Capabilities, StoreKind};
+pub use registry::Stores;
 pub use request::{SinkRequest, SourceRequest};
 pub use sink::{CommitKey, Committed, Sink, Staged, Writer};
 pub use source::{BatchStream, Partition, Source};
