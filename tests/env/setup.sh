@@ -1,0 +1,76 @@
+#!/bin/sh
+# Installs what the tests need and cargo does not bring, into .test-env. Quiet when everything is there.
+#   setup.sh         PostgreSQL 15 or newer, Azurite, the Python clients, cargo-nextest
+#   setup.sh bench   the same, and what the benchmark compares with
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+env=$root/.test-env
+mkdir -p "$env"
+
+# One set-up at a time.
+exec 9>"$env/.lock"
+if command -v flock >/dev/null; then flock 9; fi
+
+say() { echo "setup: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+# --- What the system has to have.
+postgres_missing() {
+    for bin in /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres; do
+        [ -x "$bin" ] || continue
+        major=$("$bin" --version | sed -n 's/.* \([0-9][0-9]*\)\..*/\1/p')
+        [ "${major:-0}" -ge 13 ] && return 1
+    done
+    command -v postgres >/dev/null && return 1
+    return 0
+}
+packages=
+if postgres_missing; then packages="$packages postgresql-15"; fi
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages="$packages nodejs npm"; fi
+if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then packages="$packages python3 python3-venv"; fi
+if ! command -v cc >/dev/null; then packages="$packages build-essential"; fi
+if [ -n "$packages" ]; then
+    command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
+    [ "$(id -u)" = 0 ] || die "run this once, then try again: sudo apt-get install -y --no-install-recommends$packages"
+    say "installing$packages"
+    # shellcheck disable=SC2086 # a list of words
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages; } \
+        >"$env/apt.log" 2>&1 </dev/null || { tail -n 20 "$env/apt.log" >&2; die "apt-get failed; see $env/apt.log"; }
+fi
+if [ "$(id -u)" = 0 ] && ! id postgres >/dev/null 2>&1; then
+    die "PostgreSQL refuses to run as root and there is no user \"postgres\" to run it as"
+fi
+
+# --- Into .test-env; a stamp names what was installed, so that a changed list installs again.
+stamp() { cat "$@" | cksum | tr ' ' -; }
+
+pip_install() { # name of the stamp, list
+    want=$(stamp "$2")
+    if [ "$(cat "$env/$1.stamp" 2>/dev/null)" != "$want" ]; then
+        say "installing Python packages of $(basename "$2")"
+        [ -x "$env/venv/bin/python" ] || python3 -m venv "$env/venv"
+        "$env/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$2" </dev/null \
+            || die "pip could not install $2"
+        echo "$want" >"$env/$1.stamp"
+    fi
+}
+# A virtual environment does not survive that its interpreter goes away.
+if [ -d "$env/venv" ] && ! "$env/venv/bin/python" -c '' 2>/dev/null; then rm -rf "$env/venv" "$env"/python*.stamp; fi
+pip_install python "$here/requirements.txt"
+if [ "${1:-}" = bench ]; then pip_install python-bench "$here/requirements-bench.txt"; fi
+
+want=$(stamp "$here/package.json" "$here/package-lock.json")
+if [ "$(cat "$env/npm.stamp" 2>/dev/null)" != "$want" ]; then
+    say "installing Azurite"
+    mkdir -p "$env/npm"
+    cp "$here/package.json" "$here/package-lock.json" "$env/npm/"
+    (cd "$env/npm" && npm ci --no-audit --no-fund --loglevel=error) >"$env/npm.log" 2>&1 </dev/null \
+        || { tail -n 20 "$env/npm.log" >&2; die "npm failed; see $env/npm.log"; }
+    echo "$want" >"$env/npm.stamp"
+fi
+
+if ! cargo nextest --version >/dev/null 2>&1; then
+    say "installing cargo-nextest (some minutes)"
+    cargo install cargo-nextest --locked --quiet </dev/null || die "cargo could not install cargo-nextest"
+fi
