@@ -1,0 +1,51 @@
+//! Messages sent to the raw actix address, past the handle: measured and fenced all the same, but neither bounded nor
+//! kept across restarts. They count as sent when they are handled.
+
+use actix::dev::{Envelope, EnvelopeProxy, Message, OneshotSender, ToEnvelope};
+use actix::{Actor, Handler};
+
+use crate::clock::now_ns;
+use crate::metered::handle;
+use crate::stats::count;
+use crate::{Component, Ctx};
+
+struct Direct<M: Message> {
+    msg: Option<M>,
+    reply: Option<OneshotSender<M::Result>>,
+    enqueued_ns: u64,
+}
+
+impl<A, M> ToEnvelope<A, M> for Ctx<A>
+where
+    A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn pack(msg: M, tx: Option<OneshotSender<M::Result>>) -> Envelope<A> {
+        Envelope::with_proxy(Box::new(Direct {
+            msg: Some(msg),
+            reply: tx,
+            enqueued_ns: now_ns(),
+        }))
+    }
+}
+
+impl<A, M> EnvelopeProxy<A> for Direct<M>
+where
+    A: Component + Handler<M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn handle(&mut self, act: &mut A, ctx: &mut Ctx<A>) {
+        let Some(msg) = self.msg.take() else { return };
+        let stats = ctx.slot().stats.of::<M>();
+        count(&stats.sent);
+        let reply = self.reply.take();
+        if reply.as_ref().is_some_and(OneshotSender::is_closed) {
+            count(&stats.cancelled);
+            return;
+        }
+        handle(act, ctx, msg, reply, &stats, self.enqueued_ns);
+        ctx.spend();
+    }
+}

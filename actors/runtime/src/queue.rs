@@ -1,0 +1,157 @@
+//! A component's mailbox. It belongs to the component, not to the thread it runs on, so it survives panics and hangs.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+
+use futures::task::AtomicWaker;
+
+use crate::Component;
+use crate::metered::Parcel;
+use crate::sync::{guarded, lock};
+
+/// Who may put messages into the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Everybody.
+    Open,
+    /// Only the component's own tasks, because it is stopping.
+    Draining,
+    /// Nobody.
+    Shut,
+}
+
+/// Why a message was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Full,
+    Down,
+}
+
+/// No generation has this number.
+pub(crate) const NOBODY: u64 = 0;
+
+pub(crate) struct Queue<A: Component> {
+    inner: Mutex<Inner<A>>,
+    depth: AtomicUsize,
+    taken: AtomicU64,
+    waker: AtomicWaker,
+    capacity: usize,
+}
+
+struct Inner<A: Component> {
+    items: VecDeque<Box<dyn Parcel<A>>>,
+    gate: Gate,
+    /// The generation that may take messages. A fenced one is not it any more.
+    owner: u64,
+}
+
+impl<A: Component> Queue<A> {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                items: VecDeque::new(),
+                gate: Gate::Open,
+                owner: NOBODY,
+            }),
+            depth: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
+            waker: AtomicWaker::new(),
+            capacity,
+        }
+    }
+
+    /// Puts a message in, unless the bound is reached or the gate is closed. `own` messages come from the component's
+    /// own tasks: they are few, and losing one would leave the component waiting forever, so no bound applies.
+    pub(crate) fn push<P: Parcel<A> + 'static>(
+        &self,
+        parcel: Box<P>,
+        own: bool,
+    ) -> Result<usize, (Box<P>, Refusal)> {
+        let depth = {
+            let mut inner = lock(&self.inner);
+            match inner.gate {
+                Gate::Shut => return Err((parcel, Refusal::Down)),
+                Gate::Draining if !own => return Err((parcel, Refusal::Down)),
+                _ if !own && inner.items.len() >= self.capacity => {
+                    return Err((parcel, Refusal::Full));
+                }
+                _ => {}
+            }
+            inner.items.push_back(parcel);
+            let depth = inner.items.len();
+            self.depth.store(depth, Ordering::Release);
+            depth
+        };
+        self.waker.wake();
+        Ok(depth)
+    }
+
+    /// The next message, for the generation that owns the mailbox.
+    pub(crate) fn pop(&self, generation: u64) -> Option<Box<dyn Parcel<A>>> {
+        let mut inner = lock(&self.inner);
+        if inner.owner != generation {
+            return None;
+        }
+        let parcel = inner.items.pop_front()?;
+        // Under the lock: once an owner has been deposed, nobody sees a message become its any more.
+        parcel.taken_by(generation);
+        self.depth.store(inner.items.len(), Ordering::Release);
+        self.taken.fetch_add(1, Ordering::Release);
+        Some(parcel)
+    }
+
+    /// Makes a generation, or [`NOBODY`], the one that may take messages.
+    pub(crate) fn assign(&self, generation: u64) {
+        lock(&self.inner).owner = generation;
+    }
+
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        lock(&self.inner).gate = gate;
+    }
+
+    pub(crate) fn gate(&self) -> Gate {
+        lock(&self.inner).gate
+    }
+
+    /// Refuses messages from now on and drops those that wait, which counts them as lost and releases their senders.
+    pub(crate) fn shut(&self) {
+        let items = {
+            let mut inner = lock(&self.inner);
+            inner.gate = Gate::Shut;
+            self.depth.store(0, Ordering::Release);
+            std::mem::take(&mut inner.items)
+        };
+        for parcel in items {
+            // A message's own Drop may panic; the others must still be dropped.
+            if let Err(panic) = guarded(move || drop(parcel)) {
+                tracing::warn!(panic, "Dropping an undelivered message panicked.");
+            }
+        }
+    }
+
+    /// How many messages wait.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many messages have ever been taken out.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    /// Sets whom to wake when something arrives.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Wakes the component's future, for a message or a command.
+    pub(crate) fn wake(&self) {
+        self.waker.wake();
+    }
+}

@@ -1,0 +1,163 @@
+//! What the parts of one root share.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use actix::System;
+use dashmap::DashMap;
+use tokio::runtime::Runtime;
+
+use crate::generation::Generation;
+use crate::lane::Lane;
+use crate::slot::AnySlot;
+use crate::sync::{guarded, lock};
+use crate::{Event, EventSink, Options, Placement, Reason, Strategy};
+
+/// Exit code when too many threads hang: EX_SOFTWARE of sysexits.h.
+const EXIT_ZOMBIES: i32 = 70;
+
+pub(crate) struct Shared {
+    pub(crate) dataplane: &'static Runtime,
+    pub(crate) system: System,
+    /// The system runs on a thread of this root's own.
+    pub(crate) owns_system: bool,
+    pub(crate) strategy: Strategy,
+    pub(crate) options: Options,
+    pub(crate) slots: DashMap<String, Arc<dyn AnySlot>>,
+    pub(crate) closing: AtomicBool,
+    events: Box<dyn EventSink>,
+    lanes: Mutex<HashMap<&'static str, Arc<Lane>>>,
+    zombies: AtomicUsize,
+    sequence: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        dataplane: &'static Runtime,
+        system: System,
+        owns_system: bool,
+        strategy: Strategy,
+        events: Box<dyn EventSink>,
+        options: Options,
+    ) -> Self {
+        Self {
+            dataplane,
+            system,
+            owns_system,
+            strategy,
+            options,
+            slots: DashMap::new(),
+            closing: AtomicBool::new(false),
+            events,
+            lanes: Mutex::new(HashMap::new()),
+            zombies: AtomicUsize::new(0),
+            sequence: AtomicU64::new(0),
+        }
+    }
+
+    /// The next place in the order of starting.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// All components in the order they were started.
+    pub(crate) fn in_order(&self) -> Vec<Arc<dyn AnySlot>> {
+        let mut slots: Vec<_> = self.slots.iter().map(|slot| Arc::clone(&slot)).collect();
+        slots.sort_by_key(|slot| slot.sequence());
+        slots
+    }
+
+    /// Tells the sink; its panic is not ours.
+    pub(crate) fn emit(&self, event: &Event) {
+        if let Err(panic) = guarded(|| self.events.on(event)) {
+            tracing::warn!(panic, "An event sink panicked.");
+        }
+    }
+
+    /// The thread for a placement, started if need be.
+    pub(crate) fn lane(&self, at: &Placement) -> io::Result<Arc<Lane>> {
+        match at {
+            Placement::OwnThread => {
+                Lane::start(self.dataplane, &self.system, false).map(Arc::new)
+            }
+            Placement::Shared(name) => {
+                let mut lanes = lock(&self.lanes);
+                if let Some(lane) = lanes.get(name).filter(|lane| lane.alive()) {
+                    return Ok(Arc::clone(lane));
+                }
+                let lane = Arc::new(Lane::start(self.dataplane, &self.system, true)?);
+                lanes.insert(name, Arc::clone(&lane));
+                Ok(lane)
+            }
+        }
+    }
+
+    /// A component hung on a thread. Nobody starts there any more, and whoever else lives there moves.
+    pub(crate) fn condemn(&self, lane: &Arc<Lane>, culprit: &str) {
+        lane.stop();
+        if !lane.shared {
+            return;
+        }
+        lock(&self.lanes).retain(|_, known| !Arc::ptr_eq(known, lane));
+        for slot in self.in_order() {
+            slot.evict(lane, culprit);
+        }
+    }
+
+    /// Restarts the others that the strategy says share the fate of `failed`.
+    pub(crate) fn share_fate(&self, failed: &str, sequence: u64, reason: &Reason) {
+        if !reason.is_fault() || self.strategy == Strategy::OneForOne {
+            return;
+        }
+        for slot in self.in_order() {
+            let shares = self.strategy == Strategy::OneForAll || slot.sequence() > sequence;
+            if shares && slot.id() != failed {
+                slot.request_restart(Reason::Neighbour {
+                    id: failed.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Counts a fenced generation whose thread has not come back. Too many end the process.
+    pub(crate) fn add_zombie(&self, generation: &Generation) {
+        if !generation.is_busy() || generation.set_zombie(true) {
+            return;
+        }
+        let zombies = self.zombies.fetch_add(1, Ordering::AcqRel) + 1;
+        if generation.ended.is_cancelled() {
+            // It came back while we were counting.
+            return self.lay_zombie(generation);
+        }
+        if zombies >= self.options.max_zombies {
+            self.exit(
+                EXIT_ZOMBIES,
+                format!("{zombies} component threads hang and cannot be ended"),
+            );
+        }
+    }
+
+    /// A fenced generation's thread came back after all.
+    pub(crate) fn lay_zombie(&self, generation: &Generation) {
+        if generation.set_zombie(false) {
+            self.zombies.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn exit(&self, code: i32, cause: String) {
+        self.emit(&Event::Exiting { code, cause });
+        (self.options.exit)(code);
+    }
+
+    /// Ends the shared threads, and the system if it is this root's own.
+    pub(crate) fn stop_threads(&self) {
+        for lane in lock(&self.lanes).drain().map(|(_, lane)| lane) {
+            lane.stop();
+        }
+        if self.owns_system {
+            self.system.stop();
+        }
+    }
+}

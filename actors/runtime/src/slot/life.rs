@@ -1,0 +1,263 @@
+//! Starting a component, judging its faults, and its end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::Actor;
+
+use super::{Control, Slot};
+use crate::generation::{Command, Generation};
+use crate::queue::Gate;
+use crate::supervise::Supervise;
+use crate::sync::lock;
+use crate::{Component, Ctx, Event, Exhausted, Health, Reason, Verdict};
+
+/// A restart under way.
+pub(crate) struct Repair {
+    pub(crate) reason: Reason,
+    pub(crate) detected: Instant,
+    /// Messages that were being handled and are gone.
+    pub(crate) lost: u64,
+}
+
+/// How a generation begins.
+#[derive(Default)]
+pub(crate) struct Beginning {
+    /// Wait this long before `started`.
+    pub(crate) delay: Option<Duration>,
+    /// What this repairs; nothing at the very first start.
+    pub(crate) repair: Option<Repair>,
+}
+
+/// What follows from a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Start again, after this time.
+    Start(Option<Duration>),
+    /// Start again after this time, refusing messages until then.
+    CoolDown(Duration),
+    /// Stay down.
+    Fail,
+    /// End the process.
+    Exit(i32),
+    /// The component was stopping anyway.
+    End,
+}
+
+impl<A> Slot<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    /// Starts the first generation, or the first after a failure.
+    pub(crate) fn launch(self: &Arc<Self>, beginning: Beginning) -> bool {
+        let begun = {
+            let mut control = lock(&self.control);
+            control.current.is_none() && !control.stopping && self.begin(&mut control, beginning)
+        };
+        if !begun {
+            self.queue.shut();
+        }
+        begun
+    }
+
+    /// Starts a generation. False, with the component failed, when the system has no thread for it.
+    pub(super) fn begin(self: &Arc<Self>, control: &mut Control, beginning: Beginning) -> bool {
+        let Some(shared) = self.shared.upgrade() else {
+            return false;
+        };
+        let lane = match shared.lane(&self.placement) {
+            Ok(lane) => lane,
+            Err(error) => {
+                tracing::error!(component = A::NAME, id = self.id, %error, "No thread could be started for a component.");
+                return self.not_begun(control);
+            }
+        };
+        control.generations += 1;
+        let generation = Arc::new(Generation::new(control.generations, Arc::clone(&lane)));
+        control.current = Some(Arc::clone(&generation));
+        self.queue.assign(generation.number);
+        let slot = Arc::clone(self);
+        let begun = lane.run(move || {
+            actix_rt::spawn(Supervise::new(slot, generation, beginning));
+        });
+        begun || self.not_begun(control)
+    }
+
+    fn not_begun(&self, control: &mut Control) -> bool {
+        control.current = None;
+        self.queue.set_gate(Gate::Shut);
+        self.health.set(Health::Failed);
+        false
+    }
+
+    /// Judges a fault. The caller holds the lock and acts on the decision.
+    pub(super) fn decide(&self, control: &mut Control, reason: &Reason) -> Decision {
+        self.stats.fault(reason);
+        if control.stopping {
+            return Decision::End;
+        }
+        let verdict = if reason.is_fault() {
+            control.tracker.record(Instant::now(), &self.policy)
+        } else {
+            Verdict::Now
+        };
+        let decision = match verdict {
+            Verdict::Now => Decision::Start(None),
+            Verdict::After(wait) => Decision::Start(Some(wait)),
+            Verdict::Exhausted => match self.policy.on_exhausted {
+                Exhausted::FailComponent => Decision::Fail,
+                Exhausted::CoolDown(wait) => Decision::CoolDown(wait),
+                Exhausted::ExitProcess(code) => Decision::Exit(code),
+            },
+        };
+        match decision {
+            Decision::Start(_) => {
+                self.stats.restarted(reason);
+                self.health.set(Health::BackingOff);
+            }
+            _ => {
+                self.stats.escalated();
+                control.tracker.reset();
+                // First the gate, then the word: who sees `Failed` is refused.
+                self.queue.set_gate(Gate::Shut);
+                self.health.set(Health::Failed);
+            }
+        }
+        decision
+    }
+
+    /// Tells the others about a decision, and drops what nobody will handle. Without the lock.
+    pub(super) fn proclaim(&self, decision: Decision, reason: &Reason) {
+        let Some(shared) = self.shared.upgrade() else {
+            self.queue.shut();
+            return;
+        };
+        match decision {
+            Decision::Start(_) => {}
+            Decision::End => self.queue.shut(),
+            Decision::CoolDown(_) | Decision::Fail | Decision::Exit(_) => {
+                self.queue.shut();
+                shared.emit(&Event::Escalated {
+                    id: self.id.clone(),
+                    component: A::NAME,
+                    reason: reason.clone(),
+                });
+            }
+        }
+        if decision != Decision::End {
+            shared.share_fate(&self.id, self.sequence, reason);
+        }
+        if let Decision::Exit(code) = decision {
+            shared.exit(code, format!("component {} failed: {reason}", self.id));
+        }
+    }
+
+    /// A fault that the component's own thread noticed. `None` when it was replaced meanwhile.
+    pub(crate) fn fault(&self, generation: &Arc<Generation>, reason: &Reason) -> Option<Decision> {
+        let decision = {
+            let mut control = lock(&self.control);
+            if !control.is_current(generation) {
+                return None;
+            }
+            let decision = self.decide(&mut control, reason);
+            if matches!(decision, Decision::Fail | Decision::Exit(_)) {
+                control.current = None;
+            }
+            decision
+        };
+        self.proclaim(decision, reason);
+        Some(decision)
+    }
+
+    /// `started` has returned.
+    pub(crate) fn running(&self, generation: &Arc<Generation>, repair: Option<Repair>, incarnation: u64) {
+        {
+            let control = lock(&self.control);
+            if !control.is_current(generation) {
+                return;
+            }
+            self.health.set(Health::Running);
+        }
+        let Some(shared) = self.shared.upgrade() else {
+            return;
+        };
+        let (id, component) = (self.id.clone(), A::NAME);
+        shared.emit(&match repair {
+            None => Event::Started { id, component },
+            Some(repair) => Event::Restarted {
+                id,
+                component,
+                took: repair.detected.elapsed(),
+                reason: repair.reason,
+                incarnation,
+                lost: repair.lost,
+            },
+        });
+    }
+
+    /// The cooling down is over.
+    pub(crate) fn reopen(&self, generation: &Arc<Generation>) {
+        let control = lock(&self.control);
+        if control.is_current(generation) && !control.stopping {
+            self.queue.set_gate(Gate::Open);
+            self.health.set(Health::Starting);
+        }
+    }
+
+    /// The supervising future ends.
+    pub(crate) fn ended(&self, generation: &Arc<Generation>) {
+        let was_current = {
+            let mut control = lock(&self.control);
+            let was_current = control.is_current(generation);
+            if was_current {
+                control.current = None;
+                self.queue.set_gate(Gate::Shut);
+                self.health.set(Health::Stopped);
+            }
+            was_current
+        };
+        if was_current {
+            self.queue.shut();
+        }
+        generation.tasks().end();
+        generation.ended.cancel();
+        if let Some(shared) = self.shared.upgrade() {
+            shared.lay_zombie(generation);
+        }
+        if !generation.lane.shared {
+            generation.lane.stop();
+        }
+    }
+
+    /// Asks for a restart; a failed component is started again with a clean record.
+    pub(crate) fn request_restart(self: &Arc<Self>, reason: Reason) -> bool {
+        let mut control = lock(&self.control);
+        if control.stopping {
+            return false;
+        }
+        if let Some(generation) = &control.current {
+            generation.command(Command::Restart(reason));
+            self.queue.wake();
+            return true;
+        }
+        if reason != Reason::Requested {
+            return false;
+        }
+        control.tracker.reset();
+        self.stats.restarted(&reason);
+        self.health.set(Health::Starting);
+        self.queue.set_gate(Gate::Open);
+        let repair = Repair {
+            reason,
+            detected: Instant::now(),
+            lost: 0,
+        };
+        self.begin(
+            &mut control,
+            Beginning {
+                delay: None,
+                repair: Some(repair),
+            },
+        )
+    }
+}

@@ -1,0 +1,207 @@
+//! One supervised component: everything about it that outlives its restarts.
+
+mod any;
+mod life;
+mod replace;
+mod stop;
+
+pub(crate) use any::AnySlot;
+pub(crate) use life::{Beginning, Decision, Repair};
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use actix::dev::Message;
+use actix::{Actor, Handler};
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
+use self::replace::Watch;
+use crate::clock::now_ns;
+use crate::error::SendError;
+use crate::generation::Generation;
+use crate::health::HealthCell;
+use crate::metered::{Metered, Ticket};
+use crate::policy::RestartTracker;
+use crate::queue::{Queue, Refusal};
+use crate::shared::Shared;
+use crate::stats::{Stats, count};
+use crate::sync::lock;
+use crate::{Component, Health, Placement, RestartPolicy, Snapshot, TaskPanic, Timing};
+
+pub(crate) struct Slot<A: Component> {
+    pub(crate) id: String,
+    pub(crate) deps: A::Deps,
+    pub(crate) policy: RestartPolicy,
+    pub(crate) dataplane: &'static Runtime,
+    pub(crate) queue: Queue<A>,
+    pub(crate) stats: Stats,
+    /// Generations up to this one are fenced.
+    pub(crate) fenced_upto: AtomicU64,
+    /// Wakes askers when a generation is fenced.
+    pub(crate) fences: Notify,
+    placement: Placement,
+    sequence: u64,
+    shared: Weak<Shared>,
+    health: HealthCell,
+    incarnation: AtomicU64,
+    control: Mutex<Control>,
+    watch: Mutex<Watch>,
+}
+
+/// What is decided under one lock, so that the component's own thread, the watchdog and the outside agree.
+#[derive(Default)]
+struct Control {
+    current: Option<Arc<Generation>>,
+    tracker: RestartTracker,
+    generations: u64,
+    stopping: bool,
+}
+
+impl Control {
+    fn is_current(&self, generation: &Arc<Generation>) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, generation))
+    }
+}
+
+impl<A> Slot<A>
+where
+    A: Component + Actor<Context = crate::Ctx<A>>,
+{
+    pub(crate) fn new(id: &str, deps: A::Deps, placement: Placement, shared: &Arc<Shared>) -> Self {
+        let policy = A::policy();
+        Self {
+            id: id.to_owned(),
+            deps,
+            dataplane: shared.dataplane,
+            queue: Queue::new(policy.capacity),
+            policy,
+            stats: Stats::default(),
+            fenced_upto: AtomicU64::new(0),
+            fences: Notify::new(),
+            placement,
+            sequence: shared.next_sequence(),
+            shared: Arc::downgrade(shared),
+            health: HealthCell::default(),
+            incarnation: AtomicU64::new(0),
+            control: Mutex::new(Control::default()),
+            watch: Mutex::new(Watch::default()),
+        }
+    }
+
+    /// Puts a message into the mailbox, or hands it back.
+    pub(crate) fn push<M>(
+        &self,
+        msg: M,
+        reply: Option<actix::dev::OneshotSender<M::Result>>,
+        ticket: Option<Ticket>,
+    ) -> Result<(), SendError<M>>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let stats = self.stats.of::<M>();
+        count(&stats.sent);
+        let parcel = Box::new(Metered {
+            msg: Some(msg),
+            reply,
+            ticket,
+            only_for: None,
+            stats,
+            enqueued_ns: now_ns(),
+        });
+        match self.queue.push(parcel, false) {
+            Ok(depth) => {
+                self.stats.depth_peak.fetch_max(depth, Ordering::Relaxed);
+                Ok(())
+            }
+            Err((mut parcel, refusal)) => {
+                count(&parcel.stats.rejected);
+                match (parcel.msg.take(), refusal) {
+                    (Some(msg), Refusal::Full) => Err(SendError::Full(msg)),
+                    (Some(msg), Refusal::Down) => Err(SendError::Down(msg)),
+                    // Cannot be: the mailbox does not look into what it refuses.
+                    (None, _) => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// A message of the component to itself, which only the incarnation that caused it may see.
+    pub(crate) fn push_own<M>(&self, msg: M, incarnation: u64)
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let stats = self.stats.of::<M>();
+        count(&stats.sent);
+        let parcel = Box::new(Metered {
+            msg: Some(msg),
+            reply: None,
+            ticket: None,
+            only_for: Some(incarnation),
+            stats,
+            enqueued_ns: now_ns(),
+        });
+        if let Err((mut parcel, _)) = self.queue.push(parcel, true) {
+            parcel.msg = None;
+            count(&parcel.stats.rejected);
+        }
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.health.get()
+    }
+
+    pub(crate) fn next_incarnation(&self) -> u64 {
+        self.incarnation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+}
+
+impl<A: Component> Slot<A> {
+    /// Notes that a task panicked.
+    pub(crate) fn task_panicked(&self, task: &'static str, message: String) -> TaskPanic {
+        count(&self.stats.task_panics);
+        tracing::warn!(component = A::NAME, id = self.id, task, panic = message, "A task of a component panicked.");
+        TaskPanic { message }
+    }
+
+    /// The figures at this moment.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let messages = self.stats.messages();
+        let mut counts = crate::Counts::default();
+        let (mut wait, mut run) = (Timing::default(), Timing::default());
+        for message in &messages {
+            counts.add(&message.counts);
+            wait.add(&message.wait);
+            run.add(&message.run);
+        }
+        let (restarts, last_fault) = self.stats.restarts();
+        let current = lock(&self.control).current.clone();
+        let handling = current
+            .as_ref()
+            .and_then(|generation| self.stats.at(generation.handling()?))
+            .map(|stats| stats.name);
+        Snapshot {
+            component: A::NAME,
+            health: self.health.get(),
+            incarnation: self.incarnation.load(Ordering::Acquire),
+            restarts,
+            last_fault,
+            capacity: self.queue.capacity(),
+            depth: self.queue.depth(),
+            depth_peak: self.stats.depth_peak.load(Ordering::Relaxed),
+            handling,
+            tasks: current.map_or(0, |generation| generation.tasks().running()),
+            task_panics: self.stats.task_panics.load(Ordering::Relaxed),
+            counts,
+            wait,
+            run,
+            messages,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Stopping a component.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::Actor;
+
+use super::Slot;
+use crate::generation::Command;
+use crate::sync::lock;
+use crate::{Component, Ctx, Health, Reason};
+
+impl<A> Slot<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    /// Stops the component: its tasks are asked to end, waiting messages are handled, then it ends. What is not done
+    /// when the policy's time is up is abandoned.
+    pub(crate) async fn stop(self: Arc<Self>) -> (Duration, bool) {
+        let begun = Instant::now();
+        let current = {
+            let mut control = lock(&self.control);
+            control.stopping = true;
+            control.current.clone()
+        };
+        let Some(generation) = current else {
+            self.queue.shut();
+            self.health.set(Health::Stopped);
+            return (begun.elapsed(), true);
+        };
+        generation.command(Command::Stop);
+        self.queue.wake();
+        let ended = generation.ended.cancelled();
+        let in_time = tokio::time::timeout(self.policy.shutdown, ended).await.is_ok();
+        if !in_time {
+            self.replace(&generation, Reason::Requested);
+        }
+        (begun.elapsed(), in_time && !generation.is_fenced())
+    }
+
+    /// Asks the component to stop, and does not wait.
+    pub(crate) fn dismiss(&self) {
+        let mut control = lock(&self.control);
+        control.stopping = true;
+        if let Some(generation) = &control.current {
+            generation.command(Command::Stop);
+            self.queue.wake();
+        }
+    }
+}

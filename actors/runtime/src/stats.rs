@@ -1,0 +1,134 @@
+//! The live figures of one component.
+
+use std::any::TypeId;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use dashmap::DashMap;
+
+use crate::sync::lock;
+use crate::timing::TimingCell;
+use crate::{Counts, MessageSnapshot, Reason, Restarts};
+
+/// The figures of one message type.
+#[derive(Default)]
+pub(crate) struct MessageStats {
+    pub(crate) name: &'static str,
+    /// Position in [`Stats::types`].
+    pub(crate) index: usize,
+    pub(crate) sent: AtomicU64,
+    pub(crate) handled: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    pub(crate) lost: AtomicU64,
+    pub(crate) fenced: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) wait: TimingCell,
+    pub(crate) run: TimingCell,
+}
+
+impl MessageStats {
+    fn read(&self) -> MessageSnapshot {
+        // The ends are read before the beginning, so that a message counted as ended is also counted as sent.
+        let mut counts = Counts {
+            handled: self.handled.load(Ordering::Acquire),
+            rejected: self.rejected.load(Ordering::Acquire),
+            lost: self.lost.load(Ordering::Acquire),
+            fenced: self.fenced.load(Ordering::Acquire),
+            cancelled: self.cancelled.load(Ordering::Acquire),
+            sent: 0,
+        };
+        counts.sent = self.sent.load(Ordering::Acquire);
+        MessageSnapshot {
+            message: self.name,
+            counts,
+            wait: self.wait.read(),
+            run: self.run.read(),
+        }
+    }
+}
+
+/// Adds one to a counter.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Release);
+}
+
+/// The figures of one component.
+#[derive(Default)]
+pub(crate) struct Stats {
+    by_type: DashMap<TypeId, Arc<MessageStats>>,
+    types: RwLock<Vec<Arc<MessageStats>>>,
+    restarts: Mutex<(Restarts, Option<String>)>,
+    pub(crate) depth_peak: AtomicUsize,
+    pub(crate) task_panics: AtomicU64,
+}
+
+impl Stats {
+    /// The figures of message type `M`.
+    pub(crate) fn of<M: 'static>(&self) -> Arc<MessageStats> {
+        let key = TypeId::of::<M>();
+        if let Some(found) = self.by_type.get(&key) {
+            return Arc::clone(&found);
+        }
+        let entry = self.by_type.entry(key).or_insert_with(|| {
+            let mut types = self.types.write().unwrap_or_else(PoisonError::into_inner);
+            let stats = Arc::new(MessageStats {
+                name: short_name::<M>(),
+                index: types.len(),
+                ..MessageStats::default()
+            });
+            types.push(Arc::clone(&stats));
+            stats
+        });
+        Arc::clone(&entry)
+    }
+
+    /// The figures of the message type with this index.
+    pub(crate) fn at(&self, index: usize) -> Option<Arc<MessageStats>> {
+        let types = self.types.read().unwrap_or_else(PoisonError::into_inner);
+        types.get(index).cloned()
+    }
+
+    /// Counts a restart.
+    pub(crate) fn restarted(&self, reason: &Reason) {
+        let mut restarts = lock(&self.restarts);
+        let counter = match reason {
+            Reason::Panic { .. } => &mut restarts.0.panic,
+            Reason::Hang { .. } => &mut restarts.0.hang,
+            Reason::Stalled { .. } => &mut restarts.0.stalled,
+            Reason::Stopped => &mut restarts.0.stopped,
+            Reason::Requested => &mut restarts.0.requested,
+            Reason::Neighbour { .. } => &mut restarts.0.neighbour,
+        };
+        *counter += 1;
+    }
+
+    /// Remembers the last fault, whether or not a restart follows.
+    pub(crate) fn fault(&self, reason: &Reason) {
+        if reason.is_fault() {
+            lock(&self.restarts).1 = Some(reason.to_string());
+        }
+    }
+
+    /// Counts an escalation.
+    pub(crate) fn escalated(&self) {
+        lock(&self.restarts).0.escalated += 1;
+    }
+
+    pub(crate) fn restarts(&self) -> (Restarts, Option<String>) {
+        lock(&self.restarts).clone()
+    }
+
+    pub(crate) fn messages(&self) -> Vec<MessageSnapshot> {
+        let types = self.types.read().unwrap_or_else(PoisonError::into_inner);
+        types.iter().map(|stats| stats.read()).collect()
+    }
+}
+
+/// The type's name without its path; generic types keep theirs, so that two of them stay apart.
+fn short_name<M>() -> &'static str {
+    let full = std::any::type_name::<M>();
+    if full.contains('<') {
+        return full;
+    }
+    full.rsplit("::").next().unwrap_or(full)
+}

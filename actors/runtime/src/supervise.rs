@@ -1,0 +1,252 @@
+//! The future that runs one generation of a component: it polls actix's own future with panics caught, and repairs
+//! what can be repaired on the spot.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix::dev::{ContextFut, ContextParts, Mailbox};
+use actix::{Actor, ActorContext as _, Addr, AsyncContext as _};
+use tokio::time::Sleep;
+
+use crate::clock::now_ns;
+use crate::generation::{Command, Generation};
+use crate::pump::Pump;
+use crate::queue::Gate;
+use crate::slot::{Beginning, Decision, Repair, Slot};
+use crate::sync::{guarded, panic_text};
+use crate::{Component, Ctx, Reason};
+
+pub(crate) struct Supervise<A: Component + Actor<Context = Ctx<A>>> {
+    slot: Arc<Slot<A>>,
+    generation: Arc<Generation>,
+    incarnation: u64,
+    fut: Option<ContextFut<A, Ctx<A>>>,
+    /// actix ends a component whose last address is gone; ours ends when we say so.
+    address: Option<Addr<A>>,
+    delay: Option<Pin<Box<Sleep>>>,
+    /// Told to the outside as soon as the component runs; `Some(None)` for the very first start.
+    announce: Option<Option<Repair>>,
+    stopping: bool,
+    ended: bool,
+}
+
+impl<A> Supervise<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    pub(crate) fn new(slot: Arc<Slot<A>>, generation: Arc<Generation>, start: Beginning) -> Self {
+        Self {
+            incarnation: slot.next_incarnation(),
+            slot,
+            generation,
+            fut: None,
+            address: None,
+            delay: start.delay.map(sleep),
+            announce: Some(start.repair),
+            stopping: false,
+            ended: false,
+        }
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut stop_sent = false;
+        loop {
+            self.generation.beat_at(now_ns());
+            if self.generation.is_fenced() || self.obey().is_ready() {
+                return self.end();
+            }
+            if let Some(delay) = &mut self.delay {
+                if delay.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.delay = None;
+                self.slot.reopen(&self.generation);
+            }
+            let outcome = self.step(cx);
+            if self.generation.is_fenced() {
+                return self.end();
+            }
+            let over = match outcome {
+                Ok(Poll::Pending) if self.stopping && !stop_sent && self.is_idle() => {
+                    stop_sent = true;
+                    if let Some(fut) = &mut self.fut {
+                        fut.ctx().stop();
+                    }
+                    Poll::Pending
+                }
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) if self.stopping => Poll::Ready(()),
+                Ok(Poll::Ready(())) => self.fault(Reason::Stopped),
+                Err(message) => {
+                    let handling = self.generation.take_crash();
+                    let handling = handling.and_then(|index| self.slot.stats.at(index));
+                    self.fault(Reason::Panic {
+                        message,
+                        handling: handling.map(|stats| stats.name),
+                    })
+                }
+            };
+            if over.is_ready() {
+                return self.end();
+            }
+        }
+    }
+
+    /// Carries out what the outside asked for. Ready when the component shall end here.
+    fn obey(&mut self) -> Poll<()> {
+        match self.generation.take_command() {
+            Some(Command::Stop) => {
+                self.stopping = true;
+                self.generation.tasks().cancel.cancel();
+                // Nothing is running yet: there is nothing to bring to an end.
+                if self.fut.is_none() {
+                    return Poll::Ready(());
+                }
+            }
+            Some(Command::Restart(reason)) if !self.stopping => {
+                if self.delay.take().is_some() {
+                    // It was about to start anyway; now it does so at once.
+                    self.slot.reopen(&self.generation);
+                } else if self.fut.is_some() {
+                    return self.fault(reason);
+                }
+            }
+            _ => {}
+        }
+        Poll::Pending
+    }
+
+    /// One poll of the component, built first if need be. An error is the text of a panic.
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, String> {
+        if self.fut.is_none() {
+            self.build()?;
+        }
+        let Some(fut) = &mut self.fut else {
+            return Ok(Poll::Pending);
+        };
+        fut.ctx().refill();
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *fut).poll(cx)))
+            .map_err(|payload| panic_text(payload.as_ref()))?;
+        if polled.is_pending() {
+            if fut.ctx().is_spent() {
+                // More to do, but others first. A plain wake would put us back in front of the thread's timers and
+                // commands; tokio's own yield comes after them. It needs to be polled only once.
+                let _ = pin!(tokio::task::yield_now()).poll(cx);
+            }
+            if let Some(repair) = self.announce.take() {
+                self.slot.running(&self.generation, repair, self.incarnation);
+            }
+        }
+        Ok(polled)
+    }
+
+    fn build(&mut self) -> Result<(), String> {
+        let (slot, generation) = (Arc::clone(&self.slot), Arc::clone(&self.generation));
+        let incarnation = self.incarnation;
+        let fut = guarded(move || {
+            let mailbox = Mailbox::default();
+            let parts = ContextParts::new(mailbox.sender_producer());
+            let component = <A as Component>::create(&slot.deps);
+            let mut ctx = Ctx::new(parts, slot, generation, incarnation);
+            ctx.spawn(Pump::new());
+            ContextFut::new(ctx, component, mailbox)
+        })?;
+        self.address = Some(fut.address());
+        self.fut = Some(fut);
+        Ok(())
+    }
+
+    /// Takes the failed component apart and prepares the next start. Ready when there is none.
+    fn fault(&mut self, reason: Reason) -> Poll<()> {
+        let detected = Instant::now();
+        let lost = u64::from(matches!(&reason, Reason::Panic { handling: Some(_), .. }));
+        let delay = match self.slot.fault(&self.generation, &reason) {
+            Some(Decision::Start(delay)) => delay,
+            Some(Decision::CoolDown(delay)) => Some(delay),
+            Some(Decision::Fail | Decision::Exit(_) | Decision::End) | None => {
+                return Poll::Ready(());
+            }
+        };
+        // The old incarnation's tasks end before anything of the new one exists.
+        self.generation.renew_tasks();
+        self.dismantle();
+        self.incarnation = self.slot.next_incarnation();
+        self.delay = delay.map(sleep);
+        let earlier = self.announce.take().flatten();
+        self.announce = Some(Some(Repair {
+            reason,
+            detected: earlier.as_ref().map_or(detected, |earlier| earlier.detected),
+            lost: lost + earlier.map_or(0, |earlier| earlier.lost),
+        }));
+        Poll::Pending
+    }
+
+    /// While stopping: true once the tasks have ended and the mailbox is empty.
+    fn is_idle(&self) -> bool {
+        if self.generation.tasks().running() > 0 {
+            return false;
+        }
+        if self.slot.queue.gate() == Gate::Open {
+            self.slot.queue.set_gate(Gate::Draining);
+        }
+        self.slot.queue.depth() == 0
+    }
+
+    /// Drops the component. Its own Drop may panic, which must not reach anybody: here nothing is unwinding, so it
+    /// can be caught. Terminated first, so that actix does not run `stopping` and `stopped` of a failed component.
+    fn dismantle(&mut self) {
+        self.address = None;
+        let Some(mut fut) = self.fut.take() else {
+            return;
+        };
+        fut.ctx().leaving = true;
+        fut.ctx().terminate();
+        if let Err(panic) = guarded(move || drop(fut)) {
+            tracing::warn!(component = A::NAME, id = self.slot.id, panic, "Dropping a component panicked.");
+        }
+    }
+
+    fn end(&mut self) -> Poll<()> {
+        if !self.ended {
+            self.ended = true;
+            self.dismantle();
+            self.slot.ended(&self.generation);
+        }
+        Poll::Ready(())
+    }
+}
+
+fn sleep(duration: Duration) -> Pin<Box<Sleep>> {
+    Box::pin(tokio::time::sleep(duration))
+}
+
+impl<A> Future for Supervise<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        // Before looking for messages and commands, so that none slips through between the look and the wait.
+        this.slot.queue.register(cx.waker());
+        this.generation.begin_poll();
+        let outcome = this.advance(cx);
+        this.generation.end_poll();
+        outcome
+    }
+}
+
+impl<A> Drop for Supervise<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    fn drop(&mut self) {
+        // Also when the thread ends under it.
+        let _ = self.end();
+    }
+}
