@@ -85,10 +85,28 @@ impl fmt::Debug for Secrets {
 }
 
 impl Plaintext {
-    /// As JSON, in a buffer that is wiped.
+    /// As JSON, in a buffer that is wiped. The buffer is made large enough first: one that grows leaves copies behind.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut length = Length(0);
         // Strings and numbers only: serializing cannot fail.
-        Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
+        let _ = serde_json::to_writer(&mut length, self);
+        let mut text = Zeroizing::new(Vec::with_capacity(length.0));
+        let _ = serde_json::to_writer(&mut *text, self);
+        text
+    }
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

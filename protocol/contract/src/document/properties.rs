@@ -121,7 +121,7 @@ pub fn binding_of(kind: &str, public: &Object) -> BTreeMap<String, String> {
     bind(
         kind,
         text,
-        &ConnectionString::parse(&super::text(public, "connectionString").unwrap_or_default()),
+        &ConnectionString::parse(super::text(public, "connectionString").unwrap_or_default()),
     )
 }
 

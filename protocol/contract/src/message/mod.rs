@@ -25,6 +25,8 @@ use serde_json::Value;
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident($body:ty) = $kind:literal, $ttl:expr;)*) => {
         /// A typed message.
+        // One is taken apart where it arrives and never kept in numbers: its size does not matter.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Message {
