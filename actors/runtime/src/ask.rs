@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix::Handler;
 use actix::dev::Message;
-use actix::{Actor, Handler};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::metered::Ticket;
 use crate::slot::Slot;
-use crate::{AskError, Component, Ctx};
+use crate::{AskError, Component};
 
 /// A message that may be handled twice with the same result as once.
 pub trait Idempotent {}
@@ -20,13 +20,9 @@ pub trait Idempotent {}
 /// The longest pause between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-pub(crate) async fn ask<A, M>(
-    slot: &Slot<A>,
-    msg: M,
-    deadline: Duration,
-) -> Result<M::Result, AskError<M>>
+pub(crate) async fn ask<A, M>(slot: &Slot<A>, msg: M, deadline: Duration) -> Result<M::Result, AskError<M>>
 where
-    A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+    A: Component + Handler<M>,
     M: Message + Send + 'static,
     M::Result: Send,
 {
@@ -56,13 +52,9 @@ where
     }
 }
 
-pub(crate) async fn ask_retry<A, M>(
-    slot: &Slot<A>,
-    msg: M,
-    deadline: Duration,
-) -> Result<M::Result, AskError<M>>
+pub(crate) async fn ask_retry<A, M>(slot: &Slot<A>, msg: M, deadline: Duration) -> Result<M::Result, AskError<M>>
 where
-    A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+    A: Component + Handler<M>,
     M: Message + Clone + Send + 'static,
     M::Result: Send,
 {

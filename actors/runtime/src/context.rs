@@ -5,8 +5,8 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use actix::Handler;
 use actix::dev::ContextParts;
-use actix::{Actor, Handler};
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
@@ -36,10 +36,7 @@ pub struct Ctx<A: Component> {
     pub(crate) leaving: bool,
 }
 
-impl<A: Component> Ctx<A>
-where
-    A: Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Ctx<A> {
     pub(crate) fn new(
         parts: ContextParts<A>,
         slot: Arc<Slot<A>>,
@@ -114,7 +111,10 @@ where
         let abort = self.tasks.abort.clone();
         self.slot.dataplane.spawn(async move {
             // The inner block drops the future before it returns, so that a panic of its Drop is caught as well.
-            let work = AssertUnwindSafe(async move { f.await }).catch_unwind();
+            let work = AssertUnwindSafe(async move {
+                f.await;
+            })
+            .catch_unwind();
             let outcome = tokio::select! {
                 biased;
                 () = abort.cancelled() => return,

@@ -1,17 +1,14 @@
 //! What makes [`Ctx`] an actix context.
 
 use actix::dev::{AsyncContextParts, ContextParts};
-use actix::{Actor, ActorContext, ActorFuture, ActorState, Addr, AsyncContext, SpawnHandle};
+use actix::{ActorContext, ActorFuture, ActorState, Addr, AsyncContext, SpawnHandle};
 
 use crate::{Component, Ctx};
 
 /// Carried out of a fenced component by unwinding; never seen outside this crate.
 pub(crate) struct Fenced;
 
-impl<A> ActorContext for Ctx<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> ActorContext for Ctx<A> {
     fn stop(&mut self) {
         self.parts.stop();
     }
@@ -25,10 +22,7 @@ where
     }
 }
 
-impl<A> AsyncContext<A> for Ctx<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> AsyncContext<A> for Ctx<A> {
     /// The raw actix address. Prefer [`Ctx::handle`]: messages sent here are not bounded, and are lost in a hang.
     fn address(&self) -> Addr<A> {
         self.parts.address()
@@ -58,10 +52,7 @@ where
     }
 }
 
-impl<A> AsyncContextParts<A> for Ctx<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> AsyncContextParts<A> for Ctx<A> {
     /// actix comes by here before every step it takes, so this is where a component that was replaced while it hung
     /// is stopped from taking another one. Unwinding leaves actix's loop without running `stopping` or `stopped`.
     fn parts(&mut self) -> &mut ContextParts<A> {

@@ -1,8 +1,8 @@
 //! Messages sent to the raw actix address, past the handle: measured and fenced all the same, but neither bounded nor
 //! kept across restarts. They count as sent when they are handled.
 
+use actix::Handler;
 use actix::dev::{Envelope, EnvelopeProxy, Message, OneshotSender, ToEnvelope};
-use actix::{Actor, Handler};
 
 use crate::clock::now_ns;
 use crate::metered::handle;
@@ -17,7 +17,7 @@ struct Direct<M: Message> {
 
 impl<A, M> ToEnvelope<A, M> for Ctx<A>
 where
-    A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+    A: Component + Handler<M>,
     M: Message + Send + 'static,
     M::Result: Send,
 {

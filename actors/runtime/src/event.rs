@@ -73,11 +73,7 @@ impl EventSink for TracingEvents {
             Event::Started { id, component } => {
                 tracing::info!(component, id, "A component has started.");
             }
-            Event::Unresponsive {
-                id,
-                component,
-                reason,
-            } => tracing::error!(
+            Event::Unresponsive { id, component, reason } => tracing::error!(
                 component,
                 id,
                 %reason,
@@ -100,11 +96,7 @@ impl EventSink for TracingEvents {
                 lost,
                 "A component has been restarted."
             ),
-            Event::Escalated {
-                id,
-                component,
-                reason,
-            } => tracing::error!(
+            Event::Escalated { id, component, reason } => tracing::error!(
                 component,
                 id,
                 %reason,

@@ -4,21 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::Handler;
 use actix::dev::Message;
-use actix::{Actor, Handler};
 
 use crate::slot::Slot;
-use crate::{AskError, Component, Ctx, Health, Idempotent, Port, SendError, Snapshot};
+use crate::{AskError, Component, Health, Idempotent, Port, SendError, Snapshot};
 
 /// A stable reference to a component. It stays valid across restarts, and can be used from any tokio task.
 pub struct Handle<A: Component> {
     slot: Arc<Slot<A>>,
 }
 
-impl<A> Handle<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Handle<A> {
     pub(crate) const fn of(slot: Arc<Slot<A>>) -> Self {
         Self { slot }
     }

@@ -14,20 +14,14 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Starts a thread.
-    pub(crate) fn start(
-        dataplane: &'static Runtime,
-        system: &System,
-        shared: bool,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(dataplane: &'static Runtime, system: &System, shared: bool) -> io::Result<Self> {
         let system = system.clone();
         // An arbiter is born into the system of the thread that makes it, and a thread cannot forget a system once it
         // has one. So a thread of its own makes it, and the caller's is left as it was.
-        let maker = thread::Builder::new()
-            .name("sluice-lane".to_owned())
-            .spawn(move || {
-                System::set_current(system);
-                Arbiter::try_with_tokio_rt(move || Ok(dataplane)).map(|arbiter| arbiter.handle())
-            })?;
+        let maker = thread::Builder::new().name("sluice-lane".to_owned()).spawn(move || {
+            System::set_current(system);
+            Arbiter::try_with_tokio_rt(move || Ok(dataplane)).map(|arbiter| arbiter.handle())
+        })?;
         let arbiter = maker
             .join()
             .map_err(|_| io::Error::other("the thread that starts component threads panicked"))??;

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::Handler;
 use actix::dev::Message;
-use actix::{Actor, Handler};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::{AskError, Component, Ctx, Handle, Health, SendError};
+use crate::{AskError, Component, Handle, Health, SendError};
 
 type Answer<M> = Result<<M as Message>::Result, AskError<M>>;
 
@@ -32,7 +32,7 @@ where
 {
     pub(crate) fn of<A>(handle: Handle<A>) -> Self
     where
-        A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+        A: Component + Handler<M>,
     {
         Self {
             target: Arc::new(handle),
@@ -70,7 +70,7 @@ where
 
 impl<A, M> Accepts<M> for Handle<A>
 where
-    A: Component + Actor<Context = Ctx<A>> + Handler<M>,
+    A: Component + Handler<M>,
     M: Message + Send + 'static,
     M::Result: Send,
 {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix::{Actor, ActorFuture};
+use actix::ActorFuture;
 
 use crate::{Component, Ctx};
 
@@ -16,19 +16,11 @@ impl<A> Pump<A> {
     }
 }
 
-impl<A> ActorFuture<A> for Pump<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> ActorFuture<A> for Pump<A> {
     type Output = ();
 
     /// Registers no waker: the supervising future has done so before it polls.
-    fn poll(
-        self: Pin<&mut Self>,
-        act: &mut A,
-        ctx: &mut Ctx<A>,
-        _: &mut Context<'_>,
-    ) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, act: &mut A, ctx: &mut Ctx<A>, _: &mut Context<'_>) -> Poll<()> {
         while !ctx.is_spent() && !ctx.parts.waiting() {
             let Some(parcel) = ctx.slot().queue.pop(ctx.generation().number) else {
                 break;

@@ -64,11 +64,7 @@ impl<A: Component> Queue<A> {
 
     /// Puts a message in, unless the bound is reached or the gate is closed. `own` messages come from the component's
     /// own tasks: they are few, and losing one would leave the component waiting forever, so no bound applies.
-    pub(crate) fn push<P: Parcel<A> + 'static>(
-        &self,
-        parcel: Box<P>,
-        own: bool,
-    ) -> Result<usize, (Box<P>, Refusal)> {
+    pub(crate) fn push<P: Parcel<A> + 'static>(&self, parcel: Box<P>, own: bool) -> Result<usize, (Box<P>, Refusal)> {
         let depth = {
             let mut inner = lock(&self.inner);
             match inner.gate {

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use actix::{Actor, System};
+use actix::System;
 use tokio::runtime::Runtime;
 
 use crate::shared::Shared;
 use crate::slot::{AnySlot, Beginning, Slot};
-use crate::{Component, Ctx, EventSink, Handle, Health, Reason, Snapshot, watchdog};
+use crate::{Component, EventSink, Handle, Health, Reason, Snapshot, watchdog};
 
 /// Who is restarted when a component fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,11 +73,7 @@ impl Root {
     /// # Panics
     /// When the operating system refuses to start a thread; see [`Root::try_start`].
     #[must_use]
-    pub fn start(
-        dataplane: &'static Runtime,
-        strategy: Strategy,
-        events: impl EventSink,
-    ) -> Self {
+    pub fn start(dataplane: &'static Runtime, strategy: Strategy, events: impl EventSink) -> Self {
         Self::try_start(dataplane, strategy, events, Options::default())
             .expect("the operating system starts two threads for the supervision")
     }
@@ -112,10 +108,7 @@ impl Root {
     ///
     /// An id that is taken by a running component of the same type gives the handle of that one; a failed or stopped
     /// one, or one of another type, is stopped and replaced.
-    pub fn supervise<A: Component>(&self, id: &str, deps: A::Deps, at: Placement) -> Handle<A>
-    where
-        A: Actor<Context = Ctx<A>>,
-    {
+    pub fn supervise<A: Component>(&self, id: &str, deps: A::Deps, at: Placement) -> Handle<A> {
         if let Some(handle) = self.get::<A>(id)
             && !matches!(handle.health(), Health::Failed | Health::Stopped)
         {
@@ -137,10 +130,7 @@ impl Root {
 
     /// The handle of a component, if one of this type has this id.
     #[must_use]
-    pub fn get<A: Component>(&self, id: &str) -> Option<Handle<A>>
-    where
-        A: Actor<Context = Ctx<A>>,
-    {
+    pub fn get<A: Component>(&self, id: &str) -> Option<Handle<A>> {
         let slot = Arc::clone(&*self.shared.slots.get(id)?);
         let slot = slot.into_any().downcast::<Slot<A>>().ok()?;
         Some(Handle::of(slot))
@@ -212,16 +202,14 @@ impl Drop for Shared {
 /// An actix system on a thread of its own.
 fn own_system(dataplane: &'static Runtime) -> io::Result<System> {
     let (ready, system) = std::sync::mpsc::channel();
-    thread::Builder::new()
-        .name("sluice-system".to_owned())
-        .spawn(move || {
-            let runner = System::with_tokio_rt(|| dataplane);
-            if ready.send(System::current()).is_ok()
-                && let Err(error) = runner.run_with_code()
-            {
-                tracing::error!(%error, "The thread of the components' system ended with an error.");
-            }
-        })?;
+    thread::Builder::new().name("sluice-system".to_owned()).spawn(move || {
+        let runner = System::with_tokio_rt(|| dataplane);
+        if ready.send(System::current()).is_ok()
+            && let Err(error) = runner.run_with_code()
+        {
+            tracing::error!(%error, "The thread of the components' system ended with an error.");
+        }
+    })?;
     system
         .recv()
         .map_err(|_| io::Error::other("the thread of the components' system panicked"))

@@ -79,9 +79,7 @@ impl Shared {
     /// The thread for a placement, started if need be.
     pub(crate) fn lane(&self, at: &Placement) -> io::Result<Arc<Lane>> {
         match at {
-            Placement::OwnThread => {
-                Lane::start(self.dataplane, &self.system, false).map(Arc::new)
-            }
+            Placement::OwnThread => Lane::start(self.dataplane, &self.system, false).map(Arc::new),
             Placement::Shared(name) => {
                 let mut lanes = lock(&self.lanes);
                 if let Some(lane) = lanes.get(name).filter(|lane| lane.alive()) {
@@ -114,9 +112,7 @@ impl Shared {
         for slot in self.in_order() {
             let shares = self.strategy == Strategy::OneForAll || slot.sequence() > sequence;
             if shares && slot.id() != failed {
-                slot.request_restart(Reason::Neighbour {
-                    id: failed.to_owned(),
-                });
+                slot.request_restart(Reason::Neighbour { id: failed.to_owned() });
             }
         }
     }

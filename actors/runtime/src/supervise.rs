@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix::dev::{ContextFut, ContextParts, Mailbox};
-use actix::{Actor, ActorContext as _, Addr, AsyncContext as _};
+use actix::{ActorContext as _, Addr, AsyncContext as _};
 use tokio::time::Sleep;
 
 use crate::clock::now_ns;
@@ -20,7 +20,7 @@ use crate::slot::{Beginning, Decision, Repair, Slot};
 use crate::sync::{guarded, panic_text};
 use crate::{Component, Ctx, Reason};
 
-pub(crate) struct Supervise<A: Component + Actor<Context = Ctx<A>>> {
+pub(crate) struct Supervise<A: Component> {
     slot: Arc<Slot<A>>,
     generation: Arc<Generation>,
     incarnation: u64,
@@ -34,10 +34,7 @@ pub(crate) struct Supervise<A: Component + Actor<Context = Ctx<A>>> {
     ended: bool,
 }
 
-impl<A> Supervise<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Supervise<A> {
     pub(crate) fn new(slot: Arc<Slot<A>>, generation: Arc<Generation>, start: Beginning) -> Self {
         Self {
             incarnation: slot.next_incarnation(),
@@ -206,7 +203,12 @@ where
         fut.ctx().leaving = true;
         fut.ctx().terminate();
         if let Err(panic) = guarded(move || drop(fut)) {
-            tracing::warn!(component = A::NAME, id = self.slot.id, panic, "Dropping a component panicked.");
+            tracing::warn!(
+                component = A::NAME,
+                id = self.slot.id,
+                panic,
+                "Dropping a component panicked."
+            );
         }
     }
 
@@ -224,10 +226,7 @@ fn sleep(duration: Duration) -> Pin<Box<Sleep>> {
     Box::pin(tokio::time::sleep(duration))
 }
 
-impl<A> Future for Supervise<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Future for Supervise<A> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -241,10 +240,7 @@ where
     }
 }
 
-impl<A> Drop for Supervise<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Drop for Supervise<A> {
     fn drop(&mut self) {
         // Also when the thread ends under it.
         let _ = self.end();

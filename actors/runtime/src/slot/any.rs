@@ -4,13 +4,12 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Actor;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::Slot;
 use crate::lane::Lane;
-use crate::{Component, Ctx, Health, Reason, Snapshot};
+use crate::{Component, Health, Reason, Snapshot};
 
 pub(crate) trait AnySlot: Send + Sync {
     fn id(&self) -> &str;
@@ -30,10 +29,7 @@ pub(crate) trait AnySlot: Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-impl<A> AnySlot for Slot<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> AnySlot for Slot<A> {
     fn id(&self) -> &str {
         &self.id
     }

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::Actor;
-
 use super::{Control, Slot};
 use crate::generation::{Command, Generation};
 use crate::queue::Gate;
 use crate::supervise::Supervise;
 use crate::sync::lock;
-use crate::{Component, Ctx, Event, Exhausted, Health, Reason, Verdict};
+use crate::{Component, Event, Exhausted, Health, Reason, Verdict};
 
 /// A restart under way.
 pub(crate) struct Repair {
@@ -44,10 +42,7 @@ pub(crate) enum Decision {
     End,
 }
 
-impl<A> Slot<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Slot<A> {
     /// Starts the first generation, or the first after a failure.
     pub(crate) fn launch(self: &Arc<Self>, beginning: Beginning) -> bool {
         let begun = {

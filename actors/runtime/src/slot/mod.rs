@@ -11,8 +11,8 @@ pub(crate) use life::{Beginning, Decision, Repair};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
+use actix::Handler;
 use actix::dev::Message;
-use actix::{Actor, Handler};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
@@ -66,10 +66,7 @@ impl Control {
     }
 }
 
-impl<A> Slot<A>
-where
-    A: Component + Actor<Context = crate::Ctx<A>>,
-{
+impl<A: Component> Slot<A> {
     pub(crate) fn new(id: &str, deps: A::Deps, placement: Placement, shared: &Arc<Shared>) -> Self {
         let policy = A::policy();
         Self {
@@ -166,7 +163,13 @@ impl<A: Component> Slot<A> {
     /// Notes that a task panicked.
     pub(crate) fn task_panicked(&self, task: &'static str, message: String) -> TaskPanic {
         count(&self.stats.task_panics);
-        tracing::warn!(component = A::NAME, id = self.id, task, panic = message, "A task of a component panicked.");
+        tracing::warn!(
+            component = A::NAME,
+            id = self.id,
+            task,
+            panic = message,
+            "A task of a component panicked."
+        );
         TaskPanic { message }
     }
 

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use actix::Actor;
-
 use super::{Beginning, Decision, Repair, Slot};
 use crate::clock::now_ns;
 use crate::generation::{Command, Generation};
@@ -13,7 +11,7 @@ use crate::lane::Lane;
 use crate::queue::NOBODY;
 use crate::stats::count;
 use crate::sync::lock;
-use crate::{Component, Ctx, Event, Health, Reason};
+use crate::{Component, Event, Health, Reason};
 
 /// What the watchdog saw last.
 #[derive(Default)]
@@ -29,10 +27,7 @@ pub(crate) struct Watch {
     ignored: Duration,
 }
 
-impl<A> Slot<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Slot<A> {
     /// One look, `step` after the last. Time is summed up in the watchdog's own steps, which are bounded: when the
     /// whole machine was paused, components are not blamed for it.
     pub(crate) fn inspect(self: &Arc<Self>, step: Duration) {
@@ -176,12 +171,7 @@ where
     pub(crate) fn evict(self: &Arc<Self>, lane: &Arc<Lane>, culprit: &str) {
         let current = lock(&self.control).current.clone();
         if let Some(generation) = current.filter(|current| Arc::ptr_eq(&current.lane, lane)) {
-            self.replace(
-                &generation,
-                Reason::Neighbour {
-                    id: culprit.to_owned(),
-                },
-            );
+            self.replace(&generation, Reason::Neighbour { id: culprit.to_owned() });
         }
     }
 }

@@ -3,17 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::Actor;
-
 use super::Slot;
 use crate::generation::Command;
 use crate::sync::lock;
-use crate::{Component, Ctx, Health, Reason};
+use crate::{Component, Health, Reason};
 
-impl<A> Slot<A>
-where
-    A: Component + Actor<Context = Ctx<A>>,
-{
+impl<A: Component> Slot<A> {
     /// Stops the component: its tasks are asked to end, waiting messages are handled, then it ends. What is not done
     /// when the policy's time is up is abandoned.
     pub(crate) async fn stop(self: Arc<Self>) -> (Duration, bool) {
