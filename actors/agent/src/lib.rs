@@ -1,1 +1,8 @@
-//! The gateway node: queue listener, job scheduler, credential vault, connectors, updater.
+//! The gateway node.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod identity;
+mod machine;
+mod state;
+
+pub use identity::{RegisterOptions, Registered, register};

@@ -1,0 +1,133 @@
+//! The one request of a registration. The key leaves this machine only after the server's CA matched the key's pin.
+
+use super::pin::{PinnedVerifier, Refusal};
+use super::tls::builder;
+use serde::Deserialize;
+use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
+use sluice_contract::{Code, Fault};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+const CONNECT: Duration = Duration::from_secs(15);
+const WHOLE: Duration = Duration::from_secs(60);
+/// An answer holds two certificates.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// Sends the request to the key's endpoint.
+///
+/// # Errors
+/// `SL2001` when the key's endpoint is no address, `SL2003` when the server is not the factory, `SL2006` when it cannot be
+/// reached; otherwise what the factory answered.
+pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Result<EnrolReply, Fault> {
+    let url = address(&key.endpoint)?;
+    let verifier = Arc::new(PinnedVerifier::new(key.ca_pin));
+    let tls = builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn rustls::client::danger::ServerCertVerifier>)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        // The key goes to the pinned factory and nowhere else.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(WHOLE)
+        .build()
+        .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {}", causes(&e))))?;
+    let answer = client.post(url).json(request).send().await;
+    let unreachable = |why: String| {
+        Fault::new(
+            Code::FactoryUnreachable,
+            format!("the factory at {}: {why}", key.endpoint),
+        )
+    };
+    let mut answer = answer.map_err(|error| match verifier.refusal() {
+        Some(Refusal::NotTheFactory(why)) => Fault::new(
+            Code::CaPinMismatch,
+            format!(
+                "the server at {} is not the factory that issued the key: {why}. The key was not sent",
+                key.endpoint
+            ),
+        ),
+        Some(Refusal::Invalid(why)) => unreachable(format!("its certificate is not valid: {why}")),
+        None => unreachable(causes(&error)),
+    })?;
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(causes(&e)))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER {
+            return Err(unreachable("its answer is too long".to_owned()));
+        }
+    }
+    if !status.is_success() {
+        return Err(refused(status.as_u16(), &body, key));
+    }
+    serde_json::from_slice(&body).map_err(|e| unreachable(format!("its answer is not understood: {e}")))
+}
+
+/// `https://ENDPOINT/enrol/v1/nodes`, when the endpoint is a host and an optional port and nothing more.
+fn address(endpoint: &str) -> Result<Url, Fault> {
+    const PATH: &str = "/enrol/v1/nodes";
+    Url::parse(&format!("https://{endpoint}{PATH}"))
+        .ok()
+        .filter(|url| url.path() == PATH && url.username().is_empty() && url.password().is_none())
+        .filter(|url| url.query().is_none() && url.fragment().is_none())
+        .ok_or_else(|| {
+            Fault::new(
+                Code::KeyInvalid,
+                "The content or format of the gateway key is invalid: the service endpoint is not host:port",
+            )
+        })
+}
+
+/// What the factory's error body says, in the form of Azure's.
+fn refused(status: u16, body: &[u8], key: &RegistrationKey) -> Fault {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        code: String,
+        message: String,
+    }
+    match serde_json::from_slice::<Body>(body) {
+        Ok(Body { error }) => match Code::parse(&error.code) {
+            Some(code) => Fault::new(code, error.message),
+            None => Fault::new(
+                Code::FactoryUnreachable,
+                format!(
+                    "the factory at {} answered {}: {}",
+                    key.endpoint, error.code, error.message
+                ),
+            ),
+        },
+        Err(_) => Fault::new(
+            Code::FactoryUnreachable,
+            format!("the server at {} answered with HTTP status {status}", key.endpoint),
+        ),
+    }
+}
+
+/// An error with its causes; the address is left to the caller.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = Vec::new();
+    let mut next: Option<&dyn Error> = error.source();
+    while let Some(error) = next {
+        text.push(error.to_string());
+        next = error.source();
+    }
+    text.dedup();
+    if text.is_empty() {
+        return if error.is_timeout() {
+            "it did not answer in time"
+        } else {
+            "the request failed"
+        }
+        .to_owned();
+    }
+    text.join(": ")
+}

@@ -1,0 +1,51 @@
+//! The TLS of the control channel: the factory's CA as the only root, the node's certificate for itself.
+
+use crate::state::{StateDir, read_key, read_public};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use sluice_contract::{Code, Fault};
+use std::sync::Arc;
+
+/// The TLS settings with which a registered node connects.
+///
+/// # Errors
+/// `SL5007` for the key, `SL8006` for the certificates.
+pub(crate) fn client_config(state: &StateDir) -> Result<Arc<ClientConfig>, Fault> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_certificates(&state.ca_file())? {
+        roots.add(certificate).map_err(|e| broken(&state.ca_file(), &e))?;
+    }
+    let chain = read_certificates(&state.node_certificate())?;
+    let path = state.node_key();
+    let damaged = |why: &str| Fault::new(Code::VaultUnavailable, format!("{}: {why}", path.display())).retryable(false);
+    let pem = read_key(&path)?.ok_or_else(|| damaged("the file is missing"))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| damaged("it holds no private key"))?;
+    let config = builder()?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .map_err(|e| broken(&state.node_certificate(), &e))?;
+    Ok(Arc::new(config))
+}
+
+/// TLS 1.2 and 1.3 on aws-lc-rs, whatever the process's default provider is.
+pub(super) fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Fault> {
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Fault::new(Code::Internal, format!("the TLS library refused its own defaults: {e}")))
+}
+
+fn read_certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let text = read_public(path)?.ok_or_else(|| broken(path, &"the file is missing"))?;
+    let certificates = CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| broken(path, &e))?;
+    if certificates.is_empty() {
+        return Err(broken(path, &"it holds no certificate"));
+    }
+    Ok(certificates)
+}
+
+fn broken(path: &std::path::Path, why: &dyn std::fmt::Display) -> Fault {
+    Fault::new(Code::NodeStateFailed, format!("{}: {why}", path.display()))
+}
