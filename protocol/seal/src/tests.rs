@@ -1,5 +1,6 @@
 //! Round trips, and everything that has to be refused.
 
+mod foreign;
 mod refused;
 mod round_trip;
 mod tampered;
