@@ -111,20 +111,13 @@ impl<A: Component> Queue<A> {
         lock(&self.inner).gate
     }
 
-    /// Refuses messages from now on and drops those that wait, which counts them as lost and releases their senders.
-    pub(crate) fn shut(&self) {
-        let items = {
-            let mut inner = lock(&self.inner);
-            inner.gate = Gate::Shut;
-            self.depth.store(0, Ordering::Release);
-            std::mem::take(&mut inner.items)
-        };
-        for parcel in items {
-            // A message's own Drop may panic; the others must still be dropped.
-            if let Err(panic) = guarded(move || drop(parcel)) {
-                tracing::warn!(panic, "Dropping an undelivered message panicked.");
-            }
-        }
+    /// Refuses messages from now on and takes out those that wait. Dropping what is returned counts them as lost and
+    /// releases their senders; that runs foreign code, so it is done without any lock.
+    pub(crate) fn shut(&self) -> Undelivered<A> {
+        let mut inner = lock(&self.inner);
+        inner.gate = Gate::Shut;
+        self.depth.store(0, Ordering::Release);
+        Undelivered(std::mem::take(&mut inner.items))
     }
 
     /// How many messages wait.
@@ -141,13 +134,31 @@ impl<A: Component> Queue<A> {
         self.taken.load(Ordering::Acquire)
     }
 
-    /// Sets whom to wake when something arrives.
-    pub(crate) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+    /// Sets whom to wake when something arrives, unless the mailbox has another owner by now.
+    pub(crate) fn register(&self, generation: u64, waker: &Waker) {
+        let inner = lock(&self.inner);
+        if inner.owner == generation {
+            self.waker.register(waker);
+        }
     }
 
     /// Wakes the component's future, for a message or a command.
     pub(crate) fn wake(&self) {
         self.waker.wake();
+    }
+}
+
+/// Messages that nobody will handle.
+#[must_use = "dropping it releases the senders; not while holding a lock"]
+pub(crate) struct Undelivered<A: Component>(VecDeque<Box<dyn Parcel<A>>>);
+
+impl<A: Component> Drop for Undelivered<A> {
+    fn drop(&mut self) {
+        for parcel in self.0.drain(..) {
+            // A message's own Drop may panic; the others must still be dropped.
+            if let Err(panic) = guarded(move || drop(parcel)) {
+                tracing::warn!(panic, "Dropping an undelivered message panicked.");
+            }
+        }
     }
 }

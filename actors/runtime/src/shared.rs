@@ -94,14 +94,14 @@ impl Shared {
 
     /// A component hung on a thread. Nobody starts there any more, and whoever else lives there moves.
     pub(crate) fn condemn(&self, lane: &Arc<Lane>, culprit: &str) {
+        if lane.shared {
+            lock(&self.lanes).retain(|_, known| !Arc::ptr_eq(known, lane));
+            for slot in self.in_order() {
+                slot.evict(lane, culprit);
+            }
+        }
+        // Last: a thread that can still be ended takes with it whoever lives there.
         lane.stop();
-        if !lane.shared {
-            return;
-        }
-        lock(&self.lanes).retain(|_, known| !Arc::ptr_eq(known, lane));
-        for slot in self.in_order() {
-            slot.evict(lane, culprit);
-        }
     }
 
     /// Restarts the others that the strategy says share the fate of `failed`.

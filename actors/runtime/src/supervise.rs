@@ -232,7 +232,7 @@ impl<A: Component> Future for Supervise<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         // Before looking for messages and commands, so that none slips through between the look and the wait.
-        this.slot.queue.register(cx.waker());
+        this.slot.queue.register(this.generation.number, cx.waker());
         this.generation.begin_poll();
         let outcome = this.advance(cx);
         this.generation.end_poll();

@@ -1,4 +1,4 @@
-//! Starting a component, judging its faults, and its end.
+//! Starting a component, and its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::generation::{Command, Generation};
 use crate::queue::Gate;
 use crate::supervise::Supervise;
 use crate::sync::lock;
-use crate::{Component, Event, Exhausted, Health, Reason, Verdict};
+use crate::{Component, Event, Health, Reason};
 
 /// A restart under way.
 pub(crate) struct Repair {
@@ -27,21 +27,6 @@ pub(crate) struct Beginning {
     pub(crate) repair: Option<Repair>,
 }
 
-/// What follows from a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// Start again, after this time.
-    Start(Option<Duration>),
-    /// Start again after this time, refusing messages until then.
-    CoolDown(Duration),
-    /// Stay down.
-    Fail,
-    /// End the process.
-    Exit(i32),
-    /// The component was stopping anyway.
-    End,
-}
-
 impl<A: Component> Slot<A> {
     /// Starts the first generation, or the first after a failure.
     pub(crate) fn launch(self: &Arc<Self>, beginning: Beginning) -> bool {
@@ -50,7 +35,7 @@ impl<A: Component> Slot<A> {
             control.current.is_none() && !control.stopping && self.begin(&mut control, beginning)
         };
         if !begun {
-            self.queue.shut();
+            drop(self.queue.shut());
         }
         begun
     }
@@ -83,85 +68,6 @@ impl<A: Component> Slot<A> {
         self.queue.set_gate(Gate::Shut);
         self.health.set(Health::Failed);
         false
-    }
-
-    /// Judges a fault. The caller holds the lock and acts on the decision.
-    pub(super) fn decide(&self, control: &mut Control, reason: &Reason) -> Decision {
-        self.stats.fault(reason);
-        if control.stopping {
-            return Decision::End;
-        }
-        let verdict = if reason.is_fault() {
-            control.tracker.record(Instant::now(), &self.policy)
-        } else {
-            Verdict::Now
-        };
-        let decision = match verdict {
-            Verdict::Now => Decision::Start(None),
-            Verdict::After(wait) => Decision::Start(Some(wait)),
-            Verdict::Exhausted => match self.policy.on_exhausted {
-                Exhausted::FailComponent => Decision::Fail,
-                Exhausted::CoolDown(wait) => Decision::CoolDown(wait),
-                Exhausted::ExitProcess(code) => Decision::Exit(code),
-            },
-        };
-        match decision {
-            Decision::Start(_) => {
-                self.stats.restarted(reason);
-                self.health.set(Health::BackingOff);
-            }
-            _ => {
-                self.stats.escalated();
-                control.tracker.reset();
-                // First the gate, then the word: who sees `Failed` is refused.
-                self.queue.set_gate(Gate::Shut);
-                self.health.set(Health::Failed);
-            }
-        }
-        decision
-    }
-
-    /// Tells the others about a decision, and drops what nobody will handle. Without the lock.
-    pub(super) fn proclaim(&self, decision: Decision, reason: &Reason) {
-        let Some(shared) = self.shared.upgrade() else {
-            self.queue.shut();
-            return;
-        };
-        match decision {
-            Decision::Start(_) => {}
-            Decision::End => self.queue.shut(),
-            Decision::CoolDown(_) | Decision::Fail | Decision::Exit(_) => {
-                self.queue.shut();
-                shared.emit(&Event::Escalated {
-                    id: self.id.clone(),
-                    component: A::NAME,
-                    reason: reason.clone(),
-                });
-            }
-        }
-        if decision != Decision::End {
-            shared.share_fate(&self.id, self.sequence, reason);
-        }
-        if let Decision::Exit(code) = decision {
-            shared.exit(code, format!("component {} failed: {reason}", self.id));
-        }
-    }
-
-    /// A fault that the component's own thread noticed. `None` when it was replaced meanwhile.
-    pub(crate) fn fault(&self, generation: &Arc<Generation>, reason: &Reason) -> Option<Decision> {
-        let decision = {
-            let mut control = lock(&self.control);
-            if !control.is_current(generation) {
-                return None;
-            }
-            let decision = self.decide(&mut control, reason);
-            if matches!(decision, Decision::Fail | Decision::Exit(_)) {
-                control.current = None;
-            }
-            decision
-        };
-        self.proclaim(decision, reason);
-        Some(decision)
     }
 
     /// `started` has returned.
@@ -207,12 +113,14 @@ impl<A: Component> Slot<A> {
             if was_current {
                 control.current = None;
                 self.queue.set_gate(Gate::Shut);
-                self.health.set(Health::Stopped);
+                // Not asked to: its thread was ended under it, by somebody who stopped the actix system.
+                let stopping = control.stopping;
+                self.health.set(if stopping { Health::Stopped } else { Health::Failed });
             }
             was_current
         };
         if was_current {
-            self.queue.shut();
+            drop(self.queue.shut());
         }
         generation.tasks().end();
         generation.ended.cancel();

@@ -1,12 +1,14 @@
 //! One supervised component: everything about it that outlives its restarts.
 
 mod any;
+mod judge;
 mod life;
 mod replace;
 mod stop;
 
 pub(crate) use any::AnySlot;
-pub(crate) use life::{Beginning, Decision, Repair};
+pub(crate) use judge::Decision;
+pub(crate) use life::{Beginning, Repair};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};

@@ -85,7 +85,11 @@ impl<A: Component> Slot<A> {
         let (depth, taken) = (self.queue.depth(), self.queue.taken());
         let waiting = self.health.get() == Health::Running && depth > 0 && taken == watch.taken;
         watch.taken = taken;
-        watch.idle = if waiting { watch.idle + step } else { Duration::ZERO };
+        if !waiting {
+            watch.idle = Duration::ZERO;
+        } else if !generation.is_busy() {
+            watch.idle += step;
+        }
         let stalled = watch.idle >= self.policy.stall_after;
         let in_vain = watch.ignored >= self.policy.hang_after;
         (stalled || in_vain).then_some(Reason::Stalled { depth })
@@ -111,19 +115,21 @@ impl<A: Component> Slot<A> {
     /// Fences a generation and starts the next one on another thread, as far as the policy allows.
     pub(crate) fn replace(self: &Arc<Self>, old: &Arc<Generation>, reason: Reason) {
         let detected = Instant::now();
-        let decision = {
+        let (decision, undelivered) = {
             let mut control = lock(&self.control);
             if !control.is_current(old) {
                 return;
             }
             old.fence();
             self.queue.assign(NOBODY);
+            // Should it be idle rather than hung, it ends itself now.
+            self.queue.wake();
             let fenced = old.end_message().and_then(|index| self.stats.at(index));
             if let Some(stats) = &fenced {
                 count(&stats.fenced);
             }
             control.current = None;
-            let mut decision = self.decide(&mut control, &reason);
+            let (mut decision, mut undelivered) = self.decide(&mut control, &reason);
             let delay = match decision {
                 Decision::Start(delay) => Some(delay),
                 Decision::CoolDown(delay) => Some(Some(delay)),
@@ -141,10 +147,12 @@ impl<A: Component> Slot<A> {
                 };
                 if !self.begin(&mut control, beginning) {
                     decision = Decision::Fail;
+                    undelivered = undelivered.or_else(|| Some(self.queue.shut()));
                 }
             }
-            decision
+            (decision, undelivered)
         };
+        drop(undelivered);
         // The new generation is in charge: now the old one's askers and tasks are let go.
         self.fenced_upto.fetch_max(old.number, Ordering::AcqRel);
         self.fences.notify_waiters();
@@ -161,7 +169,7 @@ impl<A: Component> Slot<A> {
             if decision != Decision::End {
                 shared.add_zombie(old);
             }
-            if !matches!(reason, Reason::Neighbour { .. }) {
+            if reason.is_unresponsive() {
                 shared.condemn(&old.lane, &self.id);
             }
         }

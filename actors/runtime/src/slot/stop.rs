@@ -19,7 +19,7 @@ impl<A: Component> Slot<A> {
             control.current.clone()
         };
         let Some(generation) = current else {
-            self.queue.shut();
+            drop(self.queue.shut());
             self.health.set(Health::Stopped);
             return (begun.elapsed(), true);
         };
