@@ -7,8 +7,14 @@
 //! length of a job, and a settlement that succeeded locally is no proof that the other side saw it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 pub mod amqp;
 pub mod embedded;
+mod stream;
+mod wire;
+
+pub use amqp::{AmqpChannel, AmqpOptions};
+pub use embedded::{Embedded, EmbeddedOptions, Gatekeeper, Limits, Presence};
 
 use async_trait::async_trait;
 use sluice_contract::{Envelope, Fault, GatewayId, NodeId};

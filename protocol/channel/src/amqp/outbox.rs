@@ -1,0 +1,103 @@
+//! A node's sending link.
+
+use crate::embedded::too_large;
+use crate::wire::{self, MAX_MESSAGE, late};
+use crate::{Address, Outbox, SendError};
+use async_trait::async_trait;
+use fe2o3_amqp::Sender;
+use fe2o3_amqp::link::SendError as AmqpSendError;
+use fe2o3_amqp::session::SessionHandle;
+use fe2o3_amqp::types::messaging::Outcome;
+use sluice_contract::{Code, Envelope, Fault};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub(super) struct AmqpOutbox {
+    // Dropped in this order: the link is detached before its session ends.
+    link: Mutex<Sender>,
+    _session: SessionHandle<()>,
+    address: Address,
+}
+
+impl AmqpOutbox {
+    pub(super) async fn attach(
+        mut session: SessionHandle<()>,
+        name: String,
+        address: &Address,
+        deadline: Duration,
+    ) -> Result<Self, Fault> {
+        let attach = Sender::builder()
+            .name(name)
+            .target(address.to_string())
+            .max_message_size(MAX_MESSAGE)
+            .attach(&mut session);
+        let link = match timeout(deadline, attach).await {
+            Ok(attached) => attached.map_err(|e| wire::attach_sender(&e))?,
+            Err(_) => return Err(late("attaching", deadline)),
+        };
+        Ok(Self {
+            link: Mutex::new(link),
+            _session: session,
+            address: address.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Outbox for AmqpOutbox {
+    async fn send(&self, envelope: &Envelope, limit: Duration) -> Result<(), SendError> {
+        let message = wire::to_message(envelope, envelope.encode().map_err(too_large)?, false);
+        let what = format!("{} to {}", envelope.kind, self.address);
+        let end = Instant::now() + limit;
+        // The lock is held until the message is under way, not until it is settled.
+        let handed = timeout_at(end, async { self.link.lock().await.send_batchable(message).await }).await;
+        let settlement = match handed {
+            Ok(Ok(settlement)) => settlement,
+            Ok(Err(error)) => return Err(failed(&error, &what)),
+            // Without credit nothing was sent.
+            Err(_) => return Err(SendError::Unroutable(late("waiting for credit", limit).context(&what))),
+        };
+        match timeout_at(end, settlement).await {
+            Ok(Ok(outcome)) => settled(outcome).map_err(|fault| fault_of(fault, &what)),
+            Ok(Err(error)) => Err(failed(&error, &what)),
+            Err(_) => Err(SendError::Unknown(
+                late("waiting for the settlement", limit).context(&what),
+            )),
+        }
+    }
+}
+
+enum Unsent {
+    Rejected(Fault),
+    Released,
+}
+
+fn settled(outcome: Outcome) -> Result<(), Unsent> {
+    match outcome {
+        Outcome::Accepted(_) => Ok(()),
+        Outcome::Rejected(rejected) => Err(Unsent::Rejected(match &rejected.error {
+            Some(error) => wire::from_amqp(error),
+            None => Fault::new(Code::MessageInvalid, "no reason given"),
+        })),
+        Outcome::Released(_) | Outcome::Modified(_) => Err(Unsent::Released),
+    }
+}
+
+fn fault_of(unsent: Unsent, what: &str) -> SendError {
+    match unsent {
+        Unsent::Rejected(fault) => SendError::Rejected(fault.context(what)),
+        Unsent::Released => {
+            let fault = Fault::new(Code::ChannelTimeout, "the other side cannot take it now");
+            SendError::Unroutable(fault.context(what))
+        }
+    }
+}
+
+fn failed(error: &AmqpSendError, what: &str) -> SendError {
+    let fault = wire::send(error).context(what);
+    match error {
+        AmqpSendError::MessageSizeExceeded(_) => SendError::TooLarge(fault),
+        _ => SendError::Unknown(fault),
+    }
+}
