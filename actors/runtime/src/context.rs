@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ns;
 use crate::generation::Generation;
-use crate::slot::Slot;
+use crate::slot::{Repair, Slot};
 use crate::sync::{guarded, panic_text};
 use crate::task::{Running, TaskGroup};
 use crate::{Component, Handle, TaskEnded};
@@ -34,6 +34,8 @@ pub struct Ctx<A: Component> {
     turn_ends_ns: Cell<u64>,
     /// The context is being taken apart: no more unwinding out of it.
     pub(crate) leaving: bool,
+    /// Told to the outside as soon as `started` has returned; `Some(None)` for the very first start.
+    pub(crate) announce: Option<Option<Repair>>,
 }
 
 impl<A: Component> Ctx<A> {
@@ -42,6 +44,7 @@ impl<A: Component> Ctx<A> {
         slot: Arc<Slot<A>>,
         generation: Arc<Generation>,
         incarnation: u64,
+        announce: Option<Option<Repair>>,
     ) -> Self {
         let tasks = generation.tasks();
         Self {
@@ -53,6 +56,7 @@ impl<A: Component> Ctx<A> {
             budget: Cell::new(0),
             turn_ends_ns: Cell::new(0),
             leaving: false,
+            announce,
         }
     }
 
@@ -154,6 +158,13 @@ impl<A: Component> Ctx<A> {
 
     pub(crate) const fn slot(&self) -> &Arc<Slot<A>> {
         &self.slot
+    }
+
+    /// `started` has returned: the component runs.
+    pub(crate) fn announce(&mut self) {
+        if let Some(repair) = self.announce.take() {
+            self.slot.running(&self.generation, repair, self.incarnation);
+        }
     }
 
     /// Begins a turn.

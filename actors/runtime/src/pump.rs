@@ -21,6 +21,8 @@ impl<A: Component> ActorFuture<A> for Pump<A> {
 
     /// Registers no waker: the supervising future has done so before it polls.
     fn poll(self: Pin<&mut Self>, act: &mut A, ctx: &mut Ctx<A>, _: &mut Context<'_>) -> Poll<()> {
+        // Who gets an answer finds the component running.
+        ctx.announce();
         while !ctx.is_spent() && !ctx.parts.waiting() {
             let Some(parcel) = ctx.slot().queue.pop(ctx.generation().number) else {
                 break;

@@ -28,7 +28,7 @@ pub(crate) struct Supervise<A: Component> {
     /// actix ends a component whose last address is gone; ours ends when we say so.
     address: Option<Addr<A>>,
     delay: Option<Pin<Box<Sleep>>>,
-    /// Told to the outside as soon as the component runs; `Some(None)` for the very first start.
+    /// For the context of the next incarnation.
     announce: Option<Option<Repair>>,
     stopping: bool,
     ended: bool,
@@ -144,16 +144,19 @@ impl<A: Component> Supervise<A> {
     fn build(&mut self) -> Result<(), String> {
         let (slot, generation) = (Arc::clone(&self.slot), Arc::clone(&self.generation));
         let incarnation = self.incarnation;
+        // A copy: should the component not get through its creation, the next attempt has the same to tell.
+        let announce = self.announce.clone();
         let fut = guarded(move || {
             let mailbox = Mailbox::default();
             let parts = ContextParts::new(mailbox.sender_producer());
             let component = <A as Component>::create(&slot.deps);
-            let mut ctx = Ctx::new(parts, slot, generation, incarnation);
+            let mut ctx = Ctx::new(parts, slot, generation, incarnation, announce);
             ctx.spawn(Pump::new());
             ContextFut::new(ctx, component, mailbox)
         })?;
         self.address = Some(fut.address());
         self.fut = Some(fut);
+        self.announce = None;
         Ok(())
     }
 
@@ -170,10 +173,11 @@ impl<A: Component> Supervise<A> {
         };
         // The old incarnation's tasks end before anything of the new one exists.
         self.generation.renew_tasks();
+        let untold = self.fut.as_mut().and_then(|fut| fut.ctx().announce.take());
+        let earlier = untold.or_else(|| self.announce.take()).flatten();
         self.dismantle();
         self.incarnation = self.slot.next_incarnation();
         self.delay = delay.map(sleep);
-        let earlier = self.announce.take().flatten();
         self.announce = Some(Some(Repair {
             reason,
             detected: earlier.as_ref().map_or(detected, |earlier| earlier.detected),

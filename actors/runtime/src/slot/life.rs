@@ -11,6 +11,7 @@ use crate::sync::lock;
 use crate::{Component, Event, Health, Reason};
 
 /// A restart under way.
+#[derive(Clone)]
 pub(crate) struct Repair {
     pub(crate) reason: Reason,
     pub(crate) detected: Instant,
