@@ -1,1 +1,31 @@
-//! The data plane: plan, read, write, verify, commit; the ledger.
+//! The data plane: one copy from a source to a sink, and the node's ledger.
+//!
+//! [`run`] plans, reads partitions in parallel within a byte budget, writes, verifies, asks the [`CommitGate`] and
+//! commits once. Whatever fails or panics on the way, the sink's staging is removed and the store's readers have seen
+//! nothing. The [`Ledger`] is what a node remembers across a crash: its jobs, and the outcomes nobody has acknowledged.
+//!
+//! Nothing here knows a concrete store: only the traits of `sluice-store-core`.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod budget;
+mod fault;
+mod gate;
+mod hash;
+mod job;
+mod ledger;
+mod options;
+mod progress;
+mod run;
+mod step;
+mod transfer;
+mod worker;
+
+pub use gate::{Always, CommitGate};
+pub use hash::ContentHash;
+pub use job::CopyJob;
+pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};
+pub use options::CopyOptions;
+pub use run::run;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! How a copy may use the machine, and how long it waits.
+
+use serde_json::Value;
+use sluice_contract::document::{is_expression, member};
+use sluice_contract::{Code, Fault, Object};
+use std::time::Duration;
+
+/// The settings of one copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyOptions {
+    /// At most this many partitions are read, and as many writers used, at the same time.
+    pub parallel: usize,
+    /// Bytes of Arrow memory that may be between reading and writing.
+    pub memory_budget: usize,
+    /// How long planning and copying may go without anything being read or written.
+    pub stall_timeout: Duration,
+    /// How long the sink may take to verify, and to commit: it then works alone, on all of the data.
+    pub settle_timeout: Duration,
+}
+
+/// Parallelism when `parallelCopies` does not say.
+const PARALLEL: usize = 4;
+/// More than this is not used, whatever `parallelCopies` says.
+const MAX_PARALLEL: usize = 128;
+/// Bytes a batch is asked to stay under, at most and at least.
+const BATCH_BYTES: (usize, usize) = (64 * 1024, 8 * 1024 * 1024);
+
+impl Default for CopyOptions {
+    fn default() -> Self {
+        Self {
+            parallel: PARALLEL,
+            memory_budget: 256 * 1024 * 1024,
+            stall_timeout: Duration::from_secs(600),
+            settle_timeout: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl CopyOptions {
+    /// Reads the Copy activity's settings. Settings this version does not know are left alone.
+    ///
+    /// # Errors
+    /// `SL4014` when `parallelCopies` is an expression, `SL4005` when it is not a whole number from 1 on.
+    pub fn from_settings(settings: &Object, default_budget: usize) -> Result<Self, Fault> {
+        let mut options = Self {
+            memory_budget: default_budget,
+            ..Self::default()
+        };
+        let value = member(settings, "parallelCopies").filter(|value| !value.is_null());
+        if let Some(value) = value {
+            options.parallel = whole_number(value)?.min(MAX_PARALLEL);
+        }
+        Ok(options)
+    }
+
+    /// The size that batches are asked to stay under, so that several fit into every worker's share of the budget.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        let share = self.memory_budget / self.parallel.max(1) / 4;
+        share.clamp(BATCH_BYTES.0, BATCH_BYTES.1)
+    }
+}
+
+fn whole_number(value: &Value) -> Result<usize, Fault> {
+    if is_expression(value) {
+        return Err(Fault::new(
+            Code::ExpressionUnsupported,
+            "parallelCopies is an expression; this version takes a number",
+        ));
+    }
+    // 4.0 is a whole number in JSON, too.
+    let whole = |n: f64| (n.fract() == 0.0 && n >= 1.0).then_some(n as usize);
+    value
+        .as_f64()
+        .and_then(whole)
+        .ok_or_else(|| Fault::new(Code::DocumentInvalid, "parallelCopies is not a whole number from 1 on"))
+}

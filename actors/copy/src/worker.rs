@@ -1,0 +1,113 @@
+//! A reader and a writer with a short queue between them.
+
+use crate::budget::{Budget, Room};
+use crate::fault::panicked;
+use crate::hash::ContentHash;
+use crate::progress::Counters;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::TryStreamExt;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{Partition, Source, Writer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::mpsc;
+
+/// Batches that wait for a writer; the budget bounds their bytes.
+pub(crate) const QUEUE: usize = 4;
+
+/// A batch on its way, with its share of the budget.
+pub(crate) struct Parcel {
+    batch: RecordBatch,
+    room: Room,
+}
+
+/// What all readers of a copy share.
+pub(crate) struct Reading {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) schema: SchemaRef,
+    /// The next partition that nobody has taken.
+    pub(crate) next: AtomicUsize,
+    pub(crate) budget: Budget,
+    pub(crate) batch_bytes: usize,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Reading {
+    /// Reads one partition after the other until none is left.
+    pub(crate) async fn read(&self, queue: &mpsc::Sender<Parcel>) -> Result<(), Fault> {
+        while let Some(partition) = self.source.partitions().get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            if !self.partition(partition, queue).await? {
+                // The writer has failed and says why itself.
+                return Ok(());
+            }
+            self.counters.partition_done();
+            tracing::debug!(partition = %partition.label, "Partition read");
+        }
+        Ok(())
+    }
+
+    async fn partition(&self, partition: &Partition, queue: &mpsc::Sender<Parcel>) -> Result<bool, Fault> {
+        let mut batches = self.source.read(partition).await?;
+        let mut expected = self.batch_bytes;
+        loop {
+            let room = self.budget.reserve(expected).await;
+            let Some(batch) = batches.try_next().await? else {
+                return Ok(true);
+            };
+            self.check(&batch, partition)?;
+            self.counters.read(batch.num_rows());
+            if batch.num_rows() == 0 {
+                continue;
+            }
+            let bytes = batch.get_array_memory_size();
+            // The next batch is likely as large as this one.
+            expected = self.batch_bytes.max(bytes);
+            let room = self.budget.fit(room, bytes).await;
+            if queue.send(Parcel { batch, room }).await.is_err() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// A batch of other columns than were announced must not reach the sink.
+    fn check(&self, batch: &RecordBatch, partition: &Partition) -> Result<(), Fault> {
+        let (got, wanted) = (batch.schema_ref(), &self.schema);
+        let same = Arc::ptr_eq(got, wanted)
+            || (got.fields().len() == wanted.fields().len()
+                && got
+                    .fields()
+                    .iter()
+                    .zip(wanted.fields())
+                    .all(|(a, b)| a.data_type() == b.data_type()));
+        if same {
+            return Ok(());
+        }
+        let label = &partition.label;
+        let message = format!("partition {label}: its columns are not those that were announced");
+        Err(Fault::new(Code::DataInvalid, message))
+    }
+}
+
+/// Writes what comes out of the queue, and finishes the writer when the reader is done.
+pub(crate) async fn write(
+    mut writer: Box<dyn Writer>,
+    mut queue: mpsc::Receiver<Parcel>,
+    counters: &Counters,
+) -> Result<ContentHash, Fault> {
+    let mut hash = ContentHash::default();
+    while let Some(Parcel { batch, room }) = queue.recv().await {
+        let rows = batch.num_rows();
+        let for_hash = batch.clone();
+        // Hashing is pure computation: it goes on beside the write, off the threads that do I/O.
+        let hashed = tokio::task::spawn_blocking(move || ContentHash::of(&for_hash));
+        let (written, hashed) = tokio::join!(writer.write(batch), hashed);
+        written?;
+        hash.merge(&hashed.map_err(|_| panicked("the content hash"))?);
+        drop(room);
+        counters.written(rows);
+    }
+    writer.finish().await?;
+    counters.step();
+    Ok(hash)
+}
