@@ -19,6 +19,8 @@ pub trait Idempotent {}
 
 /// The longest pause between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Stands for a deadline that the clock cannot express.
+const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 pub(crate) async fn ask<A, M>(slot: &Slot<A>, msg: M, deadline: Duration) -> Result<M::Result, AskError<M>>
 where
@@ -58,7 +60,9 @@ where
     M: Message + Clone + Send + 'static,
     M::Result: Send,
 {
-    let end = Instant::now() + deadline;
+    let end = Instant::now()
+        .checked_add(deadline)
+        .unwrap_or_else(|| Instant::now() + FAR);
     let mut pause = Duration::from_millis(1);
     loop {
         let left = end.saturating_duration_since(Instant::now());

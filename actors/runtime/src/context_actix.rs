@@ -42,9 +42,9 @@ impl<A: Component> AsyncContext<A> for Ctx<A> {
         self.parts.wait(fut);
     }
 
-    /// Also true at the end of a turn, which makes actix leave its mailbox alone until the next one.
+    /// Also true at the end of a turn and in a component that was replaced: actix then leaves its mailbox alone.
     fn waiting(&self) -> bool {
-        self.parts.waiting() || self.is_spent()
+        self.parts.waiting() || self.is_spent() || self.is_fenced()
     }
 
     fn cancel_future(&mut self, handle: SpawnHandle) -> bool {

@@ -128,3 +128,6 @@ impl RestartTracker {
         self.waits = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

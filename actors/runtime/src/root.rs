@@ -112,7 +112,6 @@ impl Root {
         if let Some(handle) = self.get::<A>(id)
             && !matches!(handle.health(), Health::Failed | Health::Stopped)
         {
-            tracing::warn!(component = A::NAME, id, "A component with this id is running already.");
             return handle;
         }
         let slot = Arc::new(Slot::<A>::new(id, deps, at, &self.shared));

@@ -36,7 +36,7 @@ impl Timing {
     /// Adds another timing to this one.
     pub fn add(&mut self, other: &Self) {
         self.count += other.count;
-        self.total_ns += other.total_ns;
+        self.total_ns = self.total_ns.saturating_add(other.total_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
         for (sum, more) in self.buckets.iter_mut().zip(other.buckets) {
             *sum += more;
@@ -73,5 +73,23 @@ impl TimingCell {
             max_ns: self.max_ns.load(Ordering::Relaxed),
             buckets,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_duration_has_one_bucket() {
+        let cell = TimingCell::default();
+        for ns in [0, 10_000, 10_001, 999_999_999, u64::MAX / 2] {
+            cell.record(ns);
+        }
+        let mut timing = cell.read();
+        assert_eq!(timing.buckets, [2, 1, 0, 0, 0, 1, 0, 1]);
+        assert_eq!((timing.count, timing.max_ns), (5, u64::MAX / 2));
+        timing.add(&timing.clone());
+        assert_eq!((timing.count, timing.buckets[0]), (10, 4));
     }
 }

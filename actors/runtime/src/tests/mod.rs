@@ -1,5 +1,6 @@
 //! Behaviour of the supervision, each test on a root of its own.
 
+mod address;
 mod admission;
 mod chaos;
 mod entry;
@@ -10,6 +11,7 @@ mod law;
 mod panics;
 mod probe;
 mod process;
+mod sentence;
 mod shutdown;
 mod stall;
 mod strategy;

@@ -100,3 +100,20 @@ fn a_component_without_which_nothing_works_ends_the_process() {
     });
     assert_eq!(code, Some(9));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_program_hears_that_it_shall_stop() {
+    let code = in_a_process("a_program_hears_that_it_shall_stop", || {
+        run(|_root| async move {
+            let kill = async {
+                let pid = std::process::id().to_string();
+                Command::new("kill").args(["-TERM", &pid]).status().unwrap()
+            };
+            // In this order: the signal is watched before it is sent.
+            let (signal, _) = tokio::join!(biased; crate::stop_signal(), kill);
+            if signal == "SIGTERM" { 3 } else { 4 }
+        })
+    });
+    assert_eq!(code, Some(3));
+}
