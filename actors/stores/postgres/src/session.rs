@@ -1,0 +1,130 @@
+//! One connection to the server, closed when it is dropped.
+
+use crate::errors;
+use crate::settings::{CONNECT_TIMEOUT, Settings};
+use crate::tls::Tls;
+use sluice_contract::{Code, Fault};
+use std::ops::Deref;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_postgres::{CancelToken, Client};
+
+/// What every session sets: texts that survive a round trip, no wait for a lock without end, and no end of a transaction that
+/// only keeps a snapshot.
+const SETUP: &str = "SET extra_float_digits = 3; SET IntervalStyle = postgres; SET lock_timeout = '30s'; \
+     SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on";
+
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open connection.
+pub(crate) struct Session {
+    client: Client,
+    task: Option<JoinHandle<()>>,
+    cancel: CancelToken,
+    tls: Tls,
+    running: bool,
+}
+
+impl Session {
+    /// Connects, logs in and sets the session up.
+    ///
+    /// # Errors
+    /// `SL6001`, `SL6002`, `SL6003`, `SL6014`.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Fault> {
+        let tls = Tls::new(settings)?;
+        let session = Self::login(settings, tls).await.map_err(|failed| failed.fault)?;
+        session.run("setting the session up", SETUP).await?;
+        Ok(session)
+    }
+
+    /// Connects and logs in only.
+    pub(crate) async fn login(settings: &Settings, tls: Tls) -> Result<Self, LoginFailed> {
+        let doing = format!("connecting to {}:{}", settings.host, settings.port);
+        let config = settings.config();
+        let connecting = config.connect(tls.clone());
+        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(error)) => {
+                return Err(LoginFailed {
+                    tls: errors::is_tls(&error),
+                    fault: errors::fault(&doing, &error),
+                });
+            }
+            Err(_) => {
+                return Err(LoginFailed {
+                    tls: false,
+                    fault: Fault::new(
+                        Code::StoreUnreachable,
+                        format!("{doing}: no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+                    ),
+                });
+            }
+        };
+        let cancel = client.cancel_token();
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "PostgreSQL connection ended");
+            }
+        });
+        Ok(Self {
+            client,
+            task: Some(task),
+            cancel,
+            tls,
+            running: false,
+        })
+    }
+
+    /// Runs statements that return nothing.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn run(&self, doing: &str, statements: &str) -> Result<(), Fault> {
+        self.client
+            .batch_execute(statements)
+            .await
+            .map_err(|error| errors::fault(doing, &error))
+    }
+
+    /// Says whether a long statement is running, which dropping the session then has to stop on the server.
+    pub(crate) fn set_running(&mut self, running: bool) {
+        self.running = running;
+    }
+}
+
+/// Why a login failed.
+pub(crate) struct LoginFailed {
+    /// In the TLS handshake, not behind it.
+    pub(crate) tls: bool,
+    pub(crate) fault: Fault,
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(task) = self.task.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            // A server notices a closed socket only when it next writes to it, which a sorting query may do in an hour.
+            Ok(runtime) if self.running => {
+                let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+                runtime.spawn(async move {
+                    let cancelled = tokio::time::timeout(CANCEL_TIMEOUT, cancel.cancel_query(tls)).await;
+                    if !matches!(cancelled, Ok(Ok(()))) {
+                        tracing::debug!("Cancel request was not delivered");
+                    }
+                    task.abort();
+                });
+            }
+            _ if self.running => task.abort(),
+            // Otherwise the driver says goodbye and closes by itself once the client is gone.
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Publishing: one transaction that moves the staged rows and notes the job.
+
+use super::stage;
+use super::target::Target;
+use crate::errors;
+use crate::names::{TableName, literal};
+use crate::session::Session;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{CommitKey, Committed};
+
+/// What is published.
+pub(crate) struct Publication<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) stage: &'a TableName,
+    pub(crate) key: &'a CommitKey,
+    /// Rows that were verified to be staged.
+    pub(crate) rows: u64,
+    /// Runs before the rows are inserted, in the same transaction.
+    pub(crate) script: Option<&'a str>,
+}
+
+/// Makes the table that remembers published jobs, and refuses an attempt that is behind.
+///
+/// # Errors
+/// `SL7004` when a later attempt published; other `SL60xx`.
+pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitKey) -> Result<(), Fault> {
+    let commits = stage::commits(target);
+    // Two that create the same table at the same time would fail even with IF NOT EXISTS.
+    let create = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtext({})); CREATE TABLE IF NOT EXISTS {commits} \
+         (job text PRIMARY KEY, attempt integer NOT NULL, token bigint NOT NULL, rows bigint NOT NULL, \
+         committed_at timestamptz NOT NULL); COMMIT",
+        literal(&commits)
+    );
+    let exists = session
+        .query_one("SELECT to_regclass($1) IS NOT NULL", &[&commits])
+        .await
+        .and_then(|row| row.try_get::<_, bool>(0))
+        .map_err(|error| errors::fault("looking for the table of commits", &error))?;
+    if !exists {
+        session.run("creating the table of commits", &create).await?;
+    }
+    published(session, &commits, key).await.map(drop)
+}
+
+/// Publishes, or finds that it was done already.
+///
+/// # Errors
+/// `SL7001` when the staging has lost rows, `SL7004` when a later attempt published; other `SL60xx`.
+pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) -> Result<Committed, Fault> {
+    let Publication {
+        target,
+        stage,
+        key,
+        rows,
+        script,
+    } = *publication;
+    let doing = format!("publishing into {}", target.name);
+    let failed = |error| errors::fault(&doing, &error);
+    let committed = |replayed| Committed {
+        location: target.name.to_string(),
+        replayed,
+    };
+    let commits = stage::commits(&target.name);
+    session.run(&doing, "BEGIN").await?;
+    // First, and it waits for another attempt that is publishing right now: only one of them gets in.
+    let note = format!(
+        "INSERT INTO {commits} (job, attempt, token, rows, committed_at) VALUES ($1, $2, $3, $4, now()) \
+         ON CONFLICT (job) DO NOTHING"
+    );
+    let attempt = i32::try_from(key.attempt).unwrap_or(i32::MAX);
+    let noted = session
+        .execute(&note, &[&key.job.as_str(), &attempt, &token(key)?, &count(rows)?])
+        .await
+        .map_err(failed)?;
+    if noted == 0 {
+        session.run(&doing, "ROLLBACK").await?;
+        published(session, &commits, key).await?;
+        stage::drop(session, stage).await.unwrap_or_else(|fault| {
+            tracing::warn!(table = %stage, %fault, "Staging table of a published job stays");
+        });
+        return Ok(committed(true));
+    }
+    if let Some(columns) = &target.create {
+        let lock = literal(&target.name.quoted());
+        let create = format!(
+            "SELECT pg_advisory_xact_lock(hashtext({lock})); CREATE TABLE IF NOT EXISTS {} ({columns})",
+            target.name.quoted()
+        );
+        session.run(&doing, &create).await?;
+    }
+    if let Some(script) = script {
+        session.run("running preCopyScript", &stage::contained(script)).await?;
+    }
+    let inserted = session
+        .execute(&target.insert(&stage.quoted()), &[])
+        .await
+        .map_err(failed)?;
+    if inserted != rows {
+        // An unlogged table is empty after a crash of the server.
+        let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");
+        return Err(Fault::new(Code::VerificationFailed, text).retryable(true));
+    }
+    session
+        .run(&doing, &format!("DROP TABLE {}; COMMIT", stage.quoted()))
+        .await?;
+    Ok(committed(false))
+}
+
+/// Whether the job was published before.
+async fn published(session: &Session, commits: &str, key: &CommitKey) -> Result<bool, Fault> {
+    let failed = |error| errors::fault("looking up the job's commit", &error);
+    let query = format!("SELECT token FROM {commits} WHERE job = $1");
+    let Some(row) = session.query_opt(&query, &[&key.job.as_str()]).await.map_err(failed)? else {
+        return Ok(false);
+    };
+    let found: i64 = row.try_get(0).map_err(failed)?;
+    if found > token(key)? {
+        let text = format!(
+            "the job was published with token {found}, which is later than {}",
+            key.token
+        );
+        return Err(Fault::new(Code::CommitDenied, text));
+    }
+    Ok(true)
+}
+
+fn token(key: &CommitKey) -> Result<i64, Fault> {
+    count(key.token)
+}
+
+fn count(number: u64) -> Result<i64, Fault> {
+    i64::try_from(number).map_err(|_| Fault::new(Code::Internal, format!("{number} does not fit a bigint")))
+}

@@ -1,0 +1,160 @@
+//! Writing a table: staged beside it, published with one transaction.
+
+mod commit;
+mod fit;
+mod stage;
+mod target;
+mod writer;
+
+use crate::names::TableName;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::wire::encode::Encoder;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use commit::Publication;
+use sluice_contract::document::text;
+use sluice_contract::{Code, Fault, Object};
+use sluice_store_core::{CommitKey, Committed, Sink, SinkRequest, Staged, Writer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use target::Target;
+use writer::CopyWriter;
+
+/// A table to be written.
+pub(crate) struct PostgresSink {
+    settings: Arc<Settings>,
+    table: TableName,
+    create: bool,
+    script: Option<String>,
+    bytes: Arc<AtomicU64>,
+    prepared: Option<Prepared>,
+}
+
+/// What `prepare` found out.
+struct Prepared {
+    target: Target,
+    stage: TableName,
+    key: CommitKey,
+    rows: Option<u64>,
+}
+
+impl PostgresSink {
+    /// Reads the request; nothing is opened yet.
+    ///
+    /// # Errors
+    /// `SL6013`, naming what is missing or not served.
+    pub(crate) fn new(settings: Arc<Settings>, request: &SinkRequest) -> Result<Self, Fault> {
+        let table = TableName::of_dataset(&request.dataset)?
+            .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
+        check(&request.activity)?;
+        let script = text(&request.activity, "preCopyScript").map(str::trim);
+        Ok(Self {
+            settings,
+            table,
+            create: text(&request.activity, "tableOption").is_some_and(|word| word.eq_ignore_ascii_case("autoCreate")),
+            script: script.filter(|script| !script.is_empty()).map(str::to_owned),
+            bytes: Arc::new(AtomicU64::new(0)),
+            prepared: None,
+        })
+    }
+
+    fn prepared(&self) -> Result<&Prepared, Fault> {
+        self.prepared
+            .as_ref()
+            .ok_or_else(|| Fault::new(Code::Internal, "the sink was not prepared"))
+    }
+}
+
+/// Refuses ways of writing that are not served, instead of writing in another.
+fn check(activity: &Object) -> Result<(), Fault> {
+    for (member, served) in [
+        ("writeBehavior", &["insert"][..]),
+        ("writeMethod", &["BulkInsert", "CopyCommand"]),
+        ("tableOption", &["autoCreate", "none"]),
+    ] {
+        if let Some(word) = text(activity, member)
+            && !served.iter().any(|known| known.eq_ignore_ascii_case(word))
+        {
+            let text = format!(
+                "the sink's {member} {word:?} is not served; known: {}",
+                served.join(", ")
+            );
+            return Err(Fault::new(Code::PropertyMissing, text));
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Sink for PostgresSink {
+    async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
+        let session = Session::open(&self.settings).await?;
+        let target = Target::plan(&session, &self.table, self.create, &schema).await?;
+        commit::prepare(&session, &target.name, key).await?;
+        let stage = stage::name(&target.name, key);
+        stage::create(&session, &target, &stage, key).await?;
+        self.prepared = Some(Prepared {
+            target,
+            stage,
+            key: key.clone(),
+            rows: None,
+        });
+        Ok(())
+    }
+
+    async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
+        let Prepared { target, stage, .. } = self.prepared()?;
+        let encoder = Encoder::new(target.encodings());
+        let writer = CopyWriter::open(&self.settings, stage, &target.list(), encoder, self.bytes.clone()).await?;
+        Ok(Box::new(writer))
+    }
+
+    async fn verify(&mut self) -> Result<Staged, Fault> {
+        let session = Session::open(&self.settings).await?;
+        let rows = stage::count(&session, &self.prepared()?.stage).await?;
+        if let Some(prepared) = &mut self.prepared {
+            prepared.rows = Some(rows);
+        }
+        Ok(Staged {
+            rows,
+            bytes: self.bytes_written(),
+        })
+    }
+
+    async fn commit(&mut self) -> Result<Committed, Fault> {
+        let prepared = self.prepared()?;
+        let rows = prepared.rows.ok_or_else(|| {
+            let text = "the sink was not verified before its commit";
+            Fault::new(Code::Internal, text)
+        })?;
+        let mut session = Session::open(&self.settings).await?;
+        // Dropped in the middle, the transaction is rolled back at once.
+        session.set_running(true);
+        let publication = Publication {
+            target: &prepared.target,
+            stage: &prepared.stage,
+            key: &prepared.key,
+            rows,
+            script: self.script.as_deref(),
+        };
+        let committed = commit::publish(&session, &publication).await?;
+        session.set_running(false);
+        Ok(committed)
+    }
+
+    async fn abort(&mut self) {
+        let Some(prepared) = self.prepared.take() else { return };
+        let dropped = async {
+            let session = Session::open(&self.settings).await?;
+            stage::drop(&session, &prepared.stage).await
+        };
+        if let Err(fault) = dropped.await {
+            tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");
+        }
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}

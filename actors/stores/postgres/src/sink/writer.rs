@@ -1,0 +1,101 @@
+//! One connection that copies into the staging table.
+
+use crate::errors;
+use crate::names::TableName;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::wire::encode::Encoder;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::SinkExt;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::Writer;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio_postgres::CopyInSink;
+
+/// How long the server may take nothing: longer than any checkpoint.
+const STALL: Duration = Duration::from_secs(300);
+
+/// A writer. Dropping it unfinished stages none of its rows.
+pub(crate) struct CopyWriter {
+    copy: Pin<Box<CopyInSink<Bytes>>>,
+    encoder: Encoder,
+    bytes: Arc<AtomicU64>,
+    doing: String,
+    session: Session,
+}
+
+impl CopyWriter {
+    /// Opens a connection and starts the COPY.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    pub(crate) async fn open(
+        settings: &Settings,
+        stage: &TableName,
+        columns: &str,
+        encoder: Encoder,
+        bytes: Arc<AtomicU64>,
+    ) -> Result<Self, Fault> {
+        let mut session = Session::open(settings).await?;
+        let doing = format!("writing to {stage}");
+        let copy = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", stage.quoted());
+        let copy = session
+            .copy_in(&copy)
+            .await
+            .map_err(|error| errors::fault(&doing, &error))?;
+        session.set_running(true);
+        let mut writer = Self {
+            copy: Box::pin(copy),
+            encoder,
+            bytes,
+            doing,
+            session,
+        };
+        writer.send(Encoder::header()).await?;
+        Ok(writer)
+    }
+
+    async fn send(&mut self, piece: Bytes) -> Result<(), Fault> {
+        let length = piece.len() as u64;
+        let sent = within(&self.doing, self.copy.send(piece)).await?;
+        if let Err(error) = sent {
+            // The channel is closed when the server has refused a row; what it said comes with the end of the copy.
+            let said = within(&self.doing, self.copy.as_mut().finish()).await?;
+            return Err(errors::fault(&self.doing, said.as_ref().err().unwrap_or(&error)));
+        }
+        self.bytes.fetch_add(length, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Writer for CopyWriter {
+    async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault> {
+        let mut rows = self.encoder.start(&batch)?;
+        while let Some(piece) = self.encoder.piece(&mut rows)? {
+            self.send(piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(), Fault> {
+        self.send(Encoder::trailer()).await?;
+        let finished = within(&self.doing, self.copy.as_mut().finish()).await?;
+        finished.map_err(|error| errors::fault(&self.doing, &error))?;
+        self.session.set_running(false);
+        Ok(())
+    }
+}
+
+async fn within<T>(doing: &str, work: impl Future<Output = T>) -> Result<T, Fault> {
+    tokio::time::timeout(STALL, work).await.map_err(|_| {
+        let text = format!("{doing}: the server took nothing for {} s", STALL.as_secs());
+        Fault::new(Code::StoreUnreachable, text)
+    })
+}

@@ -1,0 +1,193 @@
+//! `numeric` on the wire: groups of four decimal digits.
+
+use arrow::datatypes::i256;
+
+const POSITIVE: u16 = 0x0000;
+const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xc000;
+const INFINITY: u16 = 0xd000;
+const MINUS_INFINITY: u16 = 0xf000;
+
+/// An integer that decimals are counted in.
+pub(crate) trait Unscaled: Copy + PartialEq {
+    const ZERO: Self;
+    /// `self * times + plus`.
+    fn multiply_add(self, times: u16, plus: u16) -> Option<Self>;
+    fn negate(self) -> Self;
+    fn is_negative(self) -> bool;
+    /// Quotient and remainder of a division by at most 10000; the remainder has no sign.
+    fn divide(self, by: u16) -> (Self, u16);
+}
+
+impl Unscaled for i128 {
+    const ZERO: Self = 0;
+
+    fn multiply_add(self, times: u16, plus: u16) -> Option<Self> {
+        self.checked_mul(i128::from(times))?.checked_add(i128::from(plus))
+    }
+
+    fn negate(self) -> Self {
+        self.wrapping_neg()
+    }
+
+    fn is_negative(self) -> bool {
+        self < 0
+    }
+
+    fn divide(self, by: u16) -> (Self, u16) {
+        // Most values fit 64 bits, where dividing is many times faster.
+        if let Ok(small) = i64::try_from(self) {
+            let by = i64::from(by);
+            return (i128::from(small / by), (small % by).unsigned_abs() as u16);
+        }
+        let by = i128::from(by);
+        (self / by, (self % by).unsigned_abs() as u16)
+    }
+}
+
+impl Unscaled for i256 {
+    const ZERO: Self = i256::ZERO;
+
+    fn multiply_add(self, times: u16, plus: u16) -> Option<Self> {
+        self.checked_mul(i256::from_i128(i128::from(times)))?
+            .checked_add(i256::from_i128(i128::from(plus)))
+    }
+
+    fn negate(self) -> Self {
+        self.wrapping_neg()
+    }
+
+    fn is_negative(self) -> bool {
+        i256::is_negative(self)
+    }
+
+    fn divide(self, by: u16) -> (Self, u16) {
+        let by = i256::from_i128(i128::from(by));
+        let (quotient, remainder) = (self.wrapping_div(by), self.wrapping_rem(by));
+        (quotient, remainder.as_i128().unsigned_abs() as u16)
+    }
+}
+
+/// Reads a field as an integer of `scale` decimals.
+///
+/// # Errors
+/// What is wrong with it, to be put behind the column's name.
+pub(crate) fn decode<T: Unscaled>(field: &[u8], scale: i8) -> Result<T, String> {
+    let word = |at: usize| -> Option<u16> {
+        let (word, _) = field.get(at..)?.split_first_chunk::<2>()?;
+        Some(u16::from_be_bytes(*word))
+    };
+    let bad = || "a numeric of a damaged form".to_owned();
+    let (count, weight, sign) = (
+        word(0).ok_or_else(bad)?,
+        word(2).ok_or_else(bad)?,
+        word(4).ok_or_else(bad)?,
+    );
+    let negative = match sign {
+        POSITIVE => false,
+        NEGATIVE => true,
+        NAN => return Err("NaN, which a decimal cannot hold".into()),
+        INFINITY | MINUS_INFINITY => return Err("infinity, which a decimal cannot hold".into()),
+        _ => return Err(bad()),
+    };
+    if field.len() != 8 + 2 * usize::from(count) {
+        return Err(bad());
+    }
+    let too_large = || "a numeric that is larger than its column".to_owned();
+    let mut value = T::ZERO;
+    // The power of ten that the last digit taken so far stands for, counted from the decimal's last digit.
+    let mut power = (i32::from(weight as i16) + 1) * 4 + i32::from(scale);
+    for index in 0..count {
+        let digits = word(8 + 2 * usize::from(index)).ok_or_else(bad)?;
+        if digits > 9999 {
+            return Err(bad());
+        }
+        // Of the last group, only the leading digits may be inside the scale.
+        let taken = power.clamp(0, 4) as u32;
+        let (times, behind) = (10_u16.pow(taken), 10_u16.pow(4 - taken));
+        if digits % behind != 0 {
+            return Err("a numeric with more decimals than its column".into());
+        }
+        value = value.multiply_add(times, digits / behind).ok_or_else(too_large)?;
+        power -= 4;
+    }
+    if value != T::ZERO {
+        for _ in 0..power.max(0) {
+            value = value.multiply_add(10, 0).ok_or_else(too_large)?;
+        }
+    }
+    Ok(if negative { value.negate() } else { value })
+}
+
+/// Writes an integer of `scale` decimals as a field's content. `scale` is not negative.
+pub(crate) fn encode<T: Unscaled>(value: T, scale: u8, out: &mut Vec<u8>) {
+    // From the least digit on: a group that the point would cut is filled with zeros.
+    let cut = u32::from(scale % 4);
+    let mut groups: Vec<u16> = Vec::with_capacity(16);
+    let mut rest = value;
+    if cut > 0 {
+        let (quotient, remainder) = rest.divide(10_u16.pow(cut));
+        groups.push(remainder * 10_u16.pow(4 - cut));
+        rest = quotient;
+    }
+    while rest != T::ZERO {
+        let (quotient, remainder) = rest.divide(10_000);
+        groups.push(remainder);
+        rest = quotient;
+    }
+    write(
+        &groups,
+        i32::from(scale.div_ceil(4)),
+        value.is_negative(),
+        u16::from(scale),
+        out,
+    );
+}
+
+/// Writes a decimal text that [`super::parse::numeric`] has taken apart.
+pub(crate) fn encode_digits(negative: bool, whole: &[u8], decimals: &[u8], out: &mut Vec<u8>) {
+    let digit = |text: &[u8], at: usize| text.get(at).map_or(0, |c| u16::from(c - b'0'));
+    let mut groups = Vec::with_capacity((whole.len() + decimals.len()) / 4 + 2);
+    let behind = decimals.len().div_ceil(4);
+    for group in (0..behind).rev() {
+        groups.push((0..4).fold(0, |value, i| value * 10 + digit(decimals, group * 4 + i)));
+    }
+    for group in whole.rchunks(4) {
+        groups.push((0..group.len()).fold(0, |value, i| value * 10 + digit(group, i)));
+    }
+    let scale = u16::try_from(decimals.len()).unwrap_or(u16::MAX);
+    write(&groups, i32::try_from(behind).unwrap_or(i32::MAX), negative, scale, out);
+}
+
+/// `groups` from the least to the greatest, `behind` of them behind the point.
+fn write(groups: &[u16], behind: i32, negative: bool, scale: u16, out: &mut Vec<u8>) {
+    let first = groups.iter().position(|group| *group != 0).unwrap_or(groups.len());
+    let last = groups.iter().rposition(|group| *group != 0).map_or(first, |at| at + 1);
+    let used = &groups[first..last];
+    let weight = if used.is_empty() { 0 } else { last as i32 - behind - 1 };
+    let sign = if negative && !used.is_empty() {
+        NEGATIVE
+    } else {
+        POSITIVE
+    };
+    for word in [used.len() as u16, weight as i16 as u16, sign, scale] {
+        out.extend_from_slice(&word.to_be_bytes());
+    }
+    for group in used.iter().rev() {
+        out.extend_from_slice(&group.to_be_bytes());
+    }
+}
+
+/// `NaN`, `Infinity` or `-Infinity`.
+pub(crate) fn encode_special(text: &str, out: &mut Vec<u8>) -> bool {
+    let sign = match text.to_ascii_lowercase().as_str() {
+        "nan" => NAN,
+        "infinity" => INFINITY,
+        "-infinity" => MINUS_INFINITY,
+        _ => return false,
+    };
+    for word in [0, 0, sign, 0] {
+        out.extend_from_slice(&word.to_be_bytes());
+    }
+    true
+}
