@@ -1,1 +1,9 @@
-//! Every integration test, one binary.
+//! The one integration-test program. Each test runs against real servers and the real binary; see `support`.
+#![allow(clippy::unwrap_used)]
+
+mod arch;
+mod badinput;
+mod cli;
+mod e2e;
+mod faults;
+mod sockets;

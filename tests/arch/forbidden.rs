@@ -1,0 +1,113 @@
+//! What may not be in the tree, or not below a certain crate.
+
+use super::{closure, members, metadata};
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Every package that is built for the workspace, with its one set of features. (`cargo metadata` also lists optional
+/// dependencies that nothing turns on.)
+fn built() -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "tree",
+            "--workspace",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal,build",
+        ])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(sluice_tests::root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// One TLS and crypto library, and it is not one of these.
+#[test]
+fn no_second_crypto_library() {
+    let built = built();
+    for name in ["ring", "openssl", "openssl-sys", "native-tls", "rsa"] {
+        assert!(!built.contains(name), "{name} is in the tree: cargo tree -i {name}");
+    }
+    for name in ["rustls", "aws-lc-rs"] {
+        assert!(
+            built.contains(name),
+            "{name} is not in the tree: this test looks at the wrong one"
+        );
+    }
+}
+
+/// The contract does no I/O, and the lower crates stay what they are.
+#[test]
+fn lower_crates_stay_low() {
+    let forbidden: &[(&str, &[&str])] = &[
+        (
+            "sluice-contract",
+            &[
+                "tokio",
+                "arrow",
+                "arrow-array",
+                "actix",
+                "actix-rt",
+                "mio",
+                "socket2",
+                "reqwest",
+                "hyper",
+            ],
+        ),
+        (
+            "sluice-store-core",
+            &["actix", "reqwest", "hyper", "object_store", "rusqlite"],
+        ),
+        (
+            "sluice-copy",
+            &[
+                "actix",
+                "fe2o3-amqp",
+                "axum",
+                "object_store",
+                "tokio-postgres",
+                "parquet",
+            ],
+        ),
+        (
+            "sluice-factory",
+            &["arrow", "arrow-array", "parquet", "object_store", "tokio-postgres"],
+        ),
+        (
+            "sluice-runtime",
+            &["arrow", "arrow-array", "fe2o3-amqp", "axum", "sqlx"],
+        ),
+        ("sluice-channel", &["actix", "arrow", "arrow-array", "axum"]),
+    ];
+    for (name, may_not) in forbidden {
+        let built = closure(name);
+        for other in *may_not {
+            assert!(!built.contains(other), "{name} is built from {other}");
+        }
+    }
+}
+
+/// `unsafe` is forbidden for the whole workspace, and every member takes part in its lints.
+#[test]
+fn every_member_takes_the_lints() {
+    let root = sluice_tests::root();
+    let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(text.contains("unsafe_code = \"forbid\""));
+    let members = members();
+    for package in metadata()["packages"].as_array().unwrap() {
+        if members.contains(package["name"].as_str().unwrap()) {
+            let manifest = package["manifest_path"].as_str().unwrap();
+            let text = std::fs::read_to_string(manifest).unwrap();
+            assert!(text.contains("[lints]\nworkspace = true"), "{manifest} takes no lints");
+            assert_eq!(package["license"], "Apache-2.0", "{manifest}");
+        }
+    }
+}

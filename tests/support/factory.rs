@@ -1,0 +1,139 @@
+//! A factory as a process of its own, started through the command line.
+
+use crate::binary::{ready_file, sluice};
+use crate::process::Process;
+use crate::rest::Rest;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Seconds a lease lasts in tests: short enough to wait for, long enough for a loaded machine.
+pub const LEASE_S: u32 = 15;
+
+/// A running `sluice factory run`.
+#[derive(Debug)]
+pub struct Factory {
+    dir: TempDir,
+    process: Option<Process>,
+    /// The REST address, `https://127.0.0.1:port`.
+    pub url: String,
+    /// The channel's address, `127.0.0.1:port`.
+    pub amqp: String,
+    /// The CA certificate.
+    pub ca_file: PathBuf,
+    /// The administrator's token.
+    pub token_file: PathBuf,
+}
+
+impl Factory {
+    /// Starts one on free ports with state of its own.
+    pub fn start() -> Self {
+        let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
+        let mut factory = Self {
+            dir,
+            process: None,
+            url: String::new(),
+            amqp: String::new(),
+            ca_file: PathBuf::new(),
+            token_file: PathBuf::new(),
+        };
+        factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
+        factory
+    }
+
+    /// Kills it at once; [`Factory::restart`] brings it back.
+    pub fn kill9(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill9();
+        }
+    }
+
+    /// Starts it again on its state and its ports.
+    pub fn restart(&mut self) {
+        self.kill9();
+        let listen = self.url.trim_start_matches("https://").trim_end_matches('/').to_owned();
+        self.boot(listen, self.amqp.clone());
+    }
+
+    fn boot(&mut self, listen: String, amqp_listen: String) {
+        let ready = self.dir.path().join("ready.json");
+        let _ = std::fs::remove_file(&ready);
+        let mut command = sluice();
+        command
+            .args([
+                "factory",
+                "run",
+                "--host",
+                "127.0.0.1",
+                "--listen",
+                &listen,
+                "--amqp-listen",
+                &amqp_listen,
+            ])
+            .args(["--lease", &LEASE_S.to_string()])
+            .arg("--state")
+            .arg(self.state())
+            .arg("--ready-file")
+            .arg(&ready);
+        let mut process = Process::start("factory", self.dir.path(), command);
+        let facts = ready_file(&mut process, &ready);
+        let fact = |name: &str| {
+            facts[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("{name} in {facts}"))
+                .to_owned()
+        };
+        self.url = fact("rest").trim_end_matches('/').to_owned();
+        self.amqp = fact("amqp");
+        self.ca_file = fact("ca").into();
+        self.token_file = fact("token_file").into();
+        self.process = Some(process);
+    }
+
+    /// Where it keeps its state.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    /// The administrator's token.
+    pub fn token(&self) -> String {
+        std::fs::read_to_string(&self.token_file).unwrap().trim().to_owned()
+    }
+
+    /// A client of the data factory `df`.
+    pub fn rest(&self) -> Rest {
+        let ca = std::fs::read_to_string(&self.ca_file).unwrap();
+        Rest::new(&self.url, &ca, &self.token(), "df")
+    }
+
+    /// The options with which the command line reaches its data factory `df`.
+    pub fn cli_args(&self) -> Vec<String> {
+        let text = |path: &Path| path.display().to_string();
+        let pairs = [
+            ("--factory", self.url.clone()),
+            ("--ca-file", text(&self.ca_file)),
+            ("--token-file", text(&self.token_file)),
+            ("--subscription", "sub".to_owned()),
+            ("--resource-group", "rg".to_owned()),
+            ("--factory-name", "df".to_owned()),
+        ];
+        pairs
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
+    }
+
+    /// What it printed so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("factory.log")).unwrap_or_default()
+    }
+
+    /// Panics with its log when it has ended.
+    pub fn assert_running(&mut self) {
+        self.process.as_mut().expect("it runs").assert_running();
+    }
+}

@@ -1,0 +1,121 @@
+//! A gateway node as a process of its own, started through the command line.
+
+use crate::binary::{Outcome, finish, ready_file, sluice};
+use crate::factory::Factory;
+use crate::poll::until;
+use crate::process::Process;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A registered node, running or not.
+#[derive(Debug)]
+pub struct Gateway {
+    dir: TempDir,
+    /// The gateway's name in its data factory.
+    pub name: String,
+    process: Option<Process>,
+}
+
+/// Registers a node with a key and says what came of it.
+#[track_caller]
+pub fn register(state: &Path, key: &str, name: &str) -> Outcome {
+    let mut command = sluice();
+    command
+        .args(["gateway", "register", "--key-file", "-", "--name", name, "--state"])
+        .arg(state);
+    finish(command, Some(&format!("{key}\n")))
+}
+
+impl Gateway {
+    /// Makes the gateway in the factory, registers a node and starts it, and waits until the factory sees it online.
+    pub async fn start(factory: &Factory, name: &str) -> Self {
+        let mut gateway = Self::registered(factory, name).await;
+        gateway.boot();
+        gateway.online(factory).await;
+        gateway
+    }
+
+    /// Makes the gateway in the factory and registers a node.
+    pub async fn registered(factory: &Factory, name: &str) -> Self {
+        let key = factory.rest().make_gateway(name).await;
+        Self::with_key(name, &key)
+    }
+
+    /// Registers a node with a key that somebody else fetched, starts it and waits until it is online.
+    pub async fn join(factory: &Factory, name: &str, key: &str) -> Self {
+        let mut gateway = Self::with_key(name, key);
+        gateway.boot();
+        gateway.online(factory).await;
+        gateway
+    }
+
+    fn with_key(name: &str, key: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("sluice-gateway-").tempdir().unwrap();
+        let gateway = Self {
+            dir,
+            name: name.to_owned(),
+            process: None,
+        };
+        register(&gateway.state(), key, "node1").expect(0);
+        gateway
+    }
+
+    /// Starts the agent on its state.
+    pub fn boot(&mut self) {
+        let ready = self.dir.path().join("ready.json");
+        let _ = std::fs::remove_file(&ready);
+        let mut command = sluice();
+        command
+            .args(["gateway", "run", "--memory", "64", "--state"])
+            .arg(self.state())
+            .arg("--ready-file")
+            .arg(&ready);
+        let mut process = Process::start("gateway", self.dir.path(), command);
+        ready_file(&mut process, &ready);
+        self.process = Some(process);
+    }
+
+    /// Waits until the factory reports the gateway online.
+    pub async fn online(&mut self, factory: &Factory) {
+        let rest = factory.rest();
+        let path = format!("integrationRuntimes/{}/getStatus", self.name);
+        until("the gateway to be online", Duration::from_secs(60), || {
+            self.assert_running();
+            let (rest, path) = (rest.clone(), path.clone());
+            async move {
+                let status = rest.post(&path, &json!({})).await.ok();
+                (status["properties"]["state"] == "Online").then_some(())
+            }
+        })
+        .await;
+    }
+
+    /// Kills it at once; [`Gateway::boot`] brings it back.
+    pub fn kill9(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill9();
+        }
+    }
+
+    /// Where it keeps its state.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
+    }
+
+    /// What it printed so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("gateway.log")).unwrap_or_default()
+    }
+
+    /// Panics with its log when it has ended.
+    pub fn assert_running(&mut self) {
+        self.process.as_mut().expect("it runs").assert_running();
+    }
+}
