@@ -42,7 +42,7 @@ impl Azurite {
         let port = free_port();
         let mut command = Command::new("node");
         command
-            .arg(test_env("npm/node_modules/azurite/dist/src/azurite.js"))
+            .arg(test_env("npm/node_modules/azurite/dist/src/blob/main.js"))
             .args([
                 "--silent",
                 "--skipApiVersionCheck",
@@ -51,8 +51,6 @@ impl Azurite {
             ])
             .args(["--blobHost", "127.0.0.1", "--blobPort"])
             .arg(port.to_string())
-            .args(["--queueHost", "127.0.0.1", "--queuePort", "0"])
-            .args(["--tableHost", "127.0.0.1", "--tablePort", "0"])
             .env("AZURITE_ACCOUNTS", format!("{ACCOUNT}:{KEY}"))
             .current_dir(dir.path());
         if let Some(tls) = &tls {

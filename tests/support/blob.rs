@@ -37,13 +37,15 @@ impl BlobClient {
         let response = self
             .send(Method::PUT, container, &[("restype", "container")], Vec::new())
             .await;
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        let status = response.status();
+        assert!(status.is_success(), "{status} {}", response.text().await.unwrap());
     }
 
-    /// Writes a blob.
+    /// Writes a blob that is not empty.
     pub async fn put(&self, path: &str, bytes: Vec<u8>) {
         let response = self.send(Method::PUT, path, &[], bytes).await;
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        let status = response.status();
+        assert!(status.is_success(), "{status} {}", response.text().await.unwrap());
     }
 
     /// Reads a blob, `container/name`.
@@ -103,7 +105,7 @@ impl BlobClient {
         if blob {
             request = request.header("x-ms-blob-type", "BlockBlob");
         }
-        if !body.is_empty() || blob {
+        if !body.is_empty() {
             request = request.body(body);
         }
         request.send().await.unwrap()

@@ -20,11 +20,10 @@ async fn postgres_starts_and_asks_for_its_password() {
 async fn azurite_starts_with_and_without_tls() {
     for azurite in [Azurite::http(), Azurite::https()] {
         let client = azurite.client();
-        client.create_container("c").await;
-        client.put("c/a/b.txt", b"hello".to_vec()).await;
-        client.put("c/empty", Vec::new()).await;
-        assert_eq!(client.list("c").await, ["a/b.txt", "empty"]);
-        assert_eq!(client.get("c/a/b.txt").await, b"hello");
+        client.create_container("box").await;
+        client.put("box/a/b.txt", b"hello".to_vec()).await;
+        assert_eq!(client.list("box").await, ["a/b.txt"]);
+        assert_eq!(client.get("box/a/b.txt").await, b"hello");
     }
 }
 
