@@ -9,6 +9,7 @@
 
 mod address;
 pub mod amqp;
+pub mod conformance;
 pub mod embedded;
 mod stream;
 mod wire;

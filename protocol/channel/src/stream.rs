@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
 /// An AMQP frame with no body: size 8, data offset 2, type AMQP, channel 0.
 const EMPTY_FRAME: [u8; 8] = [0, 0, 0, 8, 2, 0, 0, 0];
@@ -27,6 +27,7 @@ pub(crate) struct Guarded<S> {
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
     silence: Option<Silence>,
+    _gone: Option<DropGuard>,
 }
 
 struct Silence {
@@ -45,7 +46,15 @@ impl<S> Guarded<S> {
             stall,
             stalled: None,
             silence: None,
+            _gone: None,
         }
+    }
+
+    /// Also cancels `gone` when the engine lets go of the stream, however that comes about. The engine does not tell a send
+    /// that waits for its settlement when the connection ends.
+    pub(crate) fn announcing_its_end(mut self, gone: CancellationToken) -> Self {
+        self._gone = Some(gone.drop_guard());
+        self
     }
 
     /// Also fails reads when nothing was heard for `timeout`, and keeps the engine's own shorter timer quiet until then.

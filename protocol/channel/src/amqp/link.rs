@@ -30,6 +30,8 @@ pub(super) struct AmqpLink {
     deadline: Duration,
     links: u64,
     reason: Option<Fault>,
+    /// Cancelled when the connection is no more.
+    gone: CancellationToken,
     /// Cuts the stream when the link is dropped, whatever the engine is waiting for.
     cut: DropGuard,
 }
@@ -53,7 +55,8 @@ async fn open(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
         .map_err(|e| wire::opening_io(&e))?;
     tcp.set_nodelay(true).map_err(|e| wire::opening_io(&e))?;
     let cut = CancellationToken::new();
-    let stream = Guarded::new(tcp, cut.clone(), options.idle_timeout);
+    let gone = CancellationToken::new();
+    let stream = Guarded::new(tcp, cut.clone(), options.idle_timeout).announcing_its_end(gone.clone());
     let cut = cut.drop_guard();
     let idle = u32::try_from(options.idle_timeout.as_millis())
         .unwrap_or(u32::MAX)
@@ -78,6 +81,7 @@ async fn open(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
         deadline: options.deadline,
         links: 0,
         reason: None,
+        gone,
         cut,
     };
     // A refusal comes as a Close behind the Open, so the connection counts once a session stands.
@@ -149,7 +153,7 @@ impl Link for AmqpLink {
         address.check()?;
         let session = self.session().await?;
         let name = self.name(address);
-        match AmqpOutbox::attach(session, name, address, self.deadline).await {
+        match AmqpOutbox::attach(session, name, address, self.deadline, self.gone.clone()).await {
             Ok(outbox) => Ok(Box::new(outbox)),
             Err(fault) => Err(self.explain(fault).await.context(format!("sending to {address}"))),
         }

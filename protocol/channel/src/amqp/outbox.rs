@@ -11,13 +11,16 @@ use fe2o3_amqp::types::messaging::Outcome;
 use sluice_contract::{Code, Envelope, Fault};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 pub(super) struct AmqpOutbox {
     // Dropped in this order: the link is detached before its session ends.
     link: Mutex<Sender>,
     _session: SessionHandle<()>,
     address: Address,
+    /// Cancelled when the connection is no more.
+    gone: CancellationToken,
 }
 
 impl AmqpOutbox {
@@ -26,6 +29,7 @@ impl AmqpOutbox {
         name: String,
         address: &Address,
         deadline: Duration,
+        gone: CancellationToken,
     ) -> Result<Self, Fault> {
         let attach = Sender::builder()
             .name(name)
@@ -40,6 +44,7 @@ impl AmqpOutbox {
             link: Mutex::new(link),
             _session: session,
             address: address.clone(),
+            gone,
         })
     }
 }
@@ -58,38 +63,35 @@ impl Outbox for AmqpOutbox {
             // Without credit nothing was sent.
             Err(_) => return Err(SendError::Unroutable(late("waiting for credit", limit).context(&what))),
         };
-        match timeout_at(end, settlement).await {
-            Ok(Ok(outcome)) => settled(outcome).map_err(|fault| fault_of(fault, &what)),
-            Ok(Err(error)) => Err(failed(&error, &what)),
-            Err(_) => Err(SendError::Unknown(
-                late("waiting for the settlement", limit).context(&what),
-            )),
+        tokio::select! {
+            biased;
+            settled = settlement => match settled {
+                Ok(outcome) => verdict(outcome, &what),
+                Err(error) => Err(failed(&error, &what)),
+            },
+            () = self.gone.cancelled() => {
+                Err(SendError::Unknown(wire::lost("the connection ended before the settlement").context(&what)))
+            }
+            () = sleep_until(end) => {
+                Err(SendError::Unknown(late("waiting for the settlement", limit).context(&what)))
+            }
         }
     }
 }
 
-enum Unsent {
-    Rejected(Fault),
-    Released,
-}
-
-fn settled(outcome: Outcome) -> Result<(), Unsent> {
+fn verdict(outcome: Outcome, what: &str) -> Result<(), SendError> {
     match outcome {
         Outcome::Accepted(_) => Ok(()),
-        Outcome::Rejected(rejected) => Err(Unsent::Rejected(match &rejected.error {
-            Some(error) => wire::from_amqp(error),
-            None => Fault::new(Code::MessageInvalid, "no reason given"),
-        })),
-        Outcome::Released(_) | Outcome::Modified(_) => Err(Unsent::Released),
-    }
-}
-
-fn fault_of(unsent: Unsent, what: &str) -> SendError {
-    match unsent {
-        Unsent::Rejected(fault) => SendError::Rejected(fault.context(what)),
-        Unsent::Released => {
+        Outcome::Rejected(rejected) => {
+            let fault = match &rejected.error {
+                Some(error) => wire::from_amqp(error),
+                None => Fault::new(Code::MessageInvalid, "no reason given"),
+            };
+            Err(SendError::Rejected(fault.context(what)))
+        }
+        Outcome::Released(_) | Outcome::Modified(_) => {
             let fault = Fault::new(Code::ChannelTimeout, "the other side cannot take it now");
-            SendError::Unroutable(fault.context(what))
+            Err(SendError::Unroutable(fault.context(what)))
         }
     }
 }
