@@ -1,1 +1,16 @@
+//! The copy, on test connectors that are real implementations of the stores' traits.
 
+mod budget;
+mod cancel;
+mod failures;
+mod hash_nested;
+mod hash_values;
+mod ledger;
+mod ledger_crash;
+mod ledger_disk;
+mod memory;
+mod options;
+mod road;
+mod sink;
+mod source;
+mod support;

@@ -88,6 +88,15 @@ impl Ledger {
         work(&self.lock()).map_err(|error| failed(&self.path, &Trouble::Sqlite(error)))
     }
 
+    /// Changes a setting of SQLite, to make it fail.
+    #[cfg(test)]
+    pub(crate) fn pragma(&self, name: &str, value: u32) {
+        // Some settings answer with a row.
+        self.lock()
+            .pragma_update_and_check(None, name, value, |_| Ok(()))
+            .unwrap();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic in between rolled its transaction back when it was dropped.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,0 +1,115 @@
+//! A source that makes its rows as they are read.
+
+use super::support::{Gauge, Place, Script};
+use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use futures::StreamExt;
+use sluice_contract::Fault;
+use sluice_store_core::{BatchStream, Partition, Source};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many rows there are, and how they are cut.
+#[derive(Clone)]
+pub(super) struct Rows {
+    pub(super) total: usize,
+    pub(super) partitions: usize,
+    pub(super) per_batch: usize,
+}
+
+pub(super) fn rows(total: usize, partitions: usize, per_batch: usize) -> Rows {
+    Rows {
+        total,
+        partitions,
+        per_batch,
+    }
+}
+
+pub(super) fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Int64, false),
+        Field::new("name", DataType::Utf8, true),
+    ]))
+}
+
+/// Rows by their number: every seventh has no name.
+pub(super) fn batch(from: usize, to: usize) -> RecordBatch {
+    let ids = Int64Array::from_iter_values((from..to).map(|i| i as i64));
+    let names: StringArray = (from..to).map(|i| (i % 7 != 0).then(|| format!("row {i}"))).collect();
+    RecordBatch::try_new(schema(), vec![Arc::new(ids), Arc::new(names)]).unwrap()
+}
+
+pub(super) struct TestSource {
+    rows: Rows,
+    partitions: Vec<Partition>,
+    script: Arc<Script>,
+    gauge: Arc<Gauge>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl TestSource {
+    pub(super) fn new(rows: Rows, script: Arc<Script>, gauge: Arc<Gauge>) -> Self {
+        let partitions = (0..rows.partitions).map(|index| Partition {
+            index,
+            label: format!("part {index}"),
+        });
+        Self {
+            partitions: partitions.collect(),
+            rows,
+            script,
+            gauge,
+            bytes: Arc::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for TestSource {
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    fn rows_expected(&self) -> Option<u64> {
+        Some(self.rows.total as u64)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
+        self.script.play(Place::Read).await?;
+        let share = self.rows.total.div_ceil(self.rows.partitions.max(1));
+        let (from, to) = (
+            share * partition.index,
+            (share * (partition.index + 1)).min(self.rows.total),
+        );
+        let per_batch = self.rows.per_batch;
+        let (script, gauge, bytes) = (self.script.clone(), self.gauge.clone(), self.bytes.clone());
+        let starts = futures::stream::iter((from..to).step_by(per_batch));
+        Ok(starts
+            .then(move |start| {
+                let (script, gauge, bytes) = (script.clone(), gauge.clone(), bytes.clone());
+                async move {
+                    // The first batches are read before anything goes wrong.
+                    if start >= from + per_batch {
+                        script.play(Place::Batch).await?;
+                    }
+                    let batch = batch(start, (start + per_batch).min(to));
+                    gauge.add(batch.get_array_memory_size());
+                    bytes.fetch_add(batch.get_array_memory_size() as u64, Ordering::SeqCst);
+                    Ok(batch)
+                }
+            })
+            .boxed())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        vec!["made up".to_owned()]
+    }
+}
