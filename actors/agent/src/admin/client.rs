@@ -1,0 +1,92 @@
+//! The client of the admin socket. It speaks the little HTTP that the agent's own server answers with, and nothing more.
+
+use super::Status;
+use crate::state::StateDir;
+use sluice_contract::{Code, Fault};
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+const LIMIT: Duration = Duration::from_secs(10);
+/// A status with thousands of jobs is smaller.
+const MAX_ANSWER: u64 = 8 * 1024 * 1024;
+
+/// Asks the agent that runs with this state directory how it is.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn status(state_dir: impl AsRef<Path>) -> Result<Status, Fault> {
+    let (path, body) = request(state_dir.as_ref(), "GET", "/status").await?;
+    serde_json::from_slice(&body).map_err(|e| unreachable(&path, &format!("its answer is not understood: {e}")))
+}
+
+/// Tells the agent to take no new jobs.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn drain(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
+    request(state_dir.as_ref(), "POST", "/drain").await.map(drop)
+}
+
+/// Tells the agent to take jobs again.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn resume(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
+    request(state_dir.as_ref(), "POST", "/resume").await.map(drop)
+}
+
+async fn request(state_dir: &Path, method: &str, path: &str) -> Result<(std::path::PathBuf, Vec<u8>), Fault> {
+    let socket = StateDir::at(state_dir).socket();
+    let answer = timeout(LIMIT, exchange(&socket, method, path))
+        .await
+        .map_err(|_| unreachable(&socket, "it did not answer in time"))?
+        .map_err(|e| unreachable(&socket, &e.to_string()))?;
+    let (status, body) = parse(&answer).ok_or_else(|| unreachable(&socket, "its answer is not understood"))?;
+    if !(200..300).contains(&status) {
+        return Err(unreachable(&socket, &format!("it answered with HTTP status {status}")));
+    }
+    Ok((socket, body.to_vec()))
+}
+
+/// HTTP/1.0: the answer is not chunked, and ends with the connection.
+async fn exchange(socket: &Path, method: &str, path: &str) -> std::io::Result<Vec<u8>> {
+    let mut stream = UnixStream::connect(socket).await?;
+    let head = format!("{method} {path} HTTP/1.0\r\nHost: agent\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// Status code and body; `None` for anything that is not a whole answer.
+pub(super) fn parse(answer: &[u8]) -> Option<(u16, &[u8])> {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&answer[..end]).ok()?;
+    let body = &answer[end + 4..];
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.splitn(3, ' ');
+    if !first.next()?.starts_with("HTTP/1.") {
+        return None;
+    }
+    let status = first.next().filter(|code| code.len() == 3)?.parse().ok()?;
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            return None;
+        }
+        if name.eq_ignore_ascii_case("content-length") && value.trim().parse::<usize>().ok()? != body.len() {
+            return None;
+        }
+    }
+    Some((status, body))
+}
+
+fn unreachable(socket: &Path, why: &str) -> Fault {
+    Fault::new(
+        Code::AdminUnreachable,
+        format!("no agent answers on {}: {why}", socket.display()),
+    )
+}

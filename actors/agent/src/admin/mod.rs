@@ -1,0 +1,12 @@
+//! The local admin socket: `admin.sock` in the state directory, for the agent's own user only. Nothing listens on TCP.
+
+mod client;
+mod component;
+mod routes;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use client::{drain, resume, status};
+pub(crate) use component::LocalAdmin;
+pub use status::{ComponentStatus, JobStatus, Status};

@@ -1,0 +1,200 @@
+//! Starting and ending an agent.
+
+use crate::admin::LocalAdmin;
+use crate::connector::Connectors;
+use crate::health::{Board, HealthMonitor};
+use crate::hub::{Hub, Peer};
+use crate::identity::{Identity, client_config};
+use crate::journal::Journal;
+use crate::link::{LinkState, QueueListener};
+use crate::options::{AgentOptions, Tuning};
+use crate::probe::Prober;
+use crate::scheduler::{JobScheduler, LiveJobs, Places, Stop};
+use crate::state::{StateDir, StateLock};
+use crate::updater::Updater;
+use crate::vault::{self, Vault};
+use actix::Actor;
+use sluice_channel::amqp::{AmqpChannel, AmqpOptions};
+use sluice_contract::{Code, Fault};
+use sluice_runtime::{Component, Ctx, Handle, Placement, Root};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// The thread of the components that hardly ever have anything to do.
+const SMALL: &str = "agent";
+
+/// A running agent.
+pub struct Agent {
+    hub: Arc<Hub>,
+    /// The components, in the order they were started.
+    started: Vec<String>,
+    _lock: StateLock,
+}
+
+impl Agent {
+    /// Starts an agent with default [`Tuning`].
+    ///
+    /// # Errors
+    /// See [`Agent::start_with`].
+    pub async fn start(options: AgentOptions, root: &Root) -> Result<Self, Fault> {
+        Self::start_with(options, Tuning::default(), root).await
+    }
+
+    /// Starts an agent. It returns as soon as its components run; the connection to the factory is made by them, and
+    /// made again for as long as the agent runs.
+    ///
+    /// # Errors
+    /// `SL2005` when the node is not registered, `SL2008` when another agent uses the state directory, `SL5007` and
+    /// `SL8006` when its files cannot be used, `SL8001` when the ledger cannot be opened.
+    pub async fn start_with(options: AgentOptions, tuning: Tuning, root: &Root) -> Result<Self, Fault> {
+        let root = root.clone();
+        let runtime = tokio::runtime::Handle::current();
+        let prepare = move || prepare(options, tuning, root, runtime);
+        let (hub, lock) = tokio::task::spawn_blocking(prepare)
+            .await
+            .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("the agent did not start: {e}"))))?;
+        let hub = Arc::new(hub);
+        let mut started = Vec::new();
+        hub.vault
+            .set(supervise::<Vault>(&hub, &mut started, Placement::OwnThread));
+        hub.health
+            .set(supervise::<HealthMonitor>(&hub, &mut started, Placement::Shared(SMALL)));
+        hub.updater
+            .set(supervise::<Updater>(&hub, &mut started, Placement::Shared(SMALL)));
+        hub.prober
+            .set(supervise::<Prober>(&hub, &mut started, Placement::Shared(SMALL)));
+        hub.scheduler
+            .set(supervise::<JobScheduler>(&hub, &mut started, Placement::OwnThread));
+        supervise::<LocalAdmin>(&hub, &mut started, Placement::Shared(SMALL));
+        // Last: with it the first messages come in.
+        hub.listener
+            .set(supervise::<QueueListener>(&hub, &mut started, Placement::OwnThread));
+        tracing::info!(
+            gateway = hub.identity.gateway_name,
+            node = hub.identity.node_name,
+            slots = hub.places.now().slots,
+            "The agent has started."
+        );
+        Ok(Self {
+            hub,
+            started,
+            _lock: lock,
+        })
+    }
+
+    /// Takes no new jobs, waits for the copies that run (see [`Tuning::drain`]), stops those that are left, and closes the
+    /// link. A stopped copy commits nothing; the factory gives its job out again.
+    pub async fn shutdown(self) {
+        let limit = self.hub.tuning.drain;
+        self.shutdown_within(limit).await;
+    }
+
+    /// The same with another limit for the copies that run.
+    pub async fn shutdown_within(self, limit: Duration) {
+        let hub = &self.hub;
+        hub.places.drain("the agent shuts down");
+        if timeout(limit, hub.live.all_left()).await.is_err() {
+            for live in hub.live.list() {
+                live.request_stop(Stop::ShuttingDown);
+            }
+            // A copy that publishes cannot be stopped; it is given the same time once more.
+            let rest = hub.tuning.grace.max(limit) + Duration::from_secs(1);
+            if timeout(rest, hub.live.all_left()).await.is_err() {
+                tracing::error!(
+                    copies = hub.live.len(),
+                    "Copies did not stop in time and are abandoned."
+                );
+            }
+        }
+        self.hand_over().await;
+        hub.closing.cancel();
+        for connector in hub.connectors.list() {
+            hub.root.retire(&crate::connector::id(&connector.name)).await;
+        }
+        for id in self.started.iter().rev() {
+            if let Some((took, false)) = hub.root.retire(id).await {
+                tracing::warn!(id, took_ms = took.as_millis(), "A component did not stop in time.");
+            }
+        }
+        tracing::info!(node = hub.identity.node_name, "The agent has stopped.");
+    }
+
+    /// Gives the outcomes of the last copies a moment to get through. Those that do not are in the ledger.
+    async fn hand_over(&self) {
+        let hub = &self.hub;
+        let acknowledged = async {
+            while hub.link.is_connected() && hub.journal.counts().await.is_ok_and(|counts| counts.outbox > 0) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if timeout(Duration::from_secs(5), acknowledged).await.is_err() {
+            tracing::warn!("Outcomes are left in the ledger; they are sent at the next start.");
+        }
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.hub.fmt(f)
+    }
+}
+
+/// Everything that touches the disk. Blocks.
+fn prepare(
+    options: AgentOptions,
+    tuning: Tuning,
+    root: Root,
+    runtime: tokio::runtime::Handle,
+) -> Result<(Hub, StateLock), Fault> {
+    let state = StateDir::at(&options.state_dir);
+    let identity = Identity::load(&state)?;
+    let state = StateDir::create(&options.state_dir)?;
+    let lock = StateLock::take(&state)?;
+    let channel = AmqpChannel::new(AmqpOptions {
+        endpoint: identity.amqp_endpoint.clone(),
+        tls: client_config(&state)?,
+        peer: sluice_channel::Peer {
+            gateway: identity.gateway.clone(),
+            node: identity.node.clone(),
+        },
+        idle_timeout: tuning.idle_timeout,
+        deadline: tuning.deadline,
+    });
+    let board = Arc::new(Board::default());
+    let hub = Hub {
+        root,
+        runtime,
+        channel: Arc::new(channel),
+        journal: Journal::open(&state.ledger(), Arc::clone(&board))?,
+        board,
+        link: LinkState::new(&identity.amqp_endpoint),
+        places: Places::new(options.slots),
+        live: LiveJobs::default(),
+        connectors: Connectors::default(),
+        closing: CancellationToken::new(),
+        // The first is the one that was registered.
+        thumbprint: vault::thumbprints(&state).into_iter().next().unwrap_or_default(),
+        identity,
+        state,
+        options,
+        tuning,
+        listener: Peer::unset(),
+        scheduler: Peer::unset(),
+        vault: Peer::unset(),
+        prober: Peer::unset(),
+        updater: Peer::unset(),
+        health: Peer::unset(),
+    };
+    Ok((hub, lock))
+}
+
+/// Starts a component under its name.
+fn supervise<A>(hub: &Arc<Hub>, started: &mut Vec<String>, at: Placement) -> Handle<A>
+where
+    A: Component<Deps = Arc<Hub>> + Actor<Context = Ctx<A>>,
+{
+    started.push(A::NAME.to_owned());
+    hub.root.supervise(A::NAME, Arc::clone(hub), at)
+}

@@ -1,0 +1,48 @@
+//! A connection as a copy gets it: it counts against the limit, and what happens on it is noticed.
+
+use super::{Observed, StoreConnector};
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use sluice_contract::message::ProbeStage;
+use sluice_runtime::Handle;
+use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// A connection on loan; its place is free again when it is dropped.
+pub(super) struct Lent {
+    pub(super) connection: Arc<dyn Connection>,
+    pub(super) lender: Handle<StoreConnector>,
+    /// A probe takes no place.
+    pub(super) _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Lent {
+    fn observe(&self, outcome: Result<(), Fault>) {
+        if let Err(error) = self.lender.tell(Observed(outcome)) {
+            tracing::debug!(%error, "A connector did not take notice.");
+        }
+    }
+}
+
+#[async_trait]
+impl Connection for Lent {
+    async fn probe(&self) -> Vec<ProbeStage> {
+        let stages = self.connection.probe().await;
+        let failed = stages.iter().find_map(|stage| stage.fault.clone());
+        self.observe(failed.map_or(Ok(()), Err));
+        stages
+    }
+
+    async fn source(&self, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        let source = self.connection.source(request).await;
+        self.observe(source.as_ref().map(drop).map_err(Clone::clone));
+        source
+    }
+
+    async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
+        let sink = self.connection.sink(request).await;
+        self.observe(sink.as_ref().map(drop).map_err(Clone::clone));
+        sink
+    }
+}

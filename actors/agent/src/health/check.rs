@@ -1,0 +1,107 @@
+//! Looks after what nobody else would notice: the end of the certificate, keys that became unreadable.
+
+use super::{Severity, Topic};
+use crate::hub::Hub;
+use crate::identity::{Validity, certificates, read_pair};
+use crate::state::read_public;
+use actix::{Actor, AsyncContext, Handler, Message};
+use chrono::Utc;
+use sluice_contract::{Code, Fault};
+use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
+use std::sync::Arc;
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// The component that checks the node's own state from time to time.
+pub(crate) struct HealthMonitor;
+
+/// Look now.
+struct Check;
+
+impl Message for Check {
+    type Result = ();
+}
+
+impl Actor for HealthMonitor {
+    type Context = Ctx<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        check(ctx);
+        ctx.run_interval(EVERY, |_, ctx| {
+            // Through the mailbox, so that it is counted.
+            if let Err(error) = ctx.handle().tell(Check) {
+                tracing::debug!(%error, "A check was left out.");
+            }
+        });
+    }
+}
+
+impl Component for HealthMonitor {
+    const NAME: &'static str = "Health";
+    type Deps = Arc<Hub>;
+
+    fn create(_: &Self::Deps) -> Self {
+        Self
+    }
+}
+
+supervised!(HealthMonitor);
+
+impl Handler<Check> for HealthMonitor {
+    type Result = ();
+
+    fn handle(&mut self, _: Check, ctx: &mut Self::Context) {
+        check(ctx);
+    }
+}
+
+impl Handler<TaskEnded> for HealthMonitor {
+    type Result = ();
+
+    fn handle(&mut self, _: TaskEnded, _: &mut Self::Context) {}
+}
+
+fn check(ctx: &mut Ctx<HealthMonitor>) {
+    let hub = Arc::clone(ctx.deps());
+    ctx.spawn_blocking("check", move |_| {
+        certificate(&hub);
+        keys(&hub);
+        hub.journal.prune();
+    });
+}
+
+fn certificate(hub: &Hub) {
+    let validity = read_public(&hub.state.node_certificate())
+        .and_then(|pem| pem.ok_or_else(|| Fault::new(Code::NodeStateFailed, "the node's certificate is missing")))
+        .and_then(|pem| Validity::of_pem(&pem));
+    let now = Utc::now();
+    match validity {
+        Err(fault) => hub.board.raise(Topic::Certificate, Severity::Error, &fault),
+        Ok(validity) if now < validity.renew_at() => hub.board.clear(&Topic::Certificate),
+        Ok(validity) => {
+            let until = validity.until.format("%Y-%m-%d %H:%M UTC");
+            let (severity, text) = if now < validity.until {
+                (Severity::Warning, format!("the node's certificate ends on {until}"))
+            } else {
+                (Severity::Error, format!("the node's certificate ended on {until}"))
+            };
+            let fault = Fault::new(Code::CertificateExpiring, text);
+            hub.board.raise(Topic::Certificate, severity, &fault);
+        }
+    }
+}
+
+/// The vault holds its keys in memory; this notices files that would not be readable after a restart.
+fn keys(hub: &Hub) {
+    let readable = certificates(&hub.state).and_then(|paths| {
+        if paths.is_empty() {
+            return Err(Fault::new(Code::VaultUnavailable, "the vault holds no credential key"));
+        }
+        paths.iter().try_for_each(|path| read_pair(path).map(drop))
+    });
+    match readable {
+        Ok(()) => hub.board.clear(&Topic::Vault),
+        Err(fault) => hub.board.raise(Topic::Vault, Severity::Error, &fault),
+    }
+}

@@ -1,0 +1,132 @@
+//! What the components of one agent share: facts that outlive their restarts, and the way to each other.
+
+use crate::connector::Connectors;
+use crate::health::{Board, HealthMonitor};
+use crate::identity::Identity;
+use crate::journal::Journal;
+use crate::link::{LinkState, QueueListener, Send};
+use crate::options::{AgentOptions, Tuning};
+use crate::probe::Prober;
+use crate::scheduler::{JobScheduler, LiveJobs, Places};
+use crate::state::StateDir;
+use crate::updater::Updater;
+use crate::vault::Vault;
+use actix::dev::Message;
+use actix::{Actor, Handler};
+use sluice_channel::ControlChannel;
+use sluice_contract::{Code, Envelope, Fault, Message as Wire};
+use sluice_runtime::{Component, Ctx, Handle, Root};
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// Shared by all components of an agent.
+pub(crate) struct Hub {
+    pub(crate) root: Root,
+    /// The shared multi-thread runtime, for work that no component owns.
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) identity: Identity,
+    pub(crate) state: StateDir,
+    pub(crate) options: AgentOptions,
+    pub(crate) tuning: Tuning,
+    pub(crate) channel: Arc<dyn ControlChannel>,
+    pub(crate) journal: Journal,
+    pub(crate) board: Arc<Board>,
+    /// How the control channel is doing.
+    pub(crate) link: LinkState,
+    /// The places for jobs.
+    pub(crate) places: Places,
+    /// The copies that run.
+    pub(crate) live: LiveJobs,
+    pub(crate) connectors: Connectors,
+    /// Cancelled when the agent shuts down and the link is to be closed.
+    pub(crate) closing: CancellationToken,
+    /// SHA-256 of the gateway's credential certificate.
+    pub(crate) thumbprint: String,
+    pub(crate) listener: Peer<QueueListener>,
+    pub(crate) scheduler: Peer<JobScheduler>,
+    pub(crate) vault: Peer<Vault>,
+    pub(crate) prober: Peer<Prober>,
+    pub(crate) updater: Peer<Updater>,
+    pub(crate) health: Peer<HealthMonitor>,
+}
+
+impl Hub {
+    /// An envelope of this node.
+    pub(crate) fn envelope(&self, message: &Wire) -> Envelope {
+        Envelope::new(self.identity.gateway.clone(), message).node(self.identity.node.clone())
+    }
+
+    /// Sends a message to the factory if the channel is up, and forgets it otherwise: for what is repeated anyway.
+    pub(crate) fn send(&self, envelope: Envelope) {
+        self.listener.tell(Send(envelope));
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("node", &self.identity.node)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A component that is started after the hub was made.
+pub(crate) struct Peer<A: Component>(OnceLock<Handle<A>>);
+
+impl<A> Peer<A>
+where
+    A: Component + Actor<Context = Ctx<A>>,
+{
+    pub(crate) fn unset() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Introduces the component; only the first one counts.
+    pub(crate) fn set(&self, handle: Handle<A>) {
+        if self.0.set(handle).is_err() {
+            tracing::error!(component = A::NAME, "A component was introduced twice.");
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<&Handle<A>> {
+        self.0.get()
+    }
+
+    /// Sends a message that may get lost; says whether it was taken.
+    pub(crate) fn tell<M>(&self, message: M) -> bool
+    where
+        A: Handler<M>,
+        M: Message + std::marker::Send + 'static,
+        M::Result: std::marker::Send,
+    {
+        let Some(handle) = self.0.get() else { return false };
+        match handle.tell(message) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(component = A::NAME, %error, "A component did not take a message.");
+                false
+            }
+        }
+    }
+
+    /// Sends a message and waits for its answer.
+    ///
+    /// # Errors
+    /// `SL8003` when there is none.
+    pub(crate) async fn ask<M>(&self, message: M, deadline: std::time::Duration) -> Result<M::Result, Fault>
+    where
+        A: Handler<M>,
+        M: Message + std::marker::Send + 'static,
+        M::Result: std::marker::Send,
+    {
+        let no_answer = |why: String| Fault::new(Code::ComponentRestarted, format!("{}: {why}", A::NAME));
+        let handle = self
+            .0
+            .get()
+            .ok_or_else(|| no_answer("it is not started yet".to_owned()))?;
+        handle
+            .ask(message, deadline)
+            .await
+            .map_err(|error| no_answer(error.to_string()))
+    }
+}

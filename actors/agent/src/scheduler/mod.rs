@@ -1,0 +1,20 @@
+//! The job scheduler: places, claims, leases, and the copies that run under them.
+
+mod component;
+mod copy;
+mod ending;
+mod leases;
+mod live;
+mod messages;
+mod pending;
+mod permit;
+mod places;
+mod runner;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use component::JobScheduler;
+pub(crate) use leases::{reconcile, renewed};
+pub(crate) use live::{LiveJob, LiveJobs, Stop};
+pub(crate) use messages::{Accepted, Cancel, Denied, GiveBack, Granted, Reservation, Reserve, Welcomed};
+pub(crate) use places::Places;

@@ -1,0 +1,76 @@
+//! The places for jobs: how many there are, how many are taken, and whether new jobs may come in at all.
+
+use tokio::sync::watch;
+
+/// What there is at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Capacity {
+    /// Places in all.
+    pub(crate) slots: u32,
+    /// Places taken.
+    pub(crate) used: u32,
+    /// Why no new job is taken.
+    pub(crate) draining: Option<String>,
+}
+
+impl Capacity {
+    /// How many more jobs may come in.
+    pub(crate) fn free(&self) -> u32 {
+        match self.draining {
+            Some(_) => 0,
+            None => self.slots.saturating_sub(self.used),
+        }
+    }
+}
+
+/// The shared count. The scheduler says what is taken; the queue listener gives as much credit as is free.
+#[derive(Debug)]
+pub(crate) struct Places(watch::Sender<Capacity>);
+
+impl Places {
+    pub(crate) fn new(slots: u32) -> Self {
+        Self(watch::Sender::new(Capacity {
+            slots: slots.max(1),
+            used: 0,
+            draining: None,
+        }))
+    }
+
+    /// The count at this moment.
+    pub(crate) fn now(&self) -> Capacity {
+        self.0.borrow().clone()
+    }
+
+    /// To be told of every change.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Capacity> {
+        self.0.subscribe()
+    }
+
+    /// Takes no new jobs from now on.
+    pub(crate) fn drain(&self, reason: &str) {
+        tracing::info!(reason, "No new jobs are taken.");
+        self.0
+            .send_modify(|capacity| capacity.draining = Some(reason.to_owned()));
+    }
+
+    /// Takes jobs again.
+    pub(crate) fn resume(&self) {
+        tracing::info!("New jobs are taken again.");
+        self.0.send_modify(|capacity| capacity.draining = None);
+    }
+
+    /// Changes how many places there are.
+    pub(crate) fn set_slots(&self, slots: u32) {
+        tracing::info!(slots, "The number of places for jobs was changed.");
+        self.0.send_modify(|capacity| capacity.slots = slots.max(1));
+    }
+
+    pub(super) fn set_used(&self, used: usize) {
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        self.0.send_if_modified(|capacity| {
+            let changed = capacity.used != used;
+            capacity.used = used;
+            changed
+        });
+    }
+}

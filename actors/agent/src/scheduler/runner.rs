@@ -1,0 +1,120 @@
+//! One attempt from its lease to its outcome in the ledger. It depends on no component being up.
+
+use super::copy::copy;
+use super::ending::{Ending, Result};
+use super::live::{LiveJob, Stop};
+use super::messages::Ended;
+use crate::hub::Hub;
+use crate::pauses::Pauses;
+use futures::FutureExt;
+use sluice_contract::Envelope;
+use sluice_contract::job::CopyProgress;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Runs the attempt and journals its outcome.
+pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Sender<CopyProgress>) {
+    let place = Place(Arc::clone(&hub), Arc::clone(&live));
+    let result = watch_over(&hub, &live, progress).await;
+    let ending = Ending::of(result, &live);
+    match &ending {
+        Ending::Completed(outcome) => {
+            tracing::info!(job = %live.job, attempt = live.attempt, rows = outcome.rows_copied, "A copy is complete.");
+        }
+        Ending::Failed(fault) => {
+            tracing::warn!(job = %live.job, attempt = live.attempt, code = %fault.code, "A copy failed.");
+        }
+        Ending::Cancelled => tracing::info!(job = %live.job, attempt = live.attempt, "A copy was cancelled."),
+        Ending::Dropped(why) => {
+            tracing::warn!(job = %live.job, attempt = live.attempt, why, "An attempt was dropped.");
+        }
+    }
+    match ending.message(&live) {
+        Some(message) => {
+            let envelope = hub.envelope(&message);
+            let envelope = envelope.job(live.job.clone(), live.attempt, Some(live.token));
+            // The job keeps its place and its lease until the outcome is safe.
+            journal_outcome(&hub, &envelope).await;
+        }
+        None => hub.journal.drop_job(&live.job, live.attempt).await,
+    }
+    drop(place);
+}
+
+/// Puts an outcome into the ledger's outbox, and tries for as long as it takes.
+pub(super) async fn journal_outcome(hub: &Hub, envelope: &Envelope) {
+    let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(10));
+    while let Err(fault) = hub.journal.finish(envelope).await {
+        tracing::error!(id = envelope.id, %fault, "An outcome cannot be journalled yet; it is tried again.");
+        sleep(pauses.next()).await;
+    }
+}
+
+/// Runs the copy and stops it when its lease, its time or somebody's patience ends.
+async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender<CopyProgress>) -> Result {
+    let work = async {
+        start(hub, live).await;
+        copy(hub, live, progress).await
+    };
+    let mut work = Box::pin(AssertUnwindSafe(work).catch_unwind());
+    let limit = Duration::from_secs(live.spec.timeout_s);
+    let timeout = sleep(limit);
+    tokio::pin!(timeout);
+    let mut torn_down_at = None;
+    loop {
+        let running = live.is_running();
+        tokio::select! {
+            biased;
+            result = &mut work => return match result {
+                Ok(result) => Result::Ended(result),
+                Err(_) => Result::Panicked,
+            },
+            () = live.lease_over(), if running => {
+                live.request_stop(Stop::LeaseLost);
+            }
+            () = &mut timeout, if running && !limit.is_zero() => {
+                live.request_stop(Stop::TimedOut(limit));
+            }
+            () = live.stop.cancelled(), if torn_down_at.is_none() => {
+                torn_down_at = Some(Instant::now() + grace(hub, live));
+            }
+            () = sleep_until(torn_down_at.unwrap_or_else(Instant::now)), if torn_down_at.is_some() => {
+                return Result::TornDown;
+            }
+        }
+    }
+}
+
+/// Journals the token before any work is done under it; as long as that fails, the lease is all that ends it.
+async fn start(hub: &Hub, live: &LiveJob) {
+    let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(5));
+    while let Err(fault) = hub.journal.start(&live.job, live.attempt, live.token).await {
+        tracing::error!(job = %live.job, %fault, "A job's token cannot be journalled yet; it is tried again.");
+        tokio::select! {
+            () = live.stop.cancelled() => return,
+            () = sleep(pauses.next()) => {}
+        }
+    }
+}
+
+fn grace(hub: &Hub, live: &LiveJob) -> Duration {
+    match live.stopping() {
+        Some(Stop::Cancelled(grace)) if !grace.is_zero() => grace,
+        // Nothing may be written under a lease that is over.
+        Some(Stop::LeaseLost | Stop::Revoked(_)) => hub.tuning.grace.min(Duration::from_secs(5)),
+        _ => hub.tuning.grace,
+    }
+}
+
+/// A job's place: given back whatever happens to its attempt.
+struct Place(Arc<Hub>, Arc<LiveJob>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.live.remove(&self.1);
+        self.0.scheduler.tell(Ended);
+    }
+}
