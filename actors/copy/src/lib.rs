@@ -18,6 +18,7 @@ mod progress;
 mod run;
 mod step;
 mod transfer;
+mod verdict;
 mod worker;
 
 pub use gate::{Always, CommitGate};

@@ -3,6 +3,7 @@
 use crate::fault::{cancelled, panicked, stalled};
 use crate::hash::ContentHash;
 use crate::progress::{Counters, Reporter, Stall};
+use crate::verdict::Verdict;
 use crate::worker::{QUEUE, Reading, write};
 use futures::FutureExt;
 use sluice_contract::Fault;
@@ -24,40 +25,6 @@ enum Worked {
     Wrote(Result<ContentHash, Fault>),
     /// It was told to stop.
     Stopped,
-}
-
-/// The fault the copy ends with: the first one, but reading is the cause when both sides fail.
-#[derive(Default)]
-struct Verdict {
-    fault: Option<Fault>,
-    of_write: bool,
-}
-
-impl Verdict {
-    fn read(&mut self, fault: Fault) {
-        if self.fault.is_none() || self.of_write {
-            *self = Self {
-                fault: Some(fault),
-                of_write: false,
-            };
-        }
-    }
-
-    fn write(&mut self, fault: Fault) {
-        if self.fault.is_none() {
-            *self = Self {
-                fault: Some(fault),
-                of_write: true,
-            };
-        }
-    }
-
-    /// A decision from outside; what fails because of it is a consequence.
-    fn decided(&mut self, fault: Fault) {
-        if self.fault.is_none() {
-            self.read(fault);
-        }
-    }
 }
 
 /// Moves everything. Returns when every worker has ended, or was torn down.
@@ -109,13 +76,13 @@ pub(crate) async fn transfer(
                 teardown = Some(Instant::now() + GRACE);
             }
         }
-        if verdict.fault.is_some() && teardown.is_none() {
+        if verdict.is_reached() && teardown.is_none() {
             stop.cancel();
             teardown = Some(Instant::now() + GRACE);
         }
     }
     reporter.count(&counters, reading.source.bytes_read(), sink.bytes_written());
-    verdict.fault.map_or(Ok(hash), Err)
+    verdict.into_fault().map_or(Ok(hash), Err)
 }
 
 /// A pair of tasks for every writer.

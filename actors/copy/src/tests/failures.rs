@@ -2,7 +2,9 @@
 
 use super::source::rows;
 use super::support::{Bench, Place, ScriptedGate, Wrong};
+use crate::verdict::Verdict;
 use sluice_contract::{Code, Fault};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const PLACES: [Place; 11] = [
@@ -96,14 +98,33 @@ async fn slow_is_not_hanging() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_read_is_the_cause_and_a_failed_write_the_consequence() {
-    for _ in 0..10 {
-        let acts = [
-            (Place::Batch, Wrong::Fails(Code::StoreUnreachable)),
-            (Place::Finish, Wrong::Fails(Code::DiskFull)),
-        ];
-        let bench = Bench::new(rows(1_000, 3, 50), &acts);
+async fn a_writer_does_not_take_a_failed_reader_for_the_end_of_the_data() {
+    for _ in 0..50 {
+        let acts = [(Place::Batch, Wrong::Fails(Code::StoreUnreachable))];
+        let bench = Bench::new(rows(200, 1, 50), &acts);
         assert_eq!(bench.run().await.unwrap_err().code, Code::StoreUnreachable);
+        assert_eq!(bench.shelf().finished.load(Ordering::SeqCst), 0);
         bench.untouched();
     }
+}
+
+#[test]
+fn a_failed_read_is_the_cause_and_a_failed_write_the_consequence() {
+    let fault = |code| Fault::new(code, "");
+    let mut both = Verdict::default();
+    assert!(!both.is_reached());
+    both.write(fault(Code::DiskFull));
+    both.write(fault(Code::StoreBusy));
+    both.read(fault(Code::StoreUnreachable));
+    both.read(fault(Code::QueryFailed));
+    both.write(fault(Code::DiskFull));
+    both.decided(fault(Code::Cancelled));
+    assert!(both.is_reached());
+    assert_eq!(both.into_fault(), Some(fault(Code::StoreUnreachable)));
+
+    let mut cancelled = Verdict::default();
+    cancelled.decided(fault(Code::Cancelled));
+    cancelled.read(fault(Code::StoreUnreachable));
+    cancelled.write(fault(Code::DiskFull));
+    assert_eq!(cancelled.into_fault(), Some(fault(Code::Cancelled)));
 }

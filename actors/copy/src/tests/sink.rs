@@ -17,6 +17,7 @@ pub(super) struct Shelf {
     published: Mutex<Vec<RecordBatch>>,
     commits: AtomicUsize,
     pub(super) writers: AtomicUsize,
+    pub(super) finished: AtomicUsize,
     /// Added to the rows that the store says it holds.
     pub(super) miscount: AtomicI64,
     bytes: AtomicU64,
@@ -119,6 +120,7 @@ impl Writer for TestWriter {
     }
 
     async fn finish(self: Box<Self>) -> Result<(), Fault> {
+        self.shelf.finished.fetch_add(1, Ordering::SeqCst);
         self.script.play(Place::Finish).await
     }
 }
