@@ -1,1 +1,49 @@
-//! Local files.
+//! Local files: ADF's `FileServer`, whose `host` is the folder that nothing leaves.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod connection;
+mod errors;
+mod place;
+mod reader;
+mod root;
+mod stage;
+mod store;
+
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use sluice_store_core::{Capabilities, Connection, Connector, StoreKind, StoreProperties};
+use sluice_store_formats as formats;
+use std::sync::Arc;
+
+/// The family of local files.
+pub fn connector() -> Arc<dyn Connector> {
+    Arc::new(FileConnector)
+}
+
+struct FileConnector;
+
+const KINDS: &[StoreKind] = &[StoreKind {
+    title: "File system",
+    linked_services: &["FileServer"],
+    datasets: formats::DATASETS,
+    sources: formats::SOURCES,
+    sinks: formats::SINKS,
+    capabilities: Capabilities {
+        read: true,
+        write: true,
+        partitions: true,
+        snapshot: false,
+        exactly_once: true,
+    },
+}];
+
+#[async_trait]
+impl Connector for FileConnector {
+    fn kinds(&self) -> &'static [StoreKind] {
+        KINDS
+    }
+
+    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+        Ok(Arc::new(connection::FileConnection::new(&properties)?))
+    }
+}

@@ -1,0 +1,142 @@
+//! What a store of files does: find, read by range, stage and publish.
+
+use crate::location::Location;
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluice_contract::Fault;
+use sluice_store_core::CommitKey;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One file, as it was when it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its container; empty where the store has none.
+    pub container: String,
+    /// Its path in the container or below the root, with `/`.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Changes when its content changes: an ETag, or times and inode.
+    pub version: String,
+}
+
+impl Entry {
+    /// For people: container and path.
+    pub fn label(&self) -> String {
+        match self.container.as_str() {
+            "" => self.path.clone(),
+            container => format!("{container}/{}", self.path),
+        }
+    }
+
+    /// The last part of the path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// The one file that a sink writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its container; empty where the store has none.
+    pub container: String,
+    /// Its path in the container or below the root, with `/`.
+    pub path: String,
+}
+
+/// A store of files.
+#[async_trait]
+pub trait ByteStore: Send + Sync + 'static {
+    /// The dataset location types that it serves, such as `FileServerLocation`.
+    fn location_types(&self) -> &'static [&'static str];
+
+    /// Whether its locations have a container.
+    fn has_containers(&self) -> bool;
+
+    /// The files of a location: the one it names, or all below its folder (its wildcard is not applied here).
+    ///
+    /// # Errors
+    /// `SL6005` when the named file or folder is missing, and other `SL60xx`.
+    async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault>;
+
+    /// Opens a file for reading by ranges.
+    ///
+    /// # Errors
+    /// `SL6011` when it was changed since it was found, and other `SL60xx`.
+    async fn open(&self, entry: &Entry) -> Result<Arc<dyn ByteReader>, Fault>;
+
+    /// Makes the staging place of a file, and removes what earlier attempts of the same job left there.
+    ///
+    /// # Errors
+    /// `SL7004` when a later attempt of the same job is at work, and other `SL60xx`.
+    async fn stage(&self, target: &Target, key: &CommitKey) -> Result<Box<dyn ByteStage>, Fault>;
+}
+
+/// A file open for reading.
+#[async_trait]
+pub trait ByteReader: Send + Sync + 'static {
+    /// For people.
+    fn label(&self) -> &str;
+
+    /// Bytes.
+    fn size(&self) -> u64;
+
+    /// Reads exactly this range, which lies within the file.
+    ///
+    /// # Errors
+    /// `SL6011` when the file was changed or cut since it was opened, and other `SL60xx`.
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, Fault>;
+}
+
+/// A file being written where nobody sees it.
+///
+/// Life: [`write`](Self::write) any number of times, [`finish`](Self::finish), then [`publish`](Self::publish) or
+/// [`discard`](Self::discard).
+#[async_trait]
+pub trait ByteStage: Send + Sync {
+    /// Bytes that one write should have, but for the last.
+    fn block_bytes(&self) -> usize;
+
+    /// Appends; returns when there is room for the next.
+    ///
+    /// # Errors
+    /// `SL6008` when there is no space, and other `SL60xx`.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Fault>;
+
+    /// Everything that was written is durable.
+    ///
+    /// # Errors
+    /// `SL6008` when there is no space, and other `SL60xx`.
+    async fn finish(&mut self) -> Result<(), Fault>;
+
+    /// Reads the staged bytes back, if the store can before they are published.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn staged(&mut self) -> Result<Option<Arc<dyn ByteReader>>, Fault>;
+
+    /// Makes the file visible under its name, in one atomic step, replacing what was there.
+    ///
+    /// # Errors
+    /// `SL7004` when a later attempt of the same job was here, other `SL60xx`.
+    async fn publish(&mut self) -> Result<Published, Fault>;
+
+    /// Reads the published bytes back; none when the login may write but not read.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn published(&mut self) -> Result<Option<Arc<dyn ByteReader>>, Fault>;
+
+    /// Removes what was staged, as well as it can.
+    async fn discard(&mut self);
+}
+
+/// A published file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where it lies, for people.
+    pub location: String,
+    /// Whether it had been published by this attempt before.
+    pub replayed: bool,
+}

@@ -1,0 +1,203 @@
+//! Writing delimited text.
+
+use super::cell::Cells;
+use super::dialect::Dialect;
+use super::{records, types};
+use crate::bytes::ByteReader;
+use crate::encode::{Encoder, WriteFormat};
+use crate::fault;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use sluice_store_core::SinkRequest;
+use std::io::Write;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Bytes of text that are collected before they are handed on.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Delimited text with its options.
+pub(crate) struct DelimitedFormat {
+    dialect: Arc<Dialect>,
+}
+
+impl DelimitedFormat {
+    pub(crate) fn new(request: &SinkRequest) -> Result<Self, Fault> {
+        let mut dialect = Dialect::read(&request.dataset, &request.activity)?;
+        // It says how files are read; a written one has no lines before its header.
+        dialect.skip_lines = 0;
+        Ok(Self {
+            dialect: Arc::new(dialect),
+        })
+    }
+}
+
+#[async_trait]
+impl WriteFormat for DelimitedFormat {
+    fn extension(&self) -> &'static str {
+        ".csv"
+    }
+
+    fn check(&self, schema: &SchemaRef) -> Result<(), Fault> {
+        types::check_write(schema)
+    }
+
+    fn encoder(&self, schema: &SchemaRef, out: Box<dyn Write + Send>) -> Result<Box<dyn Encoder>, Fault> {
+        let mut encoder = TextEncoder {
+            dialect: Arc::clone(&self.dialect),
+            schema: Arc::clone(schema),
+            out,
+            text: Vec::with_capacity(TEXT_BYTES * 2),
+            value: Vec::new(),
+            rows: 0,
+        };
+        if self.dialect.header {
+            encoder.header()?;
+        }
+        Ok(Box::new(encoder))
+    }
+
+    async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault> {
+        let (dialect, handle) = (Arc::clone(&self.dialect), Handle::current());
+        tokio::task::spawn_blocking(move || records::count(file, dialect, handle))
+            .await
+            .map_err(|ended| fault::internal(format!("the count ended: {ended}")))?
+    }
+
+    async fn peek(&self, _file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault> {
+        Ok(None)
+    }
+}
+
+struct TextEncoder {
+    dialect: Arc<Dialect>,
+    schema: SchemaRef,
+    out: Box<dyn Write + Send>,
+    text: Vec<u8>,
+    value: Vec<u8>,
+    rows: u64,
+}
+
+impl TextEncoder {
+    fn header(&mut self) -> Result<(), Fault> {
+        let schema = Arc::clone(&self.schema);
+        for (index, field) in schema.fields().iter().enumerate() {
+            if index > 0 {
+                self.text.extend_from_slice(&self.dialect.delimiter);
+            }
+            self.value.clear();
+            self.value.extend_from_slice(field.name().as_bytes());
+            self.put_value()
+                .map_err(|why| fault::data(field.name(), format!("the column's name: {why}")))?;
+        }
+        self.text.extend_from_slice(self.dialect.row_end_to_write());
+        Ok(())
+    }
+
+    /// Appends `value` as a field, quoted or escaped as it needs.
+    fn put_value(&mut self) -> Result<(), &'static str> {
+        let (dialect, value, text) = (&self.dialect, &self.value, &mut self.text);
+        let null = *value == dialect.null;
+        // Readers split at either of these by default, whatever this file's own delimiter is.
+        let line = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let mark = |byte: &u8| dialect.stops[usize::from(*byte)] || line(byte);
+        match (dialect.quote, dialect.escape) {
+            (Some(quote), escape) => {
+                let needs = dialect.quote_all
+                    || null
+                    || value.iter().any(|byte| *byte == quote || mark(byte))
+                    // At the beginning of a file it would be taken for a byte order mark.
+                    || value.starts_with("\u{feff}".as_bytes());
+                if !needs {
+                    text.extend_from_slice(value);
+                    return Ok(());
+                }
+                text.push(quote);
+                put_quoted(text, value, quote, escape.unwrap_or(quote));
+                text.push(quote);
+            }
+            (None, _) if null => {
+                return Err("a text equals `nullValue`, and without `quoteChar` it would be read as NULL");
+            }
+            (None, Some(escape)) => {
+                if self.rows == 0 && text.is_empty() && value.starts_with("\u{feff}".as_bytes()) {
+                    return Err("the first text begins with a byte order mark, and there is no `quoteChar`");
+                }
+                for byte in value {
+                    if *byte == escape || mark(byte) {
+                        text.push(escape);
+                    }
+                    text.push(*byte);
+                }
+            }
+            (None, None) => {
+                if value.iter().any(mark) {
+                    return Err("a text holds a delimiter, and there is neither `quoteChar` nor `escapeChar`");
+                }
+                text.extend_from_slice(value);
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self) -> Result<(), Fault> {
+        let written = self.out.write_all(&self.text);
+        self.text.clear();
+        written.map_err(|error| fault::internal(format!("the upload ended early: {error}")))
+    }
+}
+
+/// Escapes quotes, and an escape only where it would be taken for one: before a quote, before another, and at the end.
+fn put_quoted(text: &mut Vec<u8>, value: &[u8], quote: u8, escape: u8) {
+    for (at, byte) in value.iter().enumerate() {
+        let special = |next: Option<&u8>| next.is_none_or(|next| *next == quote || *next == escape);
+        if *byte == quote || (*byte == escape && special(value.get(at + 1))) {
+            text.push(escape);
+        }
+        text.push(*byte);
+    }
+}
+
+impl Encoder for TextEncoder {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
+        if batch.num_columns() != self.schema.fields().len() {
+            return Err(fault::mismatch("a batch does not fit the prepared columns"));
+        }
+        let cells = self.schema.fields().iter().zip(batch.columns());
+        let cells: Vec<Cells> = cells
+            .map(|(field, array)| Cells::new(field, array))
+            .collect::<Result<_, _>>()?;
+        for row in 0..batch.num_rows() {
+            for (index, cells) in cells.iter().enumerate() {
+                if index > 0 {
+                    self.text.extend_from_slice(&self.dialect.delimiter);
+                }
+                self.value.clear();
+                if cells.write(row, &mut self.value) {
+                    self.put_value().map_err(|why| {
+                        let name = self.schema.field(index).name();
+                        fault::data(
+                            "delimited text",
+                            format!("row {}, column {name:?}: {why}", self.rows + 1),
+                        )
+                    })?;
+                } else {
+                    self.text.extend_from_slice(&self.dialect.null);
+                }
+            }
+            self.text.extend_from_slice(self.dialect.row_end_to_write());
+            self.rows += 1;
+            if self.text.len() >= TEXT_BYTES {
+                self.hand_on()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<u64, Fault> {
+        self.hand_on()?;
+        Ok(self.rows)
+    }
+}

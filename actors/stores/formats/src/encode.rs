@@ -1,0 +1,37 @@
+//! What a format does on the writing side, on a thread that may block.
+
+use crate::bytes::ByteReader;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use std::io::Write;
+use std::sync::Arc;
+
+/// A format, ready to write files.
+#[async_trait]
+pub(crate) trait WriteFormat: Send + Sync + 'static {
+    /// The ending of its files, with the dot.
+    fn extension(&self) -> &'static str;
+
+    /// Refuses columns that it cannot carry exactly.
+    fn check(&self, schema: &SchemaRef) -> Result<(), Fault>;
+
+    /// An encoder into `out`.
+    fn encoder(&self, schema: &SchemaRef, out: Box<dyn Write + Send>) -> Result<Box<dyn Encoder>, Fault>;
+
+    /// Rows of a complete file, counted from its bytes.
+    async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault>;
+
+    /// Rows of a published file, if they can be told without reading all of it.
+    async fn peek(&self, file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault>;
+}
+
+/// One file being encoded. Errors of its `out` come back as the fault of the upload; see [`crate::pipeline`].
+pub(crate) trait Encoder: Send {
+    /// Encodes a batch.
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault>;
+
+    /// Writes the end of the file; says how many rows it holds.
+    fn finish(self: Box<Self>) -> Result<u64, Fault>;
+}

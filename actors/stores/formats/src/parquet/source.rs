@@ -1,0 +1,195 @@
+//! Reading Parquet files as one source.
+
+use super::{damaged, footer, plan, window::WindowReader};
+use crate::bytes::{ByteStore, Entry};
+use crate::pull::{self, Counted};
+use crate::{fault, select};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use sluice_contract::Fault;
+use sluice_store_core::{BatchStream, Partition, Source, SourceRequest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::runtime::Handle;
+
+/// Footers that are read at the same time.
+const FOOTERS_AT_ONCE: usize = 8;
+/// Rows of one batch at most.
+const BATCH_ROWS: usize = 16 << 10;
+
+struct ParquetSource {
+    store: Arc<dyn ByteStore>,
+    files: Vec<(Entry, ArrowReaderMetadata)>,
+    schema: SchemaRef,
+    slices: Vec<plan::Slice>,
+    partitions: Vec<Partition>,
+    batch_bytes: usize,
+    bytes: Arc<AtomicU64>,
+}
+
+pub(crate) async fn open(store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
+    let entries = select::files(store.as_ref(), &request.dataset, &request.activity).await?;
+    let bytes = Arc::new(AtomicU64::new(0));
+    let load = |entry: Entry| {
+        let (store, bytes) = (Arc::clone(&store), Arc::clone(&bytes));
+        async move {
+            let inner = store.open(&entry).await?;
+            let footer = footer::load(Arc::new(Counted { inner, bytes })).await?;
+            Ok::<_, Fault>((entry, footer))
+        }
+    };
+    let files: Vec<_> = futures::stream::iter(entries.into_iter().map(load))
+        .buffered(FOOTERS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let schema = one_schema(&files)?;
+    let weights: Vec<_> = files
+        .iter()
+        .map(|(_, footer)| plan::weights(footer.metadata()))
+        .collect();
+    let slices = plan::slices(&weights, request.parallel);
+    let partitions = slices
+        .iter()
+        .enumerate()
+        .map(|(index, slice)| Partition {
+            index,
+            label: format!(
+                "{}#{}-{}",
+                files[slice.file].0.label(),
+                slice.groups.start,
+                slice.groups.end
+            ),
+        })
+        .collect();
+    Ok(Box::new(ParquetSource {
+        store,
+        files,
+        schema,
+        slices,
+        partitions,
+        batch_bytes: request.batch_bytes.max(1),
+        bytes,
+    }))
+}
+
+/// The schema of all files: the same columns of the same types; a column that may be NULL in one file may be in all.
+fn one_schema(files: &[(Entry, ArrowReaderMetadata)]) -> Result<SchemaRef, Fault> {
+    let (first, footer) = files.first().ok_or_else(|| fault::internal("a source without files"))?;
+    let mut fields: Vec<Field> = footer
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone())
+        .collect();
+    for (entry, footer) in &files[1..] {
+        let others = footer.schema().fields();
+        if others.len() != fields.len() {
+            return Err(fault::mismatch(format!(
+                "{} has {} columns, and {} has {}",
+                first.label(),
+                fields.len(),
+                entry.label(),
+                others.len()
+            )));
+        }
+        for (field, other) in fields.iter_mut().zip(others) {
+            if field.name() != other.name() || field.data_type() != other.data_type() {
+                return Err(fault::mismatch(format!(
+                    "{} has a column {:?} of type {}, where {} has {:?} of type {}",
+                    first.label(),
+                    field.name(),
+                    field.data_type(),
+                    entry.label(),
+                    other.name(),
+                    other.data_type()
+                )));
+            }
+            field.set_nullable(field.is_nullable() || other.is_nullable());
+        }
+    }
+    // File-wide metadata of one file says nothing about the others.
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+impl ParquetSource {
+    /// Rows whose Arrow form should stay under the request's bytes, by what the footer says of sizes.
+    fn batch_rows(&self, footer: &ArrowReaderMetadata) -> usize {
+        let groups = footer.metadata().row_groups();
+        let bytes: u64 = groups
+            .iter()
+            .map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0))
+            .sum();
+        let rows: u64 = groups
+            .iter()
+            .map(|group| u64::try_from(group.num_rows()).unwrap_or(0))
+            .sum();
+        // Dictionaries make encoded values smaller than Arrow's: count at least a word for each column.
+        let least = self.schema.fields().len() as u64 * 8;
+        let row = bytes.checked_div(rows).unwrap_or(0).max(least).max(1);
+        usize::try_from(self.batch_bytes as u64 / row)
+            .unwrap_or(BATCH_ROWS)
+            .clamp(64, BATCH_ROWS)
+    }
+}
+
+#[async_trait]
+impl Source for ParquetSource {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    fn rows_expected(&self) -> Option<u64> {
+        let rows = self
+            .files
+            .iter()
+            .map(|(_, footer)| footer.metadata().file_metadata().num_rows());
+        u64::try_from(rows.sum::<i64>()).ok()
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
+        let slice = self
+            .slices
+            .get(partition.index)
+            .ok_or_else(|| fault::internal(format!("there is no partition {}", partition.index)))?;
+        let (entry, footer) = &self.files[slice.file];
+        let inner = self.store.open(entry).await?;
+        let file = Arc::new(Counted {
+            inner,
+            bytes: Arc::clone(&self.bytes),
+        });
+        let (label, footer, schema) = (entry.label(), footer.clone(), self.schema());
+        let (groups, rows) = (slice.groups.clone().collect::<Vec<_>>(), self.batch_rows(&footer));
+        let handle = Handle::current();
+        Ok(pull::stream(label.clone(), move |batches| {
+            let reader = WindowReader::new(file, footer.metadata(), handle);
+            let store_fault = reader.store_fault();
+            let failed = |error: ParquetError| store_fault.get().cloned().unwrap_or_else(|| damaged(&label, &error));
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
+                .with_row_groups(groups)
+                .with_batch_size(rows)
+                .build()
+                .map_err(failed)?;
+            for batch in reader {
+                let batch = batch.map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
+                let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
+                    .map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
+                if !batches.push(batch) {
+                    break;
+                }
+            }
+            Ok(())
+        }))
+    }
+}

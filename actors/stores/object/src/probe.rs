@@ -1,0 +1,120 @@
+//! Testing a connection stage by stage.
+
+use crate::azure::BlobStore;
+use crate::errors;
+use object_store::ObjectStore;
+use sluice_contract::message::ProbeStage;
+use sluice_contract::{Code, Fault};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+/// For each stage.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// No account has it; that Azure says so proves the login.
+const NO_CONTAINER: &str = "sluice-probes-the-login";
+
+struct Stages(Vec<ProbeStage>);
+
+impl Stages {
+    /// Runs a stage; none when it failed.
+    async fn run<T>(&mut self, name: &str, place: &str, work: impl Future<Output = Result<T, Fault>>) -> Option<T> {
+        let began = Instant::now();
+        let result = timeout(PATIENCE, work).await.unwrap_or_else(|_| {
+            let seconds = PATIENCE.as_secs();
+            Err(Fault::new(
+                Code::StoreUnreachable,
+                format!("{place}: no answer within {seconds} s"),
+            ))
+        });
+        let (value, fault) = match result {
+            Ok(value) => (Some(value), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        self.0.push(ProbeStage {
+            name: name.to_owned(),
+            millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            fault,
+        });
+        value
+    }
+}
+
+pub(crate) async fn run(store: &BlobStore) -> Vec<ProbeStage> {
+    let mut stages = Stages(Vec::new());
+    // The last stage that ran says the rest.
+    let _ = all(store, &mut stages).await;
+    stages.0
+}
+
+async fn all(store: &BlobStore, stages: &mut Stages) -> Option<()> {
+    let endpoint = &store.account.endpoint;
+    let place = store.account.label();
+    let host = endpoint
+        .host_str()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+        .to_owned();
+    let port = endpoint.port_or_known_default().unwrap_or(443);
+    let unreachable = |error: std::io::Error| Fault::new(Code::StoreUnreachable, format!("{host}:{port}: {error}"));
+    let addresses: Vec<SocketAddr> = stages
+        .run("resolve", place, async {
+            Ok(lookup_host((host.as_str(), port)).await.map_err(unreachable)?.collect())
+        })
+        .await?;
+    stages
+        .run("connect", place, async {
+            TcpStream::connect(addresses.as_slice())
+                .await
+                .map(drop)
+                .map_err(unreachable)
+        })
+        .await?;
+    if endpoint.scheme() == "https" {
+        stages.run("tls", place, shake_hands(store)).await?;
+    }
+    let named = store.account.container.as_deref();
+    stages
+        .run(
+            "login",
+            place,
+            list(store, named.unwrap_or(NO_CONTAINER), named.is_some()),
+        )
+        .await?;
+    if let Some(container) = named {
+        stages.run("read", place, list(store, container, true)).await?;
+    }
+    Some(())
+}
+
+/// Any answer will do: it came over a connection that is trusted.
+async fn shake_hands(store: &BlobStore) -> Result<(), Fault> {
+    let place = store.account.label();
+    let failed = |error| errors::request_fault("connecting to", place, error);
+    let mut builder = reqwest::Client::builder().timeout(PATIENCE);
+    if let Some(pem) = &store.account.ca {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?);
+    }
+    let client = builder.build().map_err(failed)?;
+    client
+        .head(store.account.endpoint.clone())
+        .send()
+        .await
+        .map(drop)
+        .map_err(failed)
+}
+
+async fn list(store: &BlobStore, container: &str, must_exist: bool) -> Result<(), Fault> {
+    let client = store.client(container, 0)?;
+    match client.list_with_delimiter(None).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let told = errors::told(&error);
+            match (told.status, told.azure.as_deref()) {
+                (Some(404), Some("ContainerNotFound")) if !must_exist => Ok(()),
+                _ => Err(errors::fault("listing", container, &error)),
+            }
+        }
+    }
+}
