@@ -43,6 +43,10 @@ mod task;
 mod timing;
 mod watchdog;
 
+/// The example of the README names the crate as its users do.
+#[cfg(test)]
+extern crate self as sluice_runtime;
+
 #[cfg(test)]
 mod tests;
 

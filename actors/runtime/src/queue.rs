@@ -162,3 +162,6 @@ impl<A: Component> Drop for Undelivered<A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

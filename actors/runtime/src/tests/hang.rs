@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::probe::{Block, Count, Hardy, Labour, Later, Note, Probe, Seen};
+use super::probe::{Block, Count, Hardy, Labour, Later, Note, NoteLater, Probe, Seen};
 use super::world::{PATIENCE, World, test, until};
 use crate::sync::lock;
 use crate::{AskError, Component as _, Event, Health, Idempotent, Placement, Reason};
@@ -21,6 +21,8 @@ fn a_hang_is_found_and_replaced_and_the_zombie_does_nothing_when_it_wakes() {
         let later = tokio::spawn(async move { later.ask(Later(PATIENCE), PATIENCE).await });
         until("it waits", || handle.metrics().counts.handled == 2).await;
 
+        // Due while the thread hangs: a zombie that went on would run it.
+        handle.tell(NoteLater { number: 99 }).unwrap();
         let begun = Instant::now();
         let stuck = handle.clone();
         let stuck = tokio::spawn(async move { stuck.ask(Block { number: 1000 }, PATIENCE).await });

@@ -178,6 +178,14 @@ message!(
     }
 );
 message!(
+    /// Leaves its number outside a little later, by a timer.
+    NoteLater { pub(crate) number: u64 } -> (), |_me, NoteLater { number }, ctx| {
+        ctx.run_later(Duration::from_millis(50), move |probe, _| {
+            lock(&probe.seen.notes).push(number);
+        });
+    }
+);
+message!(
     /// Takes this long, with signs of life.
     Labour { pub(crate) time: Duration } -> (), |_me, Labour { time }, ctx| {
         let end = std::time::Instant::now() + time;

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::*;
+use crate::metered::Metered;
+use crate::stats::MessageStats;
+use crate::tests::probe::{Hardy, Note, Probe};
+
+fn note(stats: &Arc<MessageStats>) -> Box<Metered<Note>> {
+    Box::new(Metered {
+        msg: Some(Note { number: 1 }),
+        reply: None,
+        ticket: None,
+        only_for: None,
+        stats: Arc::clone(stats),
+        enqueued_ns: 0,
+    })
+}
+
+#[test]
+fn only_the_owner_takes_messages() {
+    let (queue, stats) = (Queue::<Probe<Hardy>>::new(10), Arc::default());
+    queue.push(note(&stats), false).ok().unwrap();
+    assert!(queue.pop(1).is_none());
+    queue.assign(1);
+    queue.assign(2);
+    assert!(queue.pop(1).is_none());
+    assert!(queue.pop(2).is_some());
+    assert_eq!((queue.depth(), queue.taken()), (0, 1));
+}
+
+#[test]
+fn only_the_owner_is_woken() {
+    let queue = Queue::<Probe<Hardy>>::new(10);
+    let stats = Arc::default();
+    let (old, old_woken) = counting_waker();
+    let (new, new_woken) = counting_waker();
+    queue.assign(2);
+    queue.register(2, &new);
+    // A zombie comes back and wants to be woken.
+    queue.register(1, &old);
+    queue.push(note(&stats), false).ok().unwrap();
+    assert_eq!((old_woken(), new_woken()), (0, 1));
+}
+
+#[test]
+fn the_gate_decides_who_may_send_and_what_waits_is_lost_when_it_shuts() {
+    let (queue, stats) = (Queue::<Probe<Hardy>>::new(1), Arc::<MessageStats>::default());
+    queue.push(note(&stats), false).ok().unwrap();
+    let refusal = |own| queue.push(note(&stats), own).err().map(|(_, refusal)| refusal);
+    assert_eq!(refusal(false), Some(Refusal::Full));
+    assert_eq!(refusal(true), None);
+    queue.set_gate(Gate::Draining);
+    assert_eq!(refusal(false), Some(Refusal::Down));
+    assert_eq!(refusal(true), None);
+    drop(queue.shut());
+    assert_eq!(refusal(true), Some(Refusal::Down));
+    assert_eq!(queue.depth(), 0);
+    // Three that waited, and three that were refused and not taken back by their senders.
+    assert_eq!(stats.lost.load(Ordering::SeqCst), 6);
+}
+
+/// A waker that counts.
+fn counting_waker() -> (Waker, impl Fn() -> usize) {
+    struct Count(AtomicUsize);
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&count));
+    (waker, move || count.0.load(Ordering::SeqCst))
+}
