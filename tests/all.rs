@@ -4,6 +4,7 @@
 mod arch;
 mod badinput;
 mod cli;
+mod conformance;
 mod e2e;
 mod faults;
 mod sockets;

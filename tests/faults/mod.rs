@@ -77,7 +77,7 @@ impl World {
             .await;
         assert_eq!(count, format!("{ROWS}/{ROWS}"));
         let staged = "SELECT coalesce(string_agg(relname, ','), '') FROM pg_class WHERE relkind = 'r' \
-             AND relname LIKE '%stag%' AND relnamespace = 'public'::regnamespace";
+             AND relname LIKE '%stage%' AND relnamespace = 'public'::regnamespace";
         assert_eq!(self.postgres.one(staged).await, "");
     }
 }
