@@ -76,19 +76,25 @@ pub(crate) fn to_amqp(condition: impl Into<ErrorCondition>, fault: &Fault) -> Am
     AmqpFault::new(condition, Some(fault.to_string()), None)
 }
 
-/// What a peer's AMQP error means to us.
+/// What a peer's AMQP error means to us. A channel code at the start of the text says it exactly, as [`to_amqp`] writes it;
+/// otherwise the condition does.
 pub(crate) fn from_amqp(error: &AmqpFault) -> Fault {
     let text = error.description.as_deref().unwrap_or("no reason given");
+    if let Some((code, rest)) = text.split_once(": ")
+        && code.starts_with("SL3")
+        && let Some(code) = Code::parse(code)
+    {
+        return Fault::new(code, rest);
+    }
     let code = match &error.condition {
         ErrorCondition::AmqpError(
             AmqpError::UnauthorizedAccess | AmqpError::NotFound | AmqpError::NotAllowed | AmqpError::PreconditionFailed,
         ) => Code::ChannelRefused,
-        ErrorCondition::LinkError(LinkError::MessageSizeExceeded) => Code::MessageTooLarge,
         ErrorCondition::AmqpError(AmqpError::DecodeError | AmqpError::InvalidField) => Code::MessageInvalid,
+        ErrorCondition::LinkError(LinkError::MessageSizeExceeded) => Code::MessageTooLarge,
         _ => Code::ChannelLost,
     };
-    let prefix = format!("{code}: ");
-    Fault::new(code, text.strip_prefix(&prefix).unwrap_or(text))
+    Fault::new(code, text)
 }
 
 /// The condition with which an operator's or the factory's decision closes a connection.
@@ -220,3 +226,6 @@ fn refusal(error: &io::Error) -> Option<Fault> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
 //! The channel's conformance suite on the embedded endpoint with AMQP nodes.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -135,14 +135,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let number = self.number;
-        if let Entry::Occupied(mine) = self.registry.nodes.entry(self.peer.node.clone()) {
-            if mine.get().number == number {
-                self.registry.tell(Presence::Disconnected(
-                    self.peer.clone(),
-                    std::mem::take(&mut self.reason),
-                ));
-                mine.remove();
-            }
+        let entry = self.registry.nodes.entry(self.peer.node.clone());
+        if let Entry::Occupied(mine) = entry
+            && mine.get().number == number
+        {
+            let reason = std::mem::take(&mut self.reason);
+            self.registry.tell(Presence::Disconnected(self.peer.clone(), reason));
+            mine.remove();
         }
     }
 }

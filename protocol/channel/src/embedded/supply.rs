@@ -88,7 +88,7 @@ fn settle(queue: &Queue, id: u64, outcome: Result<Outcome, SendError>) -> bool {
             true
         }
         Ok(Outcome::Rejected(rejected)) => {
-            let reason = rejected.error.and_then(|error| error.description);
+            let reason = rejected.error.map(|error| wire::from_amqp(&error).message);
             queue.settle(
                 id,
                 Verdict::Rejected(reason.unwrap_or_else(|| "no reason given".to_owned())),
