@@ -45,6 +45,12 @@ fn next(state: &mut u64) -> u64 {
     *state
 }
 
+/// Three, or what SLUICE_CHAOS_SECONDS says.
+fn seconds() -> u64 {
+    let wanted = std::env::var("SLUICE_CHAOS_SECONDS").ok();
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(3)
+}
+
 #[test]
 fn chaos() {
     const ASKERS: u64 = 8;
@@ -52,7 +58,7 @@ fn chaos() {
         let world = World::new();
         let seen = Arc::<Seen>::default();
         let handle = world.start::<Probe<Tough>>("probe", Arc::clone(&seen));
-        let end = Instant::now() + Duration::from_secs(3);
+        let end = Instant::now() + Duration::from_secs(seconds());
         let answered = Arc::new(AtomicU64::new(0));
         let askers = (0..ASKERS).map(|asker| {
             let (handle, answered) = (handle.clone(), Arc::clone(&answered));
@@ -83,6 +89,8 @@ fn chaos() {
                 _ => assert!(world.root.restart("probe")),
             }
             tokio::time::sleep(Duration::from_millis(next(&mut seed) % 40)).await;
+            // Faults wait in the mailbox as well: more of them than can happen would only make a queue.
+            until("the faults have happened", || handle.metrics().depth <= 16).await;
         }
         for asker in askers {
             asker.await.unwrap();

@@ -1,6 +1,6 @@
 //! The example of the README works, and is the one in the README.
 
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod example;
 
 #[test]
