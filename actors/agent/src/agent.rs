@@ -121,6 +121,12 @@ impl Agent {
         tracing::info!(node = hub.identity.node_name, "The agent has stopped.");
     }
 
+    /// The shared state, for tests.
+    #[cfg(test)]
+    pub(crate) fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub)
+    }
+
     /// Gives the outcomes of the last copies a moment to get through. Those that do not are in the ledger.
     async fn hand_over(&self) {
         let hub = &self.hub;

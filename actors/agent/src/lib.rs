@@ -22,6 +22,8 @@ mod pauses;
 mod probe;
 mod scheduler;
 mod state;
+#[cfg(test)]
+mod tests;
 mod updater;
 mod vault;
 

@@ -5,8 +5,6 @@ mod breaker;
 mod component;
 mod lent;
 mod pool;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use component::StoreConnector;
 use component::{Lend, Observed};

@@ -11,6 +11,8 @@ mod tls;
 
 pub(crate) use certificate::Validity;
 pub(crate) use credential_key::{certificates, read_pair};
+#[cfg(test)]
+pub(crate) use pin::spki_pin;
 pub use register::{RegisterOptions, Registered, register};
 pub(crate) use tls::client_config;
 

@@ -49,7 +49,7 @@ impl PinnedVerifier {
 }
 
 /// SHA-256 of a certificate's SubjectPublicKeyInfo; `None` when it is no certificate.
-pub(super) fn spki_pin(certificate: &[u8]) -> Option<[u8; 32]> {
+pub(crate) fn spki_pin(certificate: &[u8]) -> Option<[u8; 32]> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parsed.public_key().raw);
     digest.as_ref().try_into().ok()

@@ -21,10 +21,10 @@ pub(super) enum Ending {
     Dropped(String),
 }
 
-/// What came out of the copy.
-pub(super) enum Result {
+/// How the copy came back.
+pub(super) enum Exit {
     /// It ended by itself.
-    Ended(std::result::Result<CopyOutcome, Fault>),
+    Returned(Result<Box<CopyOutcome>, Fault>),
     /// It panicked.
     Panicked,
     /// It did not stop in time and was torn down.
@@ -32,15 +32,15 @@ pub(super) enum Result {
 }
 
 impl Ending {
-    pub(super) fn of(result: Result, live: &LiveJob) -> Self {
-        let result = match result {
-            Result::Ended(Ok(outcome)) => return Ending::Completed(Box::new(outcome)),
-            Result::Panicked => {
+    pub(super) fn of(exit: Exit, live: &LiveJob) -> Self {
+        let result = match exit {
+            Exit::Returned(Ok(outcome)) => return Ending::Completed(outcome),
+            Exit::Panicked => {
                 let text = "the copy failed unexpectedly; it was contained and nothing was committed";
                 Err(Fault::new(Code::CopyPanicked, text))
             }
-            Result::Ended(Err(fault)) => Err(fault),
-            Result::TornDown => Ok(()),
+            Exit::Returned(Err(fault)) => Err(fault),
+            Exit::TornDown => Ok(()),
         };
         match (live.stopping(), result) {
             (Some(Stop::Cancelled(_)), _) => Ending::Cancelled,

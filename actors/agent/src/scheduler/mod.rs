@@ -10,8 +10,6 @@ mod pending;
 mod permit;
 mod places;
 mod runner;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use component::JobScheduler;
 pub(crate) use leases::{reconcile, renewed};

@@ -1,7 +1,7 @@
 //! One attempt from its lease to its outcome in the ledger. It depends on no component being up.
 
 use super::copy::copy;
-use super::ending::{Ending, Result};
+use super::ending::{Ending, Exit};
 use super::live::{LiveJob, Stop};
 use super::messages::Ended;
 use crate::hub::Hub;
@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// Runs the attempt and journals its outcome.
 pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Sender<CopyProgress>) {
     let place = Place(Arc::clone(&hub), Arc::clone(&live));
-    let result = watch_over(&hub, &live, progress).await;
-    let ending = Ending::of(result, &live);
+    let exit = watch_over(&hub, &live, progress).await;
+    let ending = Ending::of(exit, &live);
     match &ending {
         Ending::Completed(outcome) => {
             tracing::info!(job = %live.job, attempt = live.attempt, rows = outcome.rows_copied, "A copy is complete.");
@@ -54,7 +54,7 @@ pub(super) async fn journal_outcome(hub: &Hub, envelope: &Envelope) {
 }
 
 /// Runs the copy and stops it when its lease, its time or somebody's patience ends.
-async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender<CopyProgress>) -> Result {
+async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender<CopyProgress>) -> Exit {
     let work = async {
         start(hub, live).await;
         copy(hub, live, progress).await
@@ -69,8 +69,8 @@ async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender
         tokio::select! {
             biased;
             result = &mut work => return match result {
-                Ok(result) => Result::Ended(result),
-                Err(_) => Result::Panicked,
+                Ok(result) => Exit::Returned(result.map(Box::new)),
+                Err(_) => Exit::Panicked,
             },
             () = live.lease_over(), if running => {
                 live.request_stop(Stop::LeaseLost);
@@ -82,7 +82,7 @@ async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender
                 torn_down_at = Some(Instant::now() + grace(hub, live));
             }
             () = sleep_until(torn_down_at.unwrap_or_else(Instant::now)), if torn_down_at.is_some() => {
-                return Result::TornDown;
+                return Exit::TornDown;
             }
         }
     }
