@@ -12,8 +12,8 @@ use crate::{AskError, Exhausted, Placement, RestartPolicy, run};
 /// Set in the process that a test starts.
 const CHILD: &str = "SLUICE_RUNTIME_TEST_CHILD";
 
-/// Runs `body` in a process of its own, which is this test over again, and returns its exit code. A process that was
-/// ended by a signal has none.
+/// Runs `body` in a process of its own, which is this test over again, and returns its exit code. Fails when
+/// the process was ended by a signal, such as that of an abort.
 fn in_a_process(test: &str, body: impl FnOnce() -> i32) -> Option<i32> {
     if std::env::var_os(CHILD).is_some() {
         hush();
@@ -24,9 +24,8 @@ fn in_a_process(test: &str, body: impl FnOnce() -> i32) -> Option<i32> {
         .env(CHILD, "1")
         .output()
         .unwrap();
-    if output.status.code().is_none() {
-        eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some(), "ended by a signal: {errors}");
     output.status.code()
 }
 
