@@ -1,1 +1,267 @@
-//! Behaviour, seen from outside of the module.
+use super::dialect::Dialect;
+use super::parse::{Parsed, Record};
+use super::records::Records;
+use super::write::DelimitedFormat;
+use crate::encode::WriteFormat;
+use crate::tests::memory::MemoryStore;
+use crate::tests::sample::{dataset, many, read, texts, write};
+use serde_json::{Value, json};
+use sluice_contract::Object;
+use sluice_store_core::SinkRequest;
+
+fn dialect(options: Value) -> Dialect {
+    Dialect::read(options.as_object().unwrap(), &Object::new()).unwrap()
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most
+    }
+
+    fn text(&mut self, alphabet: &[&str]) -> String {
+        (0..self.below(7))
+            .map(|_| alphabet[self.below(alphabet.len())])
+            .collect()
+    }
+}
+
+const ALPHABET: &[&str] = &[
+    "a",
+    ",",
+    "\"",
+    "\\",
+    "\r",
+    "\n",
+    "|",
+    "'",
+    "ä",
+    "¬",
+    "\u{ac}b",
+    "N",
+    "\u{feff}",
+    " ",
+    "\u{1F9EA}",
+];
+
+fn dialects() -> Vec<Value> {
+    vec![
+        json!({}),
+        json!({"escapeChar": "\""}),
+        json!({"quoteChar": "'", "columnDelimiter": "|", "nullValue": "N"}),
+        json!({"columnDelimiter": "¬", "rowDelimiter": "\n"}),
+        json!({"columnDelimiter": "ä", "rowDelimiter": "\r\n"}),
+        json!({"quoteChar": "", "nullValue": "\\N"}),
+        json!({"quoteChar": "", "nullValue": "null", "columnDelimiter": "¬", "rowDelimiter": "|"}),
+    ]
+}
+
+#[tokio::test]
+async fn random_texts_survive() {
+    let mut random = Random(1);
+    for options in dialects() {
+        for width in [1, 2] {
+            let null = options
+                .get("nullValue")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let unquoted = options.get("quoteChar").and_then(Value::as_str) == Some("");
+            let mut column = || {
+                (0..400)
+                    .map(|_| (random.below(9) > 0).then(|| random.text(ALPHABET)))
+                    // Without quotes these are refused, which another test sees.
+                    .map(|text| text.filter(|text| !unquoted || (*text != null && !text.starts_with('\u{feff}'))))
+                    .collect::<Vec<_>>()
+            };
+            let columns: Vec<_> = (0..width).map(|_| column()).collect();
+            let of = |texts: &Vec<Option<String>>| {
+                texts
+                    .iter()
+                    .map(Option::as_deref)
+                    .map(|t| t.map(|t| Box::leak(t.to_owned().into_boxed_str()) as &str))
+                    .collect::<Vec<_>>()
+            };
+            let batch = texts(
+                &columns
+                    .iter()
+                    .zip(["Prop_0", "Prop_1"])
+                    .map(|(texts, name)| (name, of(texts)))
+                    .collect::<Vec<_>>(),
+            );
+            let store = MemoryStore::default();
+            write(
+                &store,
+                "DelimitedText",
+                dataset("x", options.clone()),
+                vec![batch.clone()],
+            )
+            .await
+            .unwrap();
+            let back = read(&store, "DelimitedText", dataset("x", options.clone()))
+                .await
+                .unwrap();
+            assert_eq!(back, batch, "{options}");
+        }
+    }
+}
+
+#[test]
+fn a_record_does_not_depend_on_where_blocks_end() {
+    let mut random = Random(2);
+    for options in dialects() {
+        let dialect = dialect(options);
+        for _ in 0..2_000 {
+            let text: String = (0..4).map(|_| random.text(ALPHABET)).collect();
+            let bytes = text.as_bytes();
+            let mut whole = Record::default();
+            let Ok(Parsed::Record(size)) = dialect.parse(bytes, true, &mut whole) else {
+                continue;
+            };
+            for cut in 0..bytes.len() {
+                let mut part = Record::default();
+                match dialect.parse(&bytes[..cut], false, &mut part) {
+                    Ok(Parsed::More) => {}
+                    Ok(Parsed::Record(found)) => {
+                        assert_eq!(found, size, "{text:?} cut at {cut}");
+                        assert_eq!(format!("{part:?}"), format!("{whole:?}"));
+                    }
+                    Ok(Parsed::End) => panic!("{text:?} ended at {cut}"),
+                    Err(why) => panic!("{text:?} cut at {cut}: {why}"),
+                }
+            }
+        }
+    }
+}
+
+fn fields(dialect: &Dialect, text: &str) -> Vec<(String, bool)> {
+    let mut record = Record::default();
+    dialect.parse(text.as_bytes(), true, &mut record).unwrap();
+    let field = |index| {
+        (
+            String::from_utf8(record.field(index).0.to_vec()).unwrap(),
+            record.field(index).1,
+        )
+    };
+    (0..record.len()).map(field).collect()
+}
+
+#[test]
+fn quotes_and_escapes() {
+    let quoted = |text: &str| (text.to_owned(), true);
+    let plain = |text: &str| (text.to_owned(), false);
+    let adf = dialect(json!({}));
+    assert_eq!(
+        fields(&adf, r#""a\"b","c""d","\n","e\\""#),
+        [quoted("a\"b"), quoted("c\"d"), quoted("\\n"), quoted("e\\")]
+    );
+    assert_eq!(fields(&adf, r#"a"b,c\,d"#), [plain("a\"b"), plain("c\\"), plain("d")]);
+    assert_eq!(fields(&adf, ",\"\","), [plain(""), quoted(""), plain("")]);
+    let rfc = dialect(json!({"escapeChar": "\""}));
+    assert_eq!(fields(&rfc, r#""C:\","a""b""#), [quoted("C:\\"), quoted("a\"b")]);
+    let bare = dialect(json!({"quoteChar": ""}));
+    assert_eq!(
+        fields(&bare, "a\\,b,\"c\",d\\e"),
+        [plain("a,b"), plain("\"c\""), plain("d\\e")]
+    );
+}
+
+#[test]
+fn what_is_written_is_what_others_read() {
+    let written = |options: Value, texts: &[Option<&str>]| {
+        let request = SinkRequest {
+            dataset: options.as_object().unwrap().clone(),
+            ..SinkRequest::default()
+        };
+        let format = DelimitedFormat::new(&request).unwrap();
+        let batch = super::tests::texts(&texts.iter().map(|text| ("c", vec![*text])).collect::<Vec<_>>());
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let mut encoder = format
+            .encoder(&batch.schema(), Box::new(path.reopen().unwrap()))
+            .unwrap();
+        encoder.write(&batch).unwrap();
+        assert_eq!(encoder.finish().unwrap(), 1);
+        std::fs::read_to_string(path.path()).unwrap()
+    };
+    let texts = [Some("a"), None, Some(""), Some("b,\"c\""), Some(r"C:\x"), Some("\\")];
+    assert_eq!(written(json!({}), &texts), "a,,\"\",\"b,\\\"c\\\"\",C:\\x,\\\r\n");
+    assert_eq!(
+        written(json!({"escapeChar": "\"", "rowDelimiter": "\n"}), &texts),
+        "a,,\"\",\"b,\"\"c\"\"\",C:\\x,\\\n"
+    );
+    assert_eq!(written(json!({"quoteAllText": true}), &texts[..3]), "\"a\",,\"\"\r\n");
+    assert_eq!(
+        written(json!({"nullValue": "NULL"}), &[None, Some("NULL"), Some("")]),
+        "NULL,\"NULL\",\r\n"
+    );
+}
+
+#[tokio::test]
+async fn rows_go_over_blocks_of_any_size() {
+    let store = MemoryStore::default();
+    // More than two blocks of the reader, with rows of a megabyte between small ones.
+    let long = "x\n\"".repeat(350_000);
+    let batch = texts(&[(
+        "Prop_0",
+        vec![
+            Some("a"),
+            Some(&long),
+            None,
+            Some(&long),
+            Some(&long),
+            Some(&long),
+            Some("b"),
+            Some(&long),
+        ],
+    )]);
+    write(&store, "DelimitedText", dataset("x", json!({})), vec![batch.clone()])
+        .await
+        .unwrap();
+    assert!(store.get("x").unwrap().len() > 5 << 20);
+    assert_eq!(
+        read(&store, "DelimitedText", dataset("x", json!({}))).await.unwrap(),
+        batch
+    );
+}
+
+#[tokio::test]
+async fn lines_before_the_header_are_skipped() {
+    let store = MemoryStore::default();
+    store.put("x", "made by \"somebody\n2024\nPROP,b\n1,2\n");
+    let skipping = json!({"skipLineCount": 2, "firstRowAsHeader": true});
+    let back = read(&store, "DelimitedText", dataset("x", skipping)).await.unwrap();
+    assert_eq!(back, texts(&[("PROP", vec![Some("1")]), ("b", vec![Some("2")])]));
+}
+
+#[tokio::test]
+async fn rows_are_counted_from_the_bytes() {
+    let store = MemoryStore::default();
+    let of = || dataset("x", json!({"firstRowAsHeader": true}));
+    let staged = write(&store, "DelimitedText", of(), vec![many(70_000, 0), many(3, 0)])
+        .await
+        .unwrap();
+    assert_eq!(staged.rows, 70_003);
+    let dialect = std::sync::Arc::new(dialect(json!({"firstRowAsHeader": true})));
+    let location = crate::Location {
+        file: Some("x".to_owned()),
+        ..Default::default()
+    };
+    let entry = crate::ByteStore::find(&store, &location);
+    let reader = crate::ByteStore::open(&store, &entry.await.unwrap()[0]).await.unwrap();
+    let handle = tokio::runtime::Handle::current();
+    let count = tokio::task::spawn_blocking(move || {
+        let mut records = Records::begin(reader, dialect, handle).unwrap();
+        let (mut record, mut count) = (Record::default(), 0);
+        while records.next(&mut record).unwrap() {
+            count += 1;
+        }
+        count
+    });
+    assert_eq!(count.await.unwrap(), 70_004);
+}

@@ -42,7 +42,7 @@ pub(super) fn columns(dataset: &Object) -> Result<Vec<Column>, Fault> {
 }
 
 fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault> {
-    let utc = || Some("+00:00".into());
+    let utc = || Some("UTC".into());
     Ok(match kind.to_ascii_lowercase().as_str() {
         "" | "string" | "guid" => DataType::Utf8,
         "int16" => DataType::Int16,

@@ -1,1 +1,0 @@
-//! Behaviour, seen from outside of the module.
