@@ -9,6 +9,9 @@ mod root;
 mod stage;
 mod store;
 
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_store_core::{Capabilities, Connection, Connector, StoreKind, StoreProperties};
