@@ -88,6 +88,13 @@ pub(super) fn edge_values() -> RecordBatch {
             Arc::new(column::<_, Float64Array>(n, |i| Some(floats[cycle(i, 9)]))),
         ),
         (
+            "finite",
+            Arc::new(column::<_, Float64Array>(n, |i| {
+                // SQLite has no NaN and no sign of zero.
+                Some(floats[cycle(i, 9)]).filter(|value| !value.is_nan() && value.to_bits() != (-0.0_f64).to_bits())
+            })),
+        ),
+        (
             "amount",
             Arc::new(
                 column::<_, Decimal128Array>(n, |i| Some(decimals[cycle(i, 6)]))

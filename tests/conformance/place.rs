@@ -28,9 +28,12 @@ pub(super) struct Place {
     pub(super) sink: Value,
     /// What reading something that is not there says.
     pub(super) missing: Code,
+    /// Whether a later attempt that has begun keeps an earlier one from publishing by the store's own means. Elsewhere the
+    /// factory's answer to `job.prepare_commit` does, and the store only once the later one has published.
+    pub(super) fences_staging: bool,
     /// Edge values that this store carries exactly.
     pub(super) data: RecordBatch,
-    /// Everything the store holds, asked without Sluice; its own lasting bookkeeping left out.
+    /// Everything a reader of the store could see, asked without Sluice; its own lasting bookkeeping left out.
     pub(super) holds: Box<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>,
     /// The server and the directories, which end with this.
     pub(super) _alive: Box<dyn Any + Send + Sync>,

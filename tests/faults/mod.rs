@@ -58,7 +58,7 @@ impl World {
         );
     }
 
-    /// The blob is there as a whole, and nothing else is, not even uncommitted blocks.
+    /// The blob is there as a whole, and nothing else is.
     async fn blob_is_complete(&self) {
         let client = self.azurite.client();
         assert_eq!(client.list("lake").await, ["out/slow.parquet"]);

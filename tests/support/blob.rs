@@ -55,13 +55,9 @@ impl BlobClient {
         response.bytes().await.unwrap().to_vec()
     }
 
-    /// The names of all blobs of a container, with those that have uncommitted blocks only.
+    /// The names of all blobs of a container.
     pub async fn list(&self, container: &str) -> Vec<String> {
-        let query = [
-            ("comp", "list"),
-            ("include", "uncommittedblobs"),
-            ("restype", "container"),
-        ];
+        let query = [("comp", "list"), ("restype", "container")];
         let response = self.send(Method::GET, container, &query, Vec::new()).await;
         assert!(response.status().is_success(), "{container}: {}", response.status());
         let xml = response.text().await.unwrap();

@@ -59,9 +59,11 @@ async fn container() -> Place {
         source: json!({}),
         sink: json!({}),
         missing: Code::FileNotFound,
+        fences_staging: false,
         data: edge_values(),
         holds: Box::new(move || {
             let asked = asked.clone();
+            // Uncommitted blocks are nobody's to see; they end with the next commit, or a week later.
             async move { asked.client().list(CONTAINER).await }.boxed()
         }),
         _alive: Box::new(server),

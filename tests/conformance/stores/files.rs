@@ -45,6 +45,7 @@ fn folder() -> Place {
         source: json!({}),
         sink: json!({}),
         missing: Code::FileNotFound,
+        fences_staging: true,
         data: edge_values(),
         holds: Box::new(move || {
             let root = root.clone();

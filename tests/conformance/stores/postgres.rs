@@ -27,6 +27,7 @@ pub(in super::super) async fn postgres() -> Place {
         source: json!({ "type": "PostgreSqlV2Source" }),
         sink: json!({ "type": "PostgreSqlV2Sink", "tableOption": "autoCreate" }),
         missing: Code::TableNotFound,
+        fences_staging: true,
         data: edge_values(),
         holds: Box::new(move || {
             let asked = asked.clone();
