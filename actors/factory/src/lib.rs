@@ -1,1 +1,21 @@
-//! The control plane: ADF REST, orchestrator, queue, state, the page.
+//! The control plane: the REST contract of Azure Data Factory, the orchestrator and its durable queue, registration of
+//! gateways, and the page.
+//!
+//! [`Factory::start`] does it all. The state is one SQLite database; whatever has to happen is written there first, and
+//! the components act on what they find, so that a restart at any moment loses nothing.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod app;
+mod factory;
+mod flow;
+mod live;
+mod options;
+mod page;
+mod pki;
+mod registry;
+mod rest;
+mod state;
+mod wire;
+
+pub use factory::Factory;
+pub use options::{FactoryOptions, Timings};

@@ -1,0 +1,66 @@
+//! What all parts of a running factory share.
+
+use crate::flow::{Handles, Post};
+use crate::live::Live;
+use crate::options::Timings;
+use crate::page::Tickets;
+use crate::pki::{Ca, WrappingKey};
+use crate::registry::Registry;
+use crate::rest::limiter::Limiter;
+use crate::state::State;
+use crate::state::nodes::NodeRow;
+use sluice_channel::Embedded;
+use sluice_contract::NodeId;
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// What all parts of a running factory share.
+pub(crate) struct App {
+    /// The id of this deployment; it is in every registration key.
+    pub(crate) deployment: String,
+    /// `https://host:port` of REST and the page.
+    pub(crate) rest_url: String,
+    /// `host:port` of REST, as registration keys name it.
+    pub(crate) rest_endpoint: String,
+    /// `host:port` of the control channel.
+    pub(crate) amqp_endpoint: String,
+    pub(crate) timings: Timings,
+    pub(crate) state: State,
+    pub(crate) ca: Ca,
+    pub(crate) wrapping: WrappingKey,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) live: Live,
+    pub(crate) embedded: Embedded,
+    pub(crate) post: Post,
+    pub(crate) limiter: Limiter,
+    pub(crate) tickets: Tickets,
+    /// Cancelled when the factory stops: streams without an end of their own watch it.
+    pub(crate) stopping: CancellationToken,
+    /// The components, once they run.
+    pub(crate) handles: OnceLock<Handles>,
+}
+
+impl App {
+    /// Nodes that were removed from the database: they may not connect any more, and their links are cut.
+    pub(crate) async fn cut_off(&self, nodes: Vec<NodeRow>, reason: &str) {
+        for node in nodes {
+            self.registry.remove(&node.fingerprint);
+            self.embedded.disconnect(&NodeId::new(node.id), reason);
+        }
+    }
+
+    /// A run has something to do.
+    pub(crate) fn advance(&self, run: &str) {
+        if let Some(handles) = self.handles.get() {
+            handles.advance(run);
+        }
+        self.live.changed();
+    }
+
+    /// The outbox has something to send.
+    pub(crate) fn send_outbox(&self) {
+        if let Some(handles) = self.handles.get() {
+            handles.send_outbox();
+        }
+    }
+}

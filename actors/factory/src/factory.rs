@@ -1,0 +1,194 @@
+//! A factory: started from its options, running until it is shut down.
+
+use crate::app::App;
+use crate::flow::{COMPONENTS, Handles, Post};
+use crate::live::Live;
+use crate::options::FactoryOptions;
+use crate::page::Tickets;
+use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_config};
+use crate::registry::Registry;
+use crate::rest::limiter::Limiter;
+use crate::rest::{Server, ServerOptions, router};
+use crate::state::{State, meta, nodes, tokens};
+use crate::wire::random_text;
+use sluice_channel::{Embedded, EmbeddedOptions};
+use sluice_contract::{FactoryId, Fault};
+use sluice_runtime::Root;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The longest that a node may take to connect.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A running factory.
+pub struct Factory {
+    app: Arc<App>,
+    serving: crate::rest::Serving,
+    root: Root,
+    state_dir: PathBuf,
+    amqp: SocketAddr,
+}
+
+impl Factory {
+    /// Opens the state (made at the first start), listens on both addresses and starts the components.
+    ///
+    /// # Errors
+    /// `SL1006` when an address is taken, `SL1002` for a host name that no certificate can carry, `SL9001` when the state
+    /// cannot be opened.
+    pub async fn start(options: FactoryOptions, root: &Root) -> Result<Factory, Fault> {
+        files::private_dir(&options.state_dir)?;
+        let dir = options.state_dir.as_path();
+        let state = State::open(dir).await?;
+        let deployment = deployment(&state).await?;
+        let ca = Ca::open(dir, &deployment)?;
+        let identity = ServerIdentity::open(dir, &ca, &names(&options))?;
+        admin_token(dir, &state).await?;
+        let registry = Arc::new(registry(&state).await?);
+        let server = Server::bind(ServerOptions {
+            listen: options.rest_listen,
+            tls: rest_config(&identity)?,
+        })
+        .await?;
+        let amqp_options = EmbeddedOptions {
+            listen: options.amqp_listen,
+            tls: amqp_config(&identity, &ca)?,
+            idle_timeout: options.timings.idle,
+            deadline: CONNECT_DEADLINE,
+        };
+        let embedded = Embedded::bind(amqp_options, registry.clone()).await?;
+        let (rest, amqp) = (server.address()?, embedded.local_addr());
+        let host = host(&options.public_host);
+        let app = Arc::new(App {
+            deployment,
+            rest_url: format!("https://{host}:{}", rest.port()),
+            rest_endpoint: format!("{host}:{}", rest.port()),
+            amqp_endpoint: format!("{host}:{}", amqp.port()),
+            timings: options.timings,
+            state,
+            wrapping: WrappingKey::open(dir)?,
+            ca,
+            registry,
+            live: Live::default(),
+            post: Post::new(embedded.channel()),
+            embedded,
+            limiter: Limiter::default(),
+            tickets: Tickets::default(),
+            stopping: CancellationToken::new(),
+            handles: OnceLock::new(),
+        });
+        // Cannot have been set: nobody else has this value yet.
+        let _ = app.handles.set(Handles::start(root, &app));
+        let serving = server.serve(router(app.clone()));
+        tracing::info!(rest = %app.rest_url, amqp = %app.amqp_endpoint, "The factory is ready");
+        Ok(Factory {
+            app,
+            serving,
+            root: root.clone(),
+            state_dir: options.state_dir,
+            amqp,
+        })
+    }
+
+    /// `https://host:port` of the REST interface and the page.
+    pub fn rest_url(&self) -> String {
+        self.app.rest_url.clone()
+    }
+
+    /// Where the control channel listens.
+    pub fn amqp_addr(&self) -> SocketAddr {
+        self.amqp
+    }
+
+    /// The CA certificate that clients have to trust, PEM.
+    pub fn ca_file(&self) -> PathBuf {
+        self.state_dir.join("ca.pem")
+    }
+
+    /// The administrator's API token.
+    pub fn admin_token_file(&self) -> PathBuf {
+        self.state_dir.join("admin.token")
+    }
+
+    /// A link that logs one browser in, once, within ten minutes.
+    pub fn login_link(&self) -> String {
+        self.app.tickets.link(&self.app.rest_url)
+    }
+
+    /// Stops in good order: no new request, running ones end, nodes are told, the database is closed. Jobs go on at their
+    /// nodes, within their leases.
+    pub async fn shutdown(self) {
+        self.app.stopping.cancel();
+        self.serving.shutdown().await;
+        for id in COMPONENTS.iter().rev() {
+            self.root.retire(id).await;
+        }
+        self.app.embedded.shutdown().await;
+        self.app.state.close().await;
+        tracing::info!("The factory has stopped");
+    }
+}
+
+impl std::fmt::Debug for Factory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Factory")
+            .field("rest", &self.app.rest_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An IPv6 address goes into brackets in a URL.
+fn host(name: &str) -> String {
+    match name.parse::<std::net::Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => name.to_owned(),
+    }
+}
+
+fn names(options: &FactoryOptions) -> BTreeSet<String> {
+    let fixed = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let given = options.names.iter().cloned().chain([options.public_host.clone()]);
+    given
+        .chain(fixed)
+        // Addresses in the one spelling that a certificate gives back.
+        .map(|name| {
+            name.parse::<std::net::IpAddr>()
+                .map_or(name, |address| address.to_string())
+        })
+        .collect()
+}
+
+async fn deployment(state: &State) -> Result<String, Fault> {
+    let mut tx = state.write().await?;
+    let id = meta::get_or_set(&mut tx, "deployment", FactoryId::generate().as_str()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Makes the administrator's token at the first start. The file is the only place that has it in clear; whoever deletes
+/// the file gets a new token at the next start, and the old one is revoked.
+async fn admin_token(dir: &Path, state: &State) -> Result<(), Fault> {
+    let file = dir.join("admin.token");
+    let token = match files::read_private_text(&file)? {
+        Some(token) => token.trim().to_owned(),
+        None => {
+            let token = random_text()?;
+            files::write_private(&file, format!("{token}\n").as_bytes())?;
+            token
+        }
+    };
+    let mut tx = state.write().await?;
+    tokens::replace(&mut tx, &token, "admin", "admin").await?;
+    tx.commit().await
+}
+
+async fn registry(state: &State) -> Result<Registry, Fault> {
+    let registry = Registry::default();
+    for node in nodes::all(&mut *state.read().await?).await? {
+        registry.add(&node);
+    }
+    Ok(registry)
+}

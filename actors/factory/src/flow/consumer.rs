@@ -1,0 +1,172 @@
+//! ChannelEvents: takes what nodes send, and answers.
+
+use super::{claims, outcomes, session};
+use crate::app::App;
+use actix::{Actor, ActorContext, Handler};
+use sluice_channel::{Address, Peer, Settle};
+use sluice_contract::message::ErrorReply;
+use sluice_contract::{Code, Envelope, Fault, Message, Object};
+use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Messages under way at a time.
+const CREDIT: u32 = 64;
+/// The pause before a lost link is made anew, and after a failure of the database.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The component.
+pub(crate) struct ChannelEvents;
+
+impl Actor for ChannelEvents {
+    type Context = Ctx<Self>;
+
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        let app = ctx.deps().clone();
+        let cancelled = ctx.cancelled();
+        ctx.spawn_task("consume", async move {
+            tokio::select! {
+                () = consume(app) => {}
+                () = cancelled.cancelled() => {}
+            }
+        });
+    }
+}
+
+impl Component for ChannelEvents {
+    const NAME: &'static str = "ChannelEvents";
+    type Deps = Arc<App>;
+
+    fn create(_: &Arc<App>) -> Self {
+        Self
+    }
+}
+
+supervised!(ChannelEvents);
+
+impl Handler<TaskEnded> for ChannelEvents {
+    type Result = ();
+
+    fn handle(&mut self, _: TaskEnded, ctx: &mut Ctx<Self>) {
+        // It only ends by a panic: start over, by the policy.
+        ctx.stop();
+    }
+}
+
+async fn consume(app: Arc<App>) {
+    loop {
+        if let Err(fault) = session_of_link(&app).await {
+            tracing::warn!(%fault, "The factory's own end of the channel was lost and is made anew");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn session_of_link(app: &Arc<App>) -> Result<(), Fault> {
+    let mut link = app.post.channel().connect().await?;
+    let mut inbox = link.consume(&Address::Events { gateway: None }, CREDIT).await?;
+    loop {
+        let delivery = inbox.next().await?;
+        // Copies: a delivery itself cannot be shared between threads.
+        let (peer, envelope) = (delivery.peer.clone(), delivery.envelope.clone());
+        let how = receive(app, peer.as_ref(), &envelope).await;
+        inbox.settle(delivery, how).await?;
+        inbox.add_credit(1).await?;
+    }
+}
+
+async fn receive(app: &Arc<App>, peer: Option<&Peer>, envelope: &Envelope) -> Settle {
+    let Some(peer) = peer else {
+        return Settle::DeadLetter("the sender is not known".to_owned());
+    };
+    match handle(app, peer, envelope).await {
+        Ok(answer) => {
+            if let Some(answer) = answer {
+                send(app, peer, envelope, answer);
+            }
+            Settle::Accept
+        }
+        // Not the message's fault: it may come again.
+        Err(fault) if fault.code == Code::StateFailed => {
+            tracing::error!(%fault, kind = %envelope.kind, "A message could not be handled");
+            tokio::time::sleep(PAUSE).await;
+            Settle::Release
+        }
+        Err(fault) => {
+            tracing::warn!(%fault, kind = %envelope.kind, node = %peer.node, "A message is not understood");
+            let reason = fault.to_string();
+            let error = Message::Error(ErrorReply {
+                fault,
+                extra: Object::new(),
+            });
+            send(app, peer, envelope, (error, None));
+            Settle::DeadLetter(reason)
+        }
+    }
+}
+
+/// Answers are not part of the delivery: a node that is slow to take them must not hold up the others.
+fn send(app: &Arc<App>, peer: &Peer, request: &Envelope, (message, token): (Message, Option<u64>)) {
+    let mut answer = Envelope::new(peer.gateway.clone(), &message)
+        .node(peer.node.clone())
+        .answering(request);
+    answer.job = request.job.clone();
+    answer.attempt = request.attempt;
+    answer.token = token.or(request.token);
+    let to = Address::Control {
+        gateway: peer.gateway.clone(),
+        node: peer.node.clone(),
+    };
+    let app = app.clone();
+    tokio::spawn(async move { app.post.answer(&to, &answer).await });
+}
+
+/// Handles one message of an authenticated node, and says what to answer.
+///
+/// # Errors
+/// `SL3005` when it is not understood, `SL9001` when the database failed.
+pub(crate) async fn handle(
+    app: &Arc<App>,
+    peer: &Peer,
+    envelope: &Envelope,
+) -> Result<Option<(Message, Option<u64>)>, Fault> {
+    let message = envelope.message()?;
+    let plain = |message: Message| Ok(Some((message, None)));
+    match &message {
+        Message::GatewayHello(hello) => plain(session::hello(app, peer, hello).await?),
+        Message::GatewayHeartbeat(beat) => plain(session::heartbeat(app, peer, beat).await?),
+        Message::JobClaim(_) => {
+            let (job, attempt) = claims::subject(envelope)?;
+            claims::claim(app, peer, &job, attempt).await.map(Some)
+        }
+        Message::JobPrepareCommit(_) => {
+            let (job, attempt) = claims::subject(envelope)?;
+            let token = envelope.token.unwrap_or_default();
+            plain(claims::prepare_commit(app, peer, &job, attempt, token).await?)
+        }
+        Message::JobProgress(progress) => {
+            let (job, _) = claims::subject(envelope)?;
+            app.live
+                .progress(&job, envelope.token.unwrap_or_default(), progress.progress.clone());
+            app.live.changed();
+            Ok(None)
+        }
+        Message::JobReject(reject) => {
+            claims::reject(app, peer, envelope, reject).await?;
+            plain(outcomes::ack(envelope))
+        }
+        Message::JobCompleted(_) | Message::JobFailed(_) | Message::JobCancelled(_) => {
+            plain(outcomes::outcome(app, peer, envelope, &message).await?)
+        }
+        Message::ProbeReply(reply) => {
+            if let Some(request) = &envelope.corr {
+                app.live.probe_reply(request, &peer.node, reply.clone());
+            }
+            Ok(None)
+        }
+        other => {
+            tracing::info!(kind = other.kind(), node = %peer.node, "A node sent something that needs no answer");
+            Ok(None)
+        }
+    }
+}

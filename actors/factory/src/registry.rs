@@ -1,0 +1,55 @@
+//! Who may connect to the control channel: a snapshot of the node table by certificate.
+
+use crate::state::nodes::NodeRow;
+use crate::wire::sha256_hex;
+use dashmap::DashMap;
+use sluice_channel::{Gatekeeper, Peer};
+use sluice_contract::{Code, Fault, GatewayId, NodeId};
+
+/// Registered nodes by the SHA-256 of their certificates.
+#[derive(Debug, Default)]
+pub(crate) struct Registry(DashMap<String, Entry>);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    peer: Peer,
+    /// Microseconds since 1970.
+    expires: i64,
+}
+
+impl Registry {
+    /// A node may connect from now on.
+    pub(crate) fn add(&self, node: &NodeRow) {
+        let peer = Peer {
+            gateway: GatewayId::from(node.gateway.as_str()),
+            node: NodeId::from(node.id.as_str()),
+        };
+        let expires = node.expires;
+        self.0.insert(node.fingerprint.clone(), Entry { peer, expires });
+    }
+
+    /// A certificate is of no use any more.
+    pub(crate) fn remove(&self, fingerprint: &str) {
+        self.0.remove(fingerprint);
+    }
+}
+
+impl Gatekeeper for Registry {
+    fn admit(&self, certificate: &[u8]) -> Result<Peer, Fault> {
+        let entry = self.0.get(&sha256_hex(certificate)).map(|entry| entry.clone());
+        match entry {
+            Some(entry) if entry.expires > crate::wire::now() => Ok(entry.peer),
+            Some(entry) => Err(Fault::new(
+                Code::ChannelRefused,
+                format!(
+                    "the certificate of node {} has expired; register the node again",
+                    entry.peer.node
+                ),
+            )),
+            None => Err(Fault::new(
+                Code::NodeUnknown,
+                "no node of this factory has this certificate; it was removed, or registered elsewhere",
+            )),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A node becomes a member of its gateway. The registration key is the only proof it needs.
+
+use super::call::Call;
+use super::error::ApiError;
+use super::reply;
+use crate::app::App;
+use crate::pki::NodeCertificate;
+use crate::state::nodes::NodeRow;
+use crate::state::{Conn, factories, gateways, nodes};
+use crate::wire::{now, sha256_hex};
+use axum::response::Response;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use sluice_contract::document::check_name;
+use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
+use sluice_contract::{Code, Fault, GatewayId, NodeId};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// How many nodes a gateway may have.
+const PLACES: usize = 4;
+
+/// `POST /enrol/v1/nodes`.
+pub(crate) async fn enrol(app: &Arc<App>, call: &Call, address: IpAddr) -> Result<Response, ApiError> {
+    app.limiter.check(address)?;
+    let request: EnrolRequest = serde_json::from_slice(&call.body)
+        // The text of the error could quote the key.
+        .map_err(|e| {
+            Fault::new(
+                Code::BadJson,
+                format!("the enrolment request is not understood at column {}", e.column()),
+            )
+        })?;
+    let outcome = register(app, &request).await;
+    if let Err(fault) = &outcome {
+        tracing::warn!(%address, node = %request.node_name, %fault, "A registration was refused");
+        if matches!(fault.code, Code::KeyRefused | Code::KeyInvalid) {
+            app.limiter.failed(address);
+        }
+    }
+    let answer = outcome?;
+    tracing::info!(%address, gateway = %answer.gateway_name, node = %answer.node, name = %request.node_name, "A node registered");
+    app.live.changed();
+    Ok(reply::json_reply(answer))
+}
+
+async fn register(app: &App, request: &EnrolRequest) -> Result<EnrolReply, Fault> {
+    let key = RegistrationKey::parse(&request.key)?;
+    check_name(&request.node_name)?;
+    let thumbprint = sluice_seal::thumbprint(&request.credential_certificate)?;
+    let mut tx = app.state.write().await?;
+    let refused = || Fault::new(Code::KeyRefused, "the key is not one of a gateway of this factory");
+    let mut gateway = gateways::by_id(&mut tx, key.gateway.as_str()).await?;
+    if !key_fits(&request.key, gateway.as_ref().map(|gateway| &gateway.keys)) || key.factory.as_str() != app.deployment
+    {
+        return Err(refused());
+    }
+    let gateway = gateway.as_mut().ok_or_else(refused)?;
+    let siblings = nodes::of_gateway(&mut tx, &gateway.id).await?;
+    check_place(
+        &siblings,
+        &request.node_name,
+        gateway.thumbprint.as_deref(),
+        &thumbprint,
+    )?;
+
+    let (gateway_id, node_id) = (GatewayId::from(gateway.id.as_str()), NodeId::generate());
+    let certificate = NodeCertificate::issue(&app.ca, &request.csr, &app.deployment, &gateway_id, &node_id)?;
+    let node = NodeRow {
+        id: node_id.to_string(),
+        gateway: gateway.id.clone(),
+        name: request.node_name.clone(),
+        machine: request.machine.clone(),
+        version: request.version.clone(),
+        fingerprint: certificate.fingerprint,
+        expires: certificate.expires,
+        epoch: 0,
+        slots: 0,
+        jobs_limit: None,
+        registered: now(),
+        connected: None,
+        started: None,
+    };
+    nodes::insert(&mut tx, &node).await?;
+    gateway.certificate = Some(request.credential_certificate.clone());
+    gateway.thumbprint = Some(thumbprint);
+    gateways::put(&mut tx, gateway).await?;
+    let factory_name = factory_name(&mut tx, &gateway.factory).await?;
+    tx.commit().await?;
+    app.registry.add(&node);
+    Ok(EnrolReply {
+        gateway: gateway_id,
+        gateway_name: gateway.name.clone(),
+        factory_name,
+        node: node_id,
+        certificate: certificate.pem,
+        ca: app.ca.pem.clone(),
+        amqp_endpoint: app.amqp_endpoint.clone(),
+        https_endpoint: app.rest_url.clone(),
+    })
+}
+
+async fn factory_name(conn: &mut Conn, id: &str) -> Result<String, Fault> {
+    Ok(factories::by_id(conn, id)
+        .await?
+        .map(|factory| factory.name)
+        .unwrap_or_default())
+}
+
+/// Compares the hash of the key's secret with the stored ones, in a time that tells nothing; an unknown gateway takes as
+/// long as a wrong key.
+fn key_fits(key: &str, stored: Option<&[gateways::KeyRow; 2]>) -> bool {
+    let secret = key.trim().rsplit('@').next().unwrap_or_default();
+    let hash = sha256_hex(&BASE64_URL_SAFE_NO_PAD.decode(secret).unwrap_or_default());
+    let nothing = "0".repeat(64);
+    let known = stored.map_or([nothing.as_str(); 2], |keys| {
+        [keys[0].hash.as_str(), keys[1].hash.as_str()]
+    });
+    let fits =
+        known.map(|known| aws_lc_rs::constant_time::verify_slices_are_equal(known.as_bytes(), hash.as_bytes()).is_ok());
+    stored.is_some() && (fits[0] | fits[1])
+}
+
+fn check_place(siblings: &[NodeRow], name: &str, gateway: Option<&str>, thumbprint: &str) -> Result<(), Fault> {
+    if siblings.iter().any(|node| node.name.eq_ignore_ascii_case(name)) {
+        return Err(Fault::new(
+            Code::NodeNameTaken,
+            format!("the gateway has a node named {name}"),
+        ));
+    }
+    if siblings.len() >= PLACES {
+        return Err(Fault::new(
+            Code::PlacesTaken,
+            format!("the gateway has {PLACES} nodes, which is the limit"),
+        ));
+    }
+    if !siblings.is_empty() && gateway.is_some_and(|known| known != thumbprint) {
+        let first = &siblings[0].name;
+        return Err(Fault::new(
+            Code::CertificateDiffers,
+            format!("the gateway's credentials are sealed to the certificate of node {first}, and this is another one"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Testing a linked service's connection through a node. An operation of our own:
+//! `POST {F}/linkedservices/{name}/testConnection?gateway=NAME`.
+
+use super::call::Call;
+use super::error::ApiError;
+use super::reply;
+use crate::app::App;
+use crate::flow::{choose_gateway, endpoint_of};
+use crate::state::documents::{self, DocumentKind};
+use crate::state::gateways::GatewayRow;
+use crate::state::nodes;
+use axum::response::Response;
+use serde_json::json;
+use sluice_channel::Address;
+use sluice_contract::message::{ProbeReply, ProbeRequest};
+use sluice_contract::{Code, Envelope, Fault, Message, NodeId, Object};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A store behind a slow network may need long for each stage.
+const DEADLINE: Duration = Duration::from_secs(55);
+const SEND: Duration = Duration::from_secs(10);
+
+pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
+    let mut conn = app.state.read().await?;
+    let factory = call.factory(&mut conn).await?;
+    let service = documents::find(&mut conn, &factory.id, DocumentKind::LinkedService, call.name(3))
+        .await?
+        .ok_or_else(|| ApiError::no_resource("linkedservices", call.name(3)))?;
+    let named = call
+        .query
+        .get("gateway")
+        .map(String::as_str)
+        .filter(|name| !name.is_empty());
+    let gateway = choose_gateway(&mut conn, &factory.id, named, &[&service]).await?;
+    let endpoint = endpoint_of(&service, &gateway)?;
+    let online = nodes::of_gateway(&mut conn, &gateway.id).await?;
+    drop(conn);
+    let node = online
+        .into_iter()
+        .find(|node| super::status::is_online(app, node))
+        .ok_or_else(|| {
+            Fault::new(
+                Code::GatewayOffline,
+                format!("no node of the gateway {} is online", gateway.name),
+            )
+        })?;
+    let request = Message::ProbeRequest(ProbeRequest {
+        endpoint,
+        extra: Object::new(),
+    });
+    let answer = ask(app, &gateway, &NodeId::new(node.id), &request).await?;
+    let succeeded = !answer.stages.is_empty() && answer.stages.iter().all(|stage| stage.fault.is_none());
+    Ok(reply::json_reply(json!({
+        "succeeded": succeeded,
+        "gateway": gateway.name,
+        "node": node.name,
+        "stages": answer.stages,
+    })))
+}
+
+async fn ask(app: &App, gateway: &GatewayRow, node: &NodeId, request: &Message) -> Result<ProbeReply, Fault> {
+    let envelope = Envelope::new(gateway.id.as_str().into(), request).node(node.clone());
+    let answer = app.live.expect_probe(&envelope.id, node);
+    let address = Address::Control {
+        gateway: gateway.id.as_str().into(),
+        node: node.clone(),
+    };
+    let exchange = async {
+        app.post
+            .send(&address, &envelope, SEND)
+            .await
+            .map_err(sluice_channel::SendError::into_fault)?;
+        answer
+            .await
+            .map_err(|_| Fault::new(Code::ChannelLost, "the node was disconnected before it answered"))
+    };
+    let outcome = tokio::time::timeout(DEADLINE, exchange).await;
+    app.live.forget_probe(&envelope.id);
+    outcome.unwrap_or_else(|_| {
+        Err(Fault::new(
+            Code::ChannelTimeout,
+            format!(
+                "the node did not answer the connection test within {} s",
+                DEADLINE.as_secs()
+            ),
+        ))
+    })
+}

@@ -1,0 +1,189 @@
+//! Which operation a path and a method mean. Segments compare without regard to case, as clients spell them freely.
+
+use super::operation::Op;
+use axum::http::Method;
+use std::sync::LazyLock;
+
+/// Below one data factory.
+const F: &str = "subscriptions/*/resourcegroups/*/providers/microsoft.datafactory/factories/*";
+
+/// Method, path (`F` stands for the path of a data factory, `*` for a name), operation.
+const TABLE: &[(&str, &str, Op)] = &[
+    (
+        "GET",
+        "subscriptions/*/providers/microsoft.datafactory/factories",
+        Op::FactoriesOfSubscription,
+    ),
+    (
+        "GET",
+        "subscriptions/*/resourcegroups/*/providers/microsoft.datafactory/factories",
+        Op::FactoriesOfGroup,
+    ),
+    ("GET", "providers/microsoft.datafactory/operations", Op::Operations),
+    ("GET", "F", Op::FactoryGet),
+    ("PUT", "F", Op::FactoryPut),
+    ("PATCH", "F", Op::FactoryPatch),
+    ("DELETE", "F", Op::FactoryDelete),
+    ("GET", "F/integrationruntimes", Op::GatewayList),
+    ("GET", "F/integrationruntimes/*", Op::GatewayGet),
+    ("PUT", "F/integrationruntimes/*", Op::GatewayPut),
+    ("PATCH", "F/integrationruntimes/*", Op::GatewayPatch),
+    ("DELETE", "F/integrationruntimes/*", Op::GatewayDelete),
+    ("POST", "F/integrationruntimes/*/listauthkeys", Op::GatewayKeys),
+    (
+        "POST",
+        "F/integrationruntimes/*/regenerateauthkey",
+        Op::GatewayRegenerateKey,
+    ),
+    ("POST", "F/integrationruntimes/*/getstatus", Op::GatewayStatus),
+    (
+        "POST",
+        "F/integrationruntimes/*/getconnectioninfo",
+        Op::GatewayConnectionInfo,
+    ),
+    (
+        "POST",
+        "F/integrationruntimes/*/monitoringdata",
+        Op::GatewayMonitoringData,
+    ),
+    (
+        "POST",
+        "F/integrationruntimes/*/synccredentials",
+        Op::GatewaySyncCredentials,
+    ),
+    ("GET", "F/integrationruntimes/*/nodes/*", Op::NodeGet),
+    ("PATCH", "F/integrationruntimes/*/nodes/*", Op::NodePatch),
+    ("DELETE", "F/integrationruntimes/*/nodes/*", Op::NodeDelete),
+    ("GET", "F/linkedservices", Op::LinkedServiceList),
+    ("GET", "F/linkedservices/*", Op::LinkedServiceGet),
+    ("PUT", "F/linkedservices/*", Op::LinkedServicePut),
+    ("DELETE", "F/linkedservices/*", Op::LinkedServiceDelete),
+    ("POST", "F/linkedservices/*/testconnection", Op::TestConnection),
+    ("GET", "F/datasets", Op::DatasetList),
+    ("GET", "F/datasets/*", Op::DatasetGet),
+    ("PUT", "F/datasets/*", Op::DatasetPut),
+    ("DELETE", "F/datasets/*", Op::DatasetDelete),
+    ("GET", "F/pipelines", Op::PipelineList),
+    ("GET", "F/pipelines/*", Op::PipelineGet),
+    ("PUT", "F/pipelines/*", Op::PipelinePut),
+    ("DELETE", "F/pipelines/*", Op::PipelineDelete),
+    ("POST", "F/pipelines/*/createrun", Op::CreateRun),
+    ("GET", "F/pipelineruns/*", Op::RunGet),
+    ("POST", "F/pipelineruns/*/cancel", Op::RunCancel),
+    ("POST", "F/querypipelineruns", Op::RunQuery),
+    ("POST", "F/pipelineruns/*/queryactivityruns", Op::ActivityQuery),
+];
+
+struct Route {
+    method: &'static str,
+    segments: Vec<&'static str>,
+    op: Op,
+}
+
+static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let expand = |path: &'static str| -> Vec<&'static str> {
+        match path.strip_prefix('F') {
+            Some(rest) => F.split('/').chain(rest.split('/').filter(|s| !s.is_empty())).collect(),
+            None => path.split('/').collect(),
+        }
+    };
+    let routes = TABLE.iter().map(|(method, path, op)| Route {
+        method,
+        segments: expand(path),
+        op: *op,
+    });
+    routes.collect()
+});
+
+/// What a request's path means.
+pub(crate) enum Found {
+    /// An operation, and the names in the path in the caller's spelling.
+    Op(Op, Vec<String>),
+    /// The path is known, with these methods only.
+    Methods(Vec<&'static str>),
+    /// The path is not known.
+    Nothing,
+}
+
+/// Looks a path up.
+pub(crate) fn find(method: &Method, path: &str) -> Found {
+    let segments: Option<Vec<String>> = path.split('/').filter(|s| !s.is_empty()).map(decode).collect();
+    let Some(segments) = segments else {
+        return Found::Nothing;
+    };
+    let mut methods = Vec::new();
+    for route in ROUTES.iter().filter(|route| fits(&route.segments, &segments)) {
+        if route.method == method.as_str() {
+            let names = route
+                .segments
+                .iter()
+                .zip(&segments)
+                .filter(|(pattern, _)| **pattern == "*");
+            return Found::Op(route.op, names.map(|(_, name)| name.clone()).collect());
+        }
+        methods.push(route.method);
+    }
+    if methods.is_empty() {
+        Found::Nothing
+    } else {
+        Found::Methods(methods)
+    }
+}
+
+fn fits(pattern: &[&str], segments: &[String]) -> bool {
+    pattern.len() == segments.len()
+        && pattern
+            .iter()
+            .zip(segments)
+            .all(|(pattern, segment)| *pattern == "*" || pattern.eq_ignore_ascii_case(segment))
+}
+
+/// Takes `%41` for `A`; `None` when the result is not text.
+pub(crate) fn decode(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<u8>| byte.and_then(|b| char::from(b).to_digit(16));
+            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op(method: Method, path: &str) -> Option<(Op, Vec<String>)> {
+        match find(&method, path) {
+            Found::Op(op, names) => Some((op, names)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn paths_are_found_in_any_case_and_names_keep_theirs() {
+        let f = "/Subscriptions/S-1/RESOURCEGROUPS/Rg/providers/Microsoft.DataFactory/Factories/My%20Factory";
+        let (found, names) = op(Method::POST, &format!("{f}/PipelineRuns/r1/queryActivityruns/")).unwrap();
+        assert_eq!(found, Op::ActivityQuery);
+        assert_eq!(names, ["S-1", "Rg", "My Factory", "r1"]);
+        assert_eq!(
+            op(Method::GET, &format!("{f}/linkedServices")).unwrap().0,
+            Op::LinkedServiceList
+        );
+        assert!(matches!(find(&Method::POST, f), Found::Methods(m) if m == ["GET", "PUT", "PATCH", "DELETE"]));
+        assert!(matches!(find(&Method::GET, "/nothing/here"), Found::Nothing));
+        assert!(matches!(find(&Method::GET, "/subscriptions/%zz"), Found::Nothing));
+        assert!(matches!(
+            find(
+                &Method::GET,
+                "/subscriptions/%FF/providers/Microsoft.DataFactory/factories"
+            ),
+            Found::Nothing
+        ));
+    }
+}

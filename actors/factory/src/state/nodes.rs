@@ -1,0 +1,155 @@
+//! The nodes of gateways.
+
+use super::{Conn, Db};
+use sluice_contract::Fault;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+
+/// A registered node.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeRow {
+    pub(crate) id: String,
+    pub(crate) gateway: String,
+    pub(crate) name: String,
+    pub(crate) machine: String,
+    pub(crate) version: String,
+    pub(crate) fingerprint: String,
+    pub(crate) expires: i64,
+    /// Its latest session.
+    pub(crate) epoch: i64,
+    /// Places for jobs, as the node said.
+    pub(crate) slots: i64,
+    /// `concurrentJobsLimit`, if an administrator set one.
+    pub(crate) jobs_limit: Option<i64>,
+    pub(crate) registered: i64,
+    pub(crate) connected: Option<i64>,
+    pub(crate) started: Option<i64>,
+}
+
+impl FromRow<'_, SqliteRow> for NodeRow {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            gateway: row.try_get("gateway")?,
+            name: row.try_get("name")?,
+            machine: row.try_get("machine")?,
+            version: row.try_get("version")?,
+            fingerprint: row.try_get("fingerprint")?,
+            expires: row.try_get("expires")?,
+            epoch: row.try_get("epoch")?,
+            slots: row.try_get("slots")?,
+            jobs_limit: row.try_get("jobs_limit")?,
+            registered: row.try_get("registered")?,
+            connected: row.try_get("connected")?,
+            started: row.try_get("started")?,
+        })
+    }
+}
+
+/// All nodes, of every gateway.
+pub(crate) async fn all(conn: &mut Conn) -> Result<Vec<NodeRow>, Fault> {
+    sqlx::query_as("SELECT * FROM nodes ORDER BY gateway, registered")
+        .fetch_all(conn)
+        .await
+        .db()
+}
+
+/// The nodes of a gateway, the oldest first.
+pub(crate) async fn of_gateway(conn: &mut Conn, gateway: &str) -> Result<Vec<NodeRow>, Fault> {
+    sqlx::query_as("SELECT * FROM nodes WHERE gateway = $1 ORDER BY registered")
+        .bind(gateway)
+        .fetch_all(conn)
+        .await
+        .db()
+}
+
+/// Finds one by name.
+pub(crate) async fn find(conn: &mut Conn, gateway: &str, name: &str) -> Result<Option<NodeRow>, Fault> {
+    sqlx::query_as("SELECT * FROM nodes WHERE gateway = $1 AND name_key = $2")
+        .bind(gateway)
+        .bind(name.to_lowercase())
+        .fetch_optional(conn)
+        .await
+        .db()
+}
+
+/// Registers a node.
+pub(crate) async fn insert(conn: &mut Conn, row: &NodeRow) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO nodes (id, gateway, name, name_key, machine, version, fingerprint, expires, epoch, slots, \
+         jobs_limit, registered, connected, started) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(&row.id)
+    .bind(&row.gateway)
+    .bind(&row.name)
+    .bind(row.name.to_lowercase())
+    .bind(&row.machine)
+    .bind(&row.version)
+    .bind(&row.fingerprint)
+    .bind(row.expires)
+    .bind(row.epoch)
+    .bind(row.slots)
+    .bind(row.jobs_limit)
+    .bind(row.registered)
+    .bind(row.connected)
+    .bind(row.started)
+    .execute(conn)
+    .await
+    .db()?;
+    Ok(())
+}
+
+/// Begins a session: the next epoch, which is returned; `None` when the node is not registered (any more).
+pub(crate) async fn begin_session(
+    conn: &mut Conn,
+    id: &str,
+    version: &str,
+    machine: &str,
+    slots: i64,
+) -> Result<Option<i64>, Fault> {
+    sqlx::query_scalar(
+        "UPDATE nodes SET epoch = epoch + 1, version = $2, machine = CASE WHEN $3 = '' THEN machine ELSE $3 END, \
+         slots = $4, connected = $5, started = $5 WHERE id = $1 RETURNING epoch",
+    )
+    .bind(id)
+    .bind(version)
+    .bind(machine)
+    .bind(slots)
+    .bind(crate::wire::now())
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
+/// Notes that a node is connected now.
+pub(crate) async fn seen(conn: &mut Conn, id: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE nodes SET connected = $2 WHERE id = $1")
+        .bind(id)
+        .bind(crate::wire::now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Sets `concurrentJobsLimit`.
+pub(crate) async fn set_limit(conn: &mut Conn, id: &str, limit: i64) -> Result<(), Fault> {
+    sqlx::query("UPDATE nodes SET jobs_limit = $2 WHERE id = $1")
+        .bind(id)
+        .bind(limit)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Removes a node.
+pub(crate) async fn delete(conn: &mut Conn, id: &str) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM nodes WHERE id = $1")
+        .bind(id)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}

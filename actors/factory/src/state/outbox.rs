@@ -1,0 +1,160 @@
+//! Messages that must go out. A row is written with the change it tells of, and deleted when the other side took it.
+
+use super::{Conn, Db, json, stored};
+use crate::wire::now;
+use sluice_channel::Address;
+use sluice_contract::{Envelope, Fault, GatewayId, NodeId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct OutboxRow {
+    pub(crate) id: String,
+    pub(crate) envelope: Envelope,
+    pub(crate) tries: i64,
+}
+
+impl FromRow<'_, SqliteRow> for OutboxRow {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let text: String = row.try_get("envelope")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            envelope: stored("an envelope", &text).map_err(|fault| sqlx::Error::Decode(fault.into()))?,
+            tries: row.try_get("tries")?,
+        })
+    }
+}
+
+/// Adds a message for a node, or for any node of the gateway. It is not sent before `not_before`.
+pub(crate) async fn insert(
+    conn: &mut Conn,
+    node: Option<&str>,
+    envelope: &Envelope,
+    not_before: i64,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO outbox (id, gateway, node, job, envelope, not_before, due, tries, created) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(&envelope.id)
+    .bind(envelope.gateway.as_str())
+    .bind(node)
+    .bind(envelope.job.as_ref().map(|job| job.as_str()).unwrap_or_default())
+    .bind(json(envelope)?)
+    .bind(not_before)
+    .bind(now())
+    .execute(conn)
+    .await
+    .db()?;
+    Ok(())
+}
+
+/// Where something is due now.
+pub(crate) async fn due_addresses(conn: &mut Conn) -> Result<Vec<Address>, Fault> {
+    let rows: Vec<(String, Option<String>)> =
+        sqlx::query_as("SELECT DISTINCT gateway, node FROM outbox WHERE due <= $1 AND not_before <= $1")
+            .bind(now())
+            .fetch_all(conn)
+            .await
+            .db()?;
+    Ok(rows
+        .into_iter()
+        .map(|(gateway, node)| address(&gateway, node.as_deref()))
+        .collect())
+}
+
+fn address(gateway: &str, node: Option<&str>) -> Address {
+    match node {
+        Some(node) => Address::Control {
+            gateway: GatewayId::from(gateway),
+            node: NodeId::from(node),
+        },
+        None => Address::Jobs {
+            gateway: GatewayId::from(gateway),
+        },
+    }
+}
+
+/// The oldest message that is due at an address.
+pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxRow>, Fault> {
+    let (gateway, node) = match at {
+        Address::Jobs { gateway } => (gateway, ""),
+        Address::Control { gateway, node } => (gateway, node.as_str()),
+        Address::Events { .. } => return Ok(None),
+    };
+    sqlx::query_as(
+        "SELECT id, envelope, tries FROM outbox WHERE gateway = $1 AND COALESCE(node, '') = $2 AND due <= $3 \
+         AND not_before <= $3 ORDER BY created, id LIMIT 1",
+    )
+    .bind(gateway.as_str())
+    .bind(node)
+    .bind(now())
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
+/// The message arrived, or is not wanted any more.
+pub(crate) async fn delete(conn: &mut Conn, id: &str) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM outbox WHERE id = $1")
+        .bind(id)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// The dispatches of a job are not wanted any more.
+pub(crate) async fn delete_dispatches(conn: &mut Conn, job: &str) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM outbox WHERE job = $1 AND node IS NULL")
+        .bind(job)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// The messages of a gateway, or of one of its nodes, have nobody to go to.
+pub(crate) async fn delete_for(conn: &mut Conn, gateway: &str, node: Option<&str>) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM outbox WHERE gateway = $1 AND ($2 = '' OR node = $2)")
+        .bind(gateway)
+        .bind(node.unwrap_or_default())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// The message could not be sent; again in some microseconds.
+pub(crate) async fn postpone(conn: &mut Conn, id: &str, wait: i64) -> Result<(), Fault> {
+    sqlx::query("UPDATE outbox SET tries = tries + 1, due = $2 WHERE id = $1")
+        .bind(id)
+        .bind(now() + wait)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Somebody of the gateway is there (again): what was postponed is due now. Whether there was anything.
+pub(crate) async fn wake(conn: &mut Conn, gateway: &str) -> Result<bool, Fault> {
+    let done = sqlx::query("UPDATE outbox SET due = 0 WHERE gateway = $1 AND due > $2")
+        .bind(gateway)
+        .bind(now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Whether anything of a gateway waits for somebody to come.
+pub(crate) async fn is_waiting(conn: &mut Conn, gateway: &str) -> Result<bool, Fault> {
+    let found: Option<String> = sqlx::query_scalar("SELECT id FROM outbox WHERE gateway = $1 AND due > $2 LIMIT 1")
+        .bind(gateway)
+        .bind(now())
+        .fetch_optional(conn)
+        .await
+        .db()?;
+    Ok(found.is_some())
+}

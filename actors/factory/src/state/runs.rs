@@ -1,0 +1,173 @@
+//! Runs of pipelines.
+
+use super::filter::Filter;
+use super::{Conn, Db};
+use crate::wire::now;
+use sluice_contract::Fault;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+
+/// A run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunRow {
+    pub(crate) id: String,
+    pub(crate) factory: String,
+    pub(crate) pipeline: String,
+    /// JSON object of strings.
+    pub(crate) parameters: String,
+    /// `Queued`, `InProgress`, `Succeeded`, `Failed`, `Canceling`, `Cancelled`.
+    pub(crate) status: String,
+    pub(crate) message: String,
+    pub(crate) cancel: bool,
+    pub(crate) started: i64,
+    pub(crate) ended: Option<i64>,
+    pub(crate) updated: i64,
+    pub(crate) invoked_id: String,
+}
+
+impl FromRow<'_, SqliteRow> for RunRow {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            factory: row.try_get("factory")?,
+            pipeline: row.try_get("pipeline")?,
+            parameters: row.try_get("parameters")?,
+            status: row.try_get("status")?,
+            message: row.try_get("message")?,
+            cancel: row.try_get::<i64, _>("cancel")? != 0,
+            started: row.try_get("started")?,
+            ended: row.try_get("ended")?,
+            updated: row.try_get("updated")?,
+            invoked_id: row.try_get("invoked_id")?,
+        })
+    }
+}
+
+impl RunRow {
+    /// Whether it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+}
+
+const COLUMNS: &str = "id, factory, pipeline, parameters, status, message, cancel, started, ended, updated, invoked_id";
+
+/// Finds one in a data factory.
+pub(crate) async fn find(conn: &mut Conn, factory: &str, id: &str) -> Result<Option<RunRow>, Fault> {
+    sqlx::query_as(
+        "SELECT id, factory, pipeline, parameters, status, message, cancel, started, ended, updated, invoked_id \
+         FROM runs WHERE id = $1 AND factory = $2",
+    )
+    .bind(id)
+    .bind(factory)
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
+/// Finds one, and the pipeline as it was when the run began.
+pub(crate) async fn with_pipeline(conn: &mut Conn, id: &str) -> Result<Option<(RunRow, String)>, Fault> {
+    let row = sqlx::query("SELECT * FROM runs WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .db()?;
+    row.map(|row| Ok((RunRow::from_row(&row)?, row.try_get("body")?)))
+        .transpose()
+        .db()
+}
+
+/// The newest ones of all data factories.
+pub(crate) async fn latest(conn: &mut Conn, limit: i64) -> Result<Vec<RunRow>, Fault> {
+    sqlx::query_as("SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT $1")
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .db()
+}
+
+/// Those that a client asked for.
+pub(crate) async fn query(conn: &mut Conn, factory: &str, filter: &Filter) -> Result<Vec<RunRow>, Fault> {
+    filter
+        .fetch(conn, &format!("SELECT {COLUMNS} FROM runs WHERE factory = $1"), factory)
+        .await
+}
+
+/// The ids of those that are not over.
+pub(crate) async fn unfinished(conn: &mut Conn) -> Result<Vec<String>, Fault> {
+    sqlx::query_scalar("SELECT id FROM runs WHERE status IN ('Queued', 'InProgress', 'Canceling') ORDER BY started")
+        .fetch_all(conn)
+        .await
+        .db()
+}
+
+/// Adds a run with its pipeline.
+pub(crate) async fn insert(conn: &mut Conn, row: &RunRow, pipeline: &str) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO runs (id, factory, pipeline, body, parameters, status, message, cancel, started, ended, updated, \
+         invoked_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(&row.id)
+    .bind(&row.factory)
+    .bind(&row.pipeline)
+    .bind(pipeline)
+    .bind(&row.parameters)
+    .bind(&row.status)
+    .bind(&row.message)
+    .bind(i64::from(row.cancel))
+    .bind(row.started)
+    .bind(row.ended)
+    .bind(row.updated)
+    .bind(&row.invoked_id)
+    .execute(conn)
+    .await
+    .db()?;
+    Ok(())
+}
+
+/// Sets the status of a run that goes on.
+pub(crate) async fn set_status(conn: &mut Conn, id: &str, status: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET status = $2, updated = $3 WHERE id = $1 AND ended IS NULL AND status <> $2")
+        .bind(id)
+        .bind(status)
+        .bind(now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Notes that something in the run changed.
+pub(crate) async fn touch(conn: &mut Conn, id: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET updated = $2 WHERE id = $1")
+        .bind(id)
+        .bind(now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Asks a run to stop.
+pub(crate) async fn cancel(conn: &mut Conn, id: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET cancel = 1, status = 'Canceling', updated = $2 WHERE id = $1 AND ended IS NULL")
+        .bind(id)
+        .bind(now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Ends a run.
+pub(crate) async fn finish(conn: &mut Conn, id: &str, status: &str, message: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET status = $2, message = $3, ended = $4, updated = $4 WHERE id = $1 AND ended IS NULL")
+        .bind(id)
+        .bind(status)
+        .bind(message)
+        .bind(now())
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
