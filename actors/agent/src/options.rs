@@ -17,6 +17,18 @@ pub struct AgentOptions {
     pub memory_budget: usize,
 }
 
+impl AgentOptions {
+    /// Four jobs at a time and 256 MiB for their data.
+    pub fn new(state_dir: impl Into<PathBuf>, stores: Stores) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            stores,
+            slots: 4,
+            memory_budget: 256 * 1024 * 1024,
+        }
+    }
+}
+
 /// Times and limits that hardly anybody needs to change; tests shorten them.
 #[derive(Clone, Debug)]
 pub struct Tuning {

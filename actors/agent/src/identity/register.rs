@@ -24,7 +24,7 @@ pub struct RegisterOptions {
 }
 
 /// What came of a registration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Registered {
     /// The gateway.
     pub gateway: GatewayId,

@@ -1,0 +1,186 @@
+//! The client of the factory's public REST API, as any SDK would use it.
+
+pub(crate) mod runs;
+
+use reqwest::{Certificate, Method, StatusCode};
+use serde_json::{Value, json};
+use sluice_contract::{Code, Fault};
+use std::path::Path;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+const API_VERSION: &str = "2018-06-01";
+
+/// Where the factory is, and as whom it is asked.
+pub(crate) struct ApiOptions {
+    pub(crate) url: String,
+    pub(crate) ca_file: Option<std::path::PathBuf>,
+    pub(crate) token: Zeroizing<String>,
+    pub(crate) subscription: String,
+    pub(crate) resource_group: String,
+    pub(crate) factory: String,
+}
+
+/// One data factory behind its REST API.
+pub(crate) struct Api {
+    http: reqwest::Client,
+    base: url::Url,
+    path: Vec<String>,
+    token: Zeroizing<String>,
+}
+
+impl Api {
+    /// Makes a client; nothing is sent yet.
+    pub(crate) fn new(options: ApiOptions) -> Result<Self, Fault> {
+        let base = url::Url::parse(&options.url)
+            .map_err(|e| Fault::new(Code::Usage, format!("the factory's address {:?}: {e}", options.url)))?;
+        if base.scheme() != "https" {
+            return Err(Fault::new(
+                Code::Usage,
+                format!("the factory's address {base} is not https"),
+            ));
+        }
+        let mut http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(60))
+            .connect_timeout(Duration::from_secs(10));
+        if let Some(file) = &options.ca_file {
+            let pem = read(file)?;
+            let bundle = Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| {
+                Fault::new(
+                    Code::FileUnreadable,
+                    format!("{}: not a PEM certificate: {e}", file.display()),
+                )
+            })?;
+            http = http.tls_certs_only(bundle);
+        }
+        let http = http
+            .build()
+            .map_err(|e| Fault::new(Code::Internal, format!("HTTP client: {e}")))?;
+        let path = [
+            "subscriptions",
+            &options.subscription,
+            "resourceGroups",
+            &options.resource_group,
+            "providers",
+            "Microsoft.DataFactory",
+            "factories",
+            &options.factory,
+        ];
+        Ok(Self {
+            http,
+            base,
+            path: path.map(str::to_owned).to_vec(),
+            token: options.token,
+        })
+    }
+
+    /// Makes sure that the data factory exists.
+    pub(crate) async fn ensure_factory(&self) -> Result<(), Fault> {
+        match self.call(Method::GET, &[], None).await {
+            Err(fault) if fault.code == Code::NotFound => self
+                .call(Method::PUT, &[], Some(&json!({ "location": "onprem" })))
+                .await
+                .map(drop),
+            other => other.map(drop),
+        }
+    }
+
+    /// GET below the data factory.
+    pub(crate) async fn get(&self, path: &[&str]) -> Result<Value, Fault> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// PUT below the data factory.
+    pub(crate) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Fault> {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    /// POST below the data factory.
+    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Value, Fault> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Fault> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Fault::new(Code::Usage, "the factory's address has no path"))?
+            .pop_if_empty()
+            .extend(self.path.iter().map(String::as_str))
+            .extend(path);
+        url.query_pairs_mut().append_pair("api-version", API_VERSION);
+        let mut request = self
+            .http
+            .request(method.clone(), url)
+            .bearer_auth(self.token.as_str())
+            .header("x-ms-client-request-id", uuid::Uuid::now_v7().to_string());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let reply = request
+            .send()
+            .await
+            .map_err(|e| Fault::new(Code::ApiUnreachable, format!("{}: {}", self.base, innermost(&e))))?;
+        let status = reply.status();
+        let text = reply
+            .text()
+            .await
+            .map_err(|e| Fault::new(Code::ApiUnreachable, format!("{}: the reply broke off: {e}", self.base)))?;
+        if status.is_success() {
+            return if text.is_empty() {
+                Ok(Value::Null)
+            } else {
+                serde_json::from_str(&text)
+                    .map_err(|e| Fault::new(Code::ApiRefused, format!("the reply is not JSON: {e}")))
+            };
+        }
+        Err(refusal(status, &text, &format!("{method} /{}", path.join("/"))))
+    }
+}
+
+/// Makes a fault of an error reply; the factory's own code is kept where this version knows it.
+fn refusal(status: StatusCode, text: &str, request: &str) -> Fault {
+    let body: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    let code = body["error"]["code"].as_str().unwrap_or_default();
+    let message = body["error"]["message"].as_str().unwrap_or(text.trim());
+    let quoted = message
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .find_map(Code::parse);
+    let by_status = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Code::Unauthorized,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::PRECONDITION_FAILED => Code::EtagMismatch,
+        _ => Code::ApiRefused,
+    };
+    let known = Code::parse(code).or(quoted).unwrap_or(by_status);
+    let retry = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    Fault::new(known, format!("{request} was answered {}: {message}", status.as_u16())).retryable(retry)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Reads a small text file.
+pub(crate) fn read(file: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(file).map_err(|e| Fault::new(Code::FileUnreadable, format!("{}: {e}", file.display())))
+}
+
+/// Reads a secret from the first line of a file, or of standard input for `-`.
+pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, Fault> {
+    let text = Zeroizing::new(if file.as_os_str() == "-" {
+        let mut line = String::new();
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|e| Fault::new(Code::FileUnreadable, format!("standard input: {e}")))?;
+        line
+    } else {
+        read(file)?
+    });
+    Ok(Zeroizing::new(
+        text.lines().next().unwrap_or_default().trim().to_owned(),
+    ))
+}

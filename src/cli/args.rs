@@ -1,0 +1,269 @@
+//! What can be typed.
+
+use super::output::Format;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// An open data management gateway: agent, factory and command line in one binary.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sluice",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  sluice quickstart\n  sluice copy 'postgres://me@db/shop?table=orders' file:orders.parquet\n\n\
+                  Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not registered or not allowed, 5 try again later,\n\
+                  7 fatal, 9 verification failed, 130 interrupted. `sluice explain CODE` tells about an error."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// How data is printed on standard output.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, env = "SLUICE_OUTPUT")]
+    pub(crate) output: Format,
+    /// More on standard error: -v progress of the work, -vv details.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Starts a factory and a gateway, copies a sample database to Parquet and verifies it.
+    Quickstart(QuickstartArgs),
+    /// Copies one table or file to another place, without a factory.
+    Copy(CopyArgs),
+    /// The control plane.
+    #[command(subcommand)]
+    Factory(FactoryCommand),
+    /// The agent beside the data.
+    #[command(subcommand)]
+    Gateway(GatewayCommand),
+    /// Sends documents (linked services, datasets, pipelines) to a factory.
+    Apply(ApplyArgs),
+    /// Pipelines of a factory.
+    #[command(subcommand)]
+    Pipeline(PipelineCommand),
+    /// Runs of pipelines.
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Tells cause and next step of an error code.
+    Explain(ExplainArgs),
+    /// Lists the stores this build can read and write.
+    Stores,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct QuickstartArgs {
+    /// Where factory, gateway and data are kept [default: sluice/quickstart in the user's data directory].
+    #[arg(long, env = "SLUICE_QUICKSTART_DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Ends when the copy is verified, instead of staying up.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Rows of the sample table.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) rows: u64,
+    /// Address of the REST API and the page [default: 127.0.0.1:8443, or a free port when that is taken].
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address of the AMQP control channel [default: 127.0.0.1:5671, or a free port when that is taken].
+    #[arg(long)]
+    pub(crate) amqp_listen: Option<SocketAddr>,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Addresses:\n  postgres://user@host:port/database?table=schema.table   (or query=SELECT ..)\n  \
+    sqlite:PATH?table=NAME\n  file:PATH.parquet, file:PATH.csv\n  azblob://container/path.parquet   (AZURE_STORAGE_CONNECTION_STRING)\n\n\
+    A password never stands in an address: it is taken from --src-password-file, --dst-password-file,\n\
+    SLUICE_SRC_PASSWORD, SLUICE_DST_PASSWORD or PGPASSWORD, else asked for on a terminal."
+)]
+pub(crate) struct CopyArgs {
+    /// Where to read.
+    pub(crate) source: String,
+    /// Where to write.
+    pub(crate) sink: String,
+    /// How many partitions are read at the same time.
+    #[arg(long, short = 'j', value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) parallel: Option<u32>,
+    /// Memory for data under way, in MiB.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
+    pub(crate) memory: u32,
+    /// Makes the sink's table when it is not there.
+    #[arg(long)]
+    pub(crate) create: bool,
+    /// File whose first line is the source's password.
+    #[arg(long)]
+    pub(crate) src_password_file: Option<PathBuf>,
+    /// File whose first line is the sink's password.
+    #[arg(long)]
+    pub(crate) dst_password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FactoryCommand {
+    /// Runs the control plane.
+    Run(FactoryRunArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactoryRunArgs {
+    /// Where the factory keeps its state.
+    #[arg(long, env = "SLUICE_FACTORY_STATE", default_value = "/var/lib/sluice-factory")]
+    pub(crate) state: PathBuf,
+    /// Address of the REST API and the page.
+    #[arg(long, default_value = "0.0.0.0:8443")]
+    pub(crate) listen: SocketAddr,
+    /// Address of the AMQP control channel.
+    #[arg(long, default_value = "0.0.0.0:5671")]
+    pub(crate) amqp_listen: SocketAddr,
+    /// The name or address under which gateways and clients reach this machine; it stands in keys and certificates.
+    #[arg(long, env = "SLUICE_PUBLIC_HOST", default_value = "localhost")]
+    pub(crate) host: String,
+    /// More names for the certificate.
+    #[arg(long = "name")]
+    pub(crate) names: Vec<String>,
+    /// Seconds a job's lease lasts without a heartbeat.
+    #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(3..=3600))]
+    pub(crate) lease: u32,
+    /// A file to write when the factory is ready: its addresses, CA and token file, as JSON.
+    #[arg(long)]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Makes this machine a node of a gateway.
+    Register(RegisterArgs),
+    /// Runs the agent.
+    Run(GatewayRunArgs),
+    /// Shows how the agent of this machine is.
+    Status(StateArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateArgs {
+    /// Where the agent keeps its identity and its ledger.
+    #[arg(long, env = "SLUICE_GATEWAY_STATE", default_value = "/var/lib/sluice-gateway")]
+    pub(crate) state: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RegisterArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// File that holds the registration key; `-` for standard input.
+    #[arg(long, default_value = "-")]
+    pub(crate) key_file: PathBuf,
+    /// The node's name [default: the host name].
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GatewayRunArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// How many copies run at the same time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) jobs: u32,
+    /// Memory for the data of all copies, in MiB.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
+    pub(crate) memory: u32,
+    /// A file to write when the agent is up, as JSON.
+    #[arg(long)]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// Which factory, and as whom.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ApiArgs {
+    /// The factory's address.
+    #[arg(long, env = "SLUICE_FACTORY", default_value = "https://localhost:8443")]
+    pub(crate) factory: String,
+    /// The factory's CA certificate.
+    #[arg(long, env = "SLUICE_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// File that holds the token.
+    #[arg(long, env = "SLUICE_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Subscription, the outer name space.
+    #[arg(long, env = "SLUICE_SUBSCRIPTION", default_value = "default")]
+    pub(crate) subscription: String,
+    /// Resource group, the inner name space.
+    #[arg(long, env = "SLUICE_RESOURCE_GROUP", default_value = "default")]
+    pub(crate) resource_group: String,
+    /// The data factory.
+    #[arg(long, short = 'F', env = "SLUICE_FACTORY_NAME", default_value = "sluice")]
+    pub(crate) factory_name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// A document, or a folder of them (linkedService/, dataset/, pipeline/ as Data Factory's Git layout has them).
+    #[arg(short, long = "file", required = true)]
+    pub(crate) file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PipelineCommand {
+    /// Starts a pipeline.
+    Run(PipelineRunArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PipelineRunArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The pipeline.
+    pub(crate) name: String,
+    /// Waits for the end and shows progress.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// A parameter, NAME=VALUE.
+    #[arg(long = "param", short = 'p')]
+    pub(crate) parameters: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// Lists the newest runs.
+    List(RunListArgs),
+    /// Shows one run with its activities.
+    Show(RunShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunListArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// Only runs of this pipeline.
+    #[arg(long)]
+    pub(crate) pipeline: Option<String>,
+    /// Only runs of this status.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunShowArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The run's id.
+    pub(crate) run: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as SL6004; without one all codes are listed.
+    pub(crate) code: Option<String>,
+}

@@ -1,0 +1,111 @@
+//! `sluice gateway register`, `run` and `status`.
+
+use super::args::{GatewayRunArgs, RegisterArgs, StateArgs};
+use super::output::{Output, note, table};
+use crate::api::read_secret;
+use serde_json::{Value, json};
+use sluice_agent::{Agent, AgentOptions, RegisterOptions};
+use sluice_contract::enrol::RegistrationKey;
+use sluice_contract::{Code, Fault};
+use sluice_runtime::Root;
+
+pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), Fault> {
+    let key = RegistrationKey::parse(&read_secret(&args.key_file)?)?;
+    let registered = sluice_agent::register(RegisterOptions {
+        state_dir: args.state.state,
+        key,
+        node_name: args.name.unwrap_or_else(host_name),
+    })
+    .await?;
+    let value = serde_json::to_value(&registered).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
+    note("Agent registration is successful!");
+    output.print(&value, pairs);
+    Ok(())
+}
+
+pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> {
+    let mut options = AgentOptions::new(args.state.state, crate::registry::stores());
+    options.slots = args.jobs;
+    options.memory_budget = args.memory as usize * 1024 * 1024;
+    let agent = Agent::start(options, root).await?;
+    note("Agent started");
+    if let Some(file) = &args.ready_file {
+        super::factory::write_ready(file, &json!({ "pid": std::process::id() }))?;
+    }
+    sluice_runtime::stop_signal().await;
+    note("Stopping: running copies get time to finish");
+    agent.shutdown().await;
+    Ok(())
+}
+
+pub(super) async fn status(args: StateArgs, output: &Output) -> Result<(), Fault> {
+    let status = sluice_agent::admin::status(&args.state).await?;
+    let value = serde_json::to_value(&status).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
+    output.print(&value, describe);
+    Ok(())
+}
+
+/// Plain members first, lists of objects as tables behind.
+fn describe(status: &Value) -> String {
+    let mut text = pairs(status);
+    for (name, value) in status.as_object().into_iter().flatten() {
+        let Some(items) = value
+            .as_array()
+            .filter(|items| items.first().is_some_and(Value::is_object))
+        else {
+            continue;
+        };
+        let plain = |object: &Value| -> Vec<String> {
+            let members = object.as_object().into_iter().flatten();
+            members
+                .filter(|(_, value)| !value.is_object() && !value.is_array())
+                .map(|(key, _)| key.clone())
+                .collect()
+        };
+        let columns = plain(&items[0]);
+        let rows: Vec<_> = items
+            .iter()
+            .map(|item| columns.iter().map(|column| cell(&item[column])).collect())
+            .collect();
+        let head: Vec<String> = columns.iter().map(|column| column.to_uppercase()).collect();
+        text += &format!(
+            "\n{name}\n{}",
+            table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
+        );
+    }
+    text
+}
+
+fn pairs(value: &Value) -> String {
+    let mut text = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(inner) => {
+                for (member, value) in inner
+                    .iter()
+                    .filter(|(_, value)| !value.is_object() && !value.is_array())
+                {
+                    text += &format!("{:<24} {}\n", format!("{name}.{member}"), cell(value));
+                }
+            }
+            Value::Array(_) => {}
+            plain => text += &format!("{name:<24} {}\n", cell(plain)),
+        }
+    }
+    text
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The machine's name, for a node that was given none.
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_else(|_| "node".to_owned())
+}

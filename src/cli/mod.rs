@@ -1,0 +1,45 @@
+//! The command line. Standard output carries data, standard error everything else.
+
+mod apply;
+mod args;
+mod copy;
+mod explain;
+mod factory;
+mod gateway;
+mod output;
+mod pipeline;
+mod progress;
+mod runs;
+mod stores;
+
+pub(crate) use args::{Cli, QuickstartArgs};
+pub(crate) use output::{Output, colour, exit_code, note, print_fault};
+pub(crate) use progress::ProgressLine;
+
+use args::{Command, FactoryCommand, GatewayCommand, PipelineCommand, RunCommand};
+use sluice_contract::Fault;
+use sluice_runtime::Root;
+
+/// Runs the command that was given; the fault, if any, is printed by the caller.
+pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
+    let output = Output::new(cli.global.output);
+    match cli.command {
+        Command::Quickstart(args) => crate::quickstart::run(args, &output, root).await,
+        Command::Copy(args) => copy::run(args, &output).await,
+        Command::Factory(FactoryCommand::Run(args)) => factory::run(args, root).await,
+        Command::Gateway(GatewayCommand::Register(args)) => gateway::register(args, &output).await,
+        Command::Gateway(GatewayCommand::Run(args)) => gateway::run(args, root).await,
+        Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
+        Command::Apply(args) => apply::run(args, &output).await,
+        Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
+        Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,
+        Command::Run(RunCommand::Show(args)) => runs::show(args, &output).await,
+        Command::Explain(args) => explain::run(&args, &output),
+        Command::Stores => stores::run(&output),
+    }
+}
+
+/// Whether a command serves until it is stopped, and so logs what it does.
+pub(crate) fn long_running(command: &Command) -> bool {
+    matches!(command, Command::Factory(_) | Command::Gateway(GatewayCommand::Run(_)))
+}

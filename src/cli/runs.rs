@@ -1,0 +1,115 @@
+//! `sluice run list` and `sluice run show`.
+
+use super::apply::connect;
+use super::args::{RunListArgs, RunShowArgs};
+use super::output::{Output, table};
+use serde_json::{Value, json};
+use sluice_contract::Fault;
+
+pub(super) async fn list(args: RunListArgs, output: &Output) -> Result<(), Fault> {
+    let api = connect(&args.api)?;
+    let filter = |operand: &str, value: &Option<String>| {
+        value
+            .as_ref()
+            .map(|value| json!({ "operand": operand, "operator": "Equals", "values": [value] }))
+    };
+    let filters: Vec<_> = [filter("PipelineName", &args.pipeline), filter("Status", &args.status)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let body = json!({
+        "lastUpdatedAfter": "2000-01-01T00:00:00Z",
+        "lastUpdatedBefore": "2100-01-01T00:00:00Z",
+        "filters": filters,
+        "orderBy": [{ "orderBy": "RunStart", "order": "DESC" }],
+    });
+    let reply = api.post(&["queryPipelineRuns"], &body).await?;
+    let runs = reply["value"].as_array().cloned().unwrap_or_default();
+    let rows: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            ["runId", "pipelineName", "status", "runStart", "durationInMs"]
+                .map(|member| cell(&run[member]))
+                .to_vec()
+        })
+        .collect();
+    output.print(&json!(runs), |_| {
+        table(&["RUN", "PIPELINE", "STATUS", "START", "MS"], &rows)
+    });
+    Ok(())
+}
+
+pub(super) async fn show(args: RunShowArgs, output: &Output) -> Result<(), Fault> {
+    let api = connect(&args.api)?;
+    let run = api.get(&["pipelineruns", &args.run]).await?;
+    let activities = api.activity_runs(&args.run).await?;
+    output.print(&json!({ "run": run, "activities": activities }), |_| {
+        describe(&run, &activities)
+    });
+    Ok(())
+}
+
+/// A run and its activities for people.
+pub(super) fn describe(run: &Value, activities: &[Value]) -> String {
+    let mut text = String::new();
+    for (label, member) in [
+        ("Run", "runId"),
+        ("Pipeline", "pipelineName"),
+        ("Status", "status"),
+        ("Start", "runStart"),
+        ("End", "runEnd"),
+        ("Message", "message"),
+    ] {
+        let value = cell(&run[member]);
+        if value != "-" && !value.is_empty() {
+            text += &format!("{label:<9} {value}\n");
+        }
+    }
+    let rows: Vec<_> = activities
+        .iter()
+        .map(|activity| {
+            let output = &activity["output"];
+            vec![
+                cell(&activity["activityName"]),
+                cell(&activity["status"]),
+                cell(&output["rowsRead"]),
+                cell(&output["rowsCopied"]),
+                cell(&output["dataRead"]),
+                cell(&output["dataWritten"]),
+                cell(&output["throughput"]),
+            ]
+        })
+        .collect();
+    text += "\n";
+    text += &table(
+        &[
+            "ACTIVITY",
+            "STATUS",
+            "ROWS READ",
+            "ROWS COPIED",
+            "BYTES READ",
+            "BYTES WRITTEN",
+            "KiB/s",
+        ],
+        &rows,
+    );
+    for activity in activities {
+        let message = cell(&activity["error"]["message"]);
+        if activity["status"] == "Failed" {
+            text += &format!(
+                "\n{}: {}: {message}\n",
+                cell(&activity["activityName"]),
+                cell(&activity["error"]["errorCode"])
+            );
+        }
+    }
+    text
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
