@@ -7,4 +7,5 @@ mod cli;
 mod conformance;
 mod e2e;
 mod faults;
+mod pages;
 mod sockets;

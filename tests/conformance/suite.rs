@@ -3,6 +3,7 @@
 use super::data::{assert_same, repeated, unsupported_schema};
 use super::place::{Place, check_expectation, key, next, rows};
 use sluice_contract::Code;
+use std::slice::from_ref;
 
 /// What was written is what is read, edge values and many rows, with one reader or several.
 pub(super) async fn round_trip(place: Place) {
@@ -35,7 +36,7 @@ pub(super) async fn round_trip(place: Place) {
 /// A reader sees all of a copy or nothing of it.
 pub(super) async fn nothing_before_commit(place: Place) {
     let before = (place.holds)().await;
-    let mut sink = place.staged("new", &key(1, 1), &[place.data.clone()]).await.unwrap();
+    let mut sink = place.staged("new", &key(1, 1), from_ref(&place.data)).await.unwrap();
     let fault = place
         .read("new", 1)
         .await
@@ -53,7 +54,7 @@ pub(super) async fn nothing_before_commit(place: Place) {
 /// An aborted copy, and one that was dropped and tried again, leave nothing.
 pub(super) async fn abort_leaves_nothing(place: Place) {
     let before = (place.holds)().await;
-    let mut sink = place.staged("gone", &key(1, 1), &[place.data.clone()]).await.unwrap();
+    let mut sink = place.staged("gone", &key(1, 1), from_ref(&place.data)).await.unwrap();
     sink.abort().await;
     assert_eq!((place.holds)().await, before, "after an abort of what was verified");
 
@@ -66,10 +67,10 @@ pub(super) async fn abort_leaves_nothing(place: Place) {
 
     // Died without a word; the job's next attempt tidies up behind it.
     let first = key(1, 1);
-    let sink = place.staged("gone", &first, &[place.data.clone()]).await.unwrap();
+    let sink = place.staged("gone", &first, from_ref(&place.data)).await.unwrap();
     drop(sink);
     let mut sink = place
-        .staged("gone", &next(&first), &[place.data.clone()])
+        .staged("gone", &next(&first), from_ref(&place.data))
         .await
         .unwrap();
     sink.commit().await.unwrap();
@@ -103,7 +104,7 @@ pub(super) async fn overtaken_attempt_is_fenced(place: Place) {
     let newer = [repeated(&place.data, 100, 30)];
     if place.fences_staging {
         // The later attempt has only begun.
-        let mut late = place.staged("begun", &first, &[place.data.clone()]).await.unwrap();
+        let mut late = place.staged("begun", &first, from_ref(&place.data)).await.unwrap();
         let mut sink = place.staged("begun", &next(&first), &newer).await.unwrap();
         late.commit().await.expect_err("an overtaken attempt has published");
         late.abort().await;
@@ -112,7 +113,7 @@ pub(super) async fn overtaken_attempt_is_fenced(place: Place) {
     }
     // The later attempt has published.
     let first = key(1, 1);
-    let mut late = place.staged("fenced", &first, &[place.data.clone()]).await.unwrap();
+    let mut late = place.staged("fenced", &first, from_ref(&place.data)).await.unwrap();
     let mut sink = place.staged("fenced", &next(&first), &newer).await.unwrap();
     sink.commit().await.unwrap();
     let fault = late.commit().await.expect_err("an overtaken attempt has published");

@@ -1,0 +1,52 @@
+//! `docs/types.md` is made from the connectors' own tables.
+
+use sluice_tests::root;
+use std::fmt::Write;
+
+const HEAD: &str = "# Types\n\n\
+Data travels between stores as Arrow batches. A type is carried exactly or refused with `SL6007`, which names the column; nothing is\n\
+rounded in silence. A column's original type travels along as metadata (`sluice.type`), so that `numeric(38,10)` or `uuid` come\n\
+out of a Parquet file as what they were.\n\n\
+This page is made from the connectors' own tables: `SLUICE_UPDATE_DOCS=1 cargo nextest run --workspace pages::types`.\n";
+
+const FILES: &str = "\n## Parquet\n\
+Every Arrow type of the tables here is carried as it is. Intervals of months, days and nanoseconds, unions and structs without\n\
+members are refused.\n\n\
+## Delimited text\n\
+Numbers, booleans, texts, dates, times, timestamps and decimals are written as text that reads back as the same value; bytes and\n\
+nested types are refused. Reading, every column is text, unless the dataset's `schema` gives it a type:\n\n\
+| `schema` type | Arrow |\n|---|---|\n\
+| `String`, `Guid` | Utf8 |\n\
+| `Int16`, `Int32`, `Int64` | Int16, Int32, Int64 |\n\
+| `Single`, `Double` | Float32, Float64 |\n\
+| `Decimal` with `precision` and `scale` | Decimal128 |\n\
+| `Boolean` | Boolean |\n\
+| `Date` | Date32 |\n\
+| `DateTime`, `DateTimeOffset` | Timestamp (microseconds), the second in UTC |\n";
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("\n## PostgreSQL\n| PostgreSQL | Arrow | |\n|---|---|---|\n");
+    for row in sluice_store_postgres::type_table() {
+        writeln!(page, "| `{}` | {} | {} |", row.postgres, row.arrow, row.note).unwrap();
+    }
+    page.push_str("\n## SQLite\n| declared as | Arrow | |\n|---|---|---|\n");
+    for row in sluice_store_sqlite::type_table() {
+        writeln!(page, "| {} | {} | {} |", row.declared, row.arrow, row.note).unwrap();
+    }
+    page.push_str(FILES);
+    page
+}
+
+#[test]
+fn the_page_of_types_is_the_connectors_own() {
+    let path = root().join("docs/types.md");
+    if std::env::var_os("SLUICE_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page(),
+        "docs/types.md is not what the connectors say: SLUICE_UPDATE_DOCS=1 cargo nextest run --workspace pages::types"
+    );
+}
