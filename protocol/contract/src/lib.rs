@@ -27,3 +27,6 @@ pub use message::Message;
 
 /// A JSON object that keeps the order of its members.
 pub type Object = serde_json::Map<String, serde_json::Value>;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! A view borrows; nothing is rewritten, so members this version does not know survive.
 
+mod address;
 mod dataset;
 mod linked_service;
 mod pipeline;

@@ -250,12 +250,19 @@ fn timespan(text: &str) -> Option<Duration> {
         return None;
     }
     let (days, hours) = first.split_once('.').unwrap_or(("0", first));
+    // Rust's own parsers take signs, exponents and more.
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    if ![days, hours, minutes, whole, fraction].into_iter().all(digits) || whole.is_empty() || fraction.is_empty() {
+        return None;
+    }
     let (days, hours, minutes): (u64, u64, u64) = (days.parse().ok()?, hours.parse().ok()?, minutes.parse().ok()?);
     let seconds: f64 = seconds.parse().ok().filter(|s| (0.0..60.0).contains(s))?;
     if hours > 23 || minutes > 59 || days > 10_000 {
         return None;
     }
-    Some(Duration::from_secs(days * 86_400 + hours * 3_600 + minutes * 60) + Duration::from_secs_f64(seconds))
+    let seconds = Duration::try_from_secs_f64(seconds).ok()?;
+    Some(Duration::from_secs(days * 86_400 + hours * 3_600 + minutes * 60) + seconds)
 }
 
 #[cfg(test)]

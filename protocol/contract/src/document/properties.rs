@@ -64,18 +64,11 @@ impl ConnectionString {
         let mut pairs = Vec::new();
         let mut rest = text;
         while let Some((name, behind)) = rest.split_once('=') {
-            let name = name.trim_start_matches([';', ' ', '\t', '\r', '\n']).trim_end();
-            let behind = behind.trim_start();
-            let quote = behind.chars().next().filter(|c| matches!(c, '\'' | '"'));
-            let (value, after) =
-                match quote.and_then(|q| behind[1..].find(q).map(|end| (&behind[1..=end], &behind[end + 2..]))) {
-                    Some((value, after)) => (value, after.split_once(';').map_or("", |(_, after)| after)),
-                    None => behind.split_once(';').unwrap_or((behind, "")),
-                };
-            // Before `name` there may be a part without `=`.
+            // Before the name there may be parts without `=`.
             let name = name.rsplit(';').next().unwrap_or(name).trim();
+            let (value, after) = take_value(behind.trim_start());
             if !name.is_empty() {
-                pairs.push((name.to_owned(), value.trim().to_owned()));
+                pairs.push((name.to_owned(), value));
             }
             rest = after;
         }
@@ -94,14 +87,15 @@ impl ConnectionString {
 
     /// The same without the pairs that `drop` says yes to.
     pub fn without(&self, drop: impl Fn(&str) -> bool) -> String {
-        let kept = self
-            .0
-            .iter()
-            .filter(|(name, _)| !drop(name))
-            .map(|(name, value)| match value {
-                value if value.contains(';') && !value.contains('"') => format!("{name}=\"{value}\""),
-                value => format!("{name}={value}"),
-            });
+        let kept = self.0.iter().filter(|(name, _)| !drop(name));
+        let kept = kept.map(|(name, value)| {
+            let quoted = value.starts_with(['"', '\'']) || value.trim() != value;
+            if quoted || (value.contains(';') && braced(value) != Some(value.len())) {
+                format!("{name}=\"{}\"", value.replace('"', "\"\""))
+            } else {
+                format!("{name}={value}")
+            }
+        });
         kept.collect::<Vec<_>>().join(";")
     }
 
@@ -109,6 +103,43 @@ impl ConnectionString {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
+}
+
+/// The first value of what follows a `=`, and what follows the value's `;`.
+fn take_value(text: &str) -> (String, &str) {
+    let past = |at: usize| text[at..].split_once(';').map_or("", |(_, after)| after);
+    if let Some(quote) = text.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+        // A quote inside is written twice. One that is never closed takes the rest: better too much of a secret than
+        // half of one that is taken for the next part.
+        return match closing(&text[1..], quote) {
+            Some(end) => {
+                let inner = text[1..=end].replace(&format!("{quote}{quote}"), &quote.to_string());
+                (inner, past(end + 2))
+            }
+            None => (text.trim_end().to_owned(), ""),
+        };
+    }
+    let end = braced(text).unwrap_or_else(|| text.find(';').unwrap_or(text.len()));
+    (text[..end].trim_end().to_owned(), past(end))
+}
+
+/// Where a quoted text ends.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].find(quote)?;
+        if !text[at + 1..].starts_with(quote) {
+            return Some(at);
+        }
+        from = at + 2;
+    }
+}
+
+/// The length of ODBC's `{value;with=anything}`. The braces stay: elsewhere they are part of the value.
+fn braced(text: &str) -> Option<usize> {
+    let end = closing(text.strip_prefix('{')?, '}')? + 2;
+    let after = text[end..].trim_start();
+    (after.is_empty() || after.starts_with(';')).then_some(end)
 }
 
 /// The binding of a linked service whose secrets are all outside its properties.

@@ -1,5 +1,6 @@
 //! Taking the secrets out of a linked service before it is stored.
 
+use super::address::without_address_secrets;
 use super::properties::ConnectionString;
 use crate::Object;
 use crate::sealed::Secrets;
@@ -8,87 +9,105 @@ use serde_json::{Value, json};
 /// What a stored secret reads as, as in Azure.
 pub const MASK: &str = "**********";
 
-/// Properties that are secret even when a client sends them as a plain string.
-const SECRET_PROPERTIES: &[&str] = &[
+/// Properties that are secret even when a client sends them as a plain string, besides those of [`secret_part`].
+const SECRET_PROPERTIES: &[&str] = &["sasUri", "functionKey", "privateKeyContent", "key", "credential"];
+
+/// Endings of the names of secret properties and of secret parts of a connection string.
+const SECRET_ENDINGS: &[&str] = &[
     "password",
-    "accountKey",
-    "sasToken",
-    "sasUri",
-    "servicePrincipalKey",
-    "accessToken",
-    "functionKey",
-    "apiKey",
-    "secretAccessKey",
-    "clientSecret",
-    "privateKeyContent",
-    "passPhrase",
-    "key",
-    "credential",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "accountkey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "principalkey",
+    "apikey",
+    "sharedaccesskey",
+    "sharedaccesssignature",
+    "secret",
+    "token",
+    "credentials",
 ];
 
-/// Parts of a connection string that are secret.
-fn secret_part(name: &str) -> bool {
+pub(super) fn secret_part(name: &str) -> bool {
     let name: String = name
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_lowercase())
         .collect();
-    [
-        "password",
-        "pwd",
-        "accountkey",
-        "sharedaccesskey",
-        "sharedaccesssignature",
-        "secret",
-        "token",
-        "apikey",
-    ]
-    .iter()
-    .any(|part| name.ends_with(part))
+    SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Moves every secret of a linked service's `typeProperties` out of them.
+fn secret_property(name: &str) -> bool {
+    secret_part(name) || SECRET_PROPERTIES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+/// Moves every secret of a linked service's `typeProperties` out of them, at any depth.
 ///
-/// A `SecureString` stays as the mask; a connection string keeps its public parts, and the whole of it is the secret.
+/// A `SecureString` stays as the mask; a connection string or an address keeps its public parts, and the whole of it is
+/// the secret. A secret inside another object goes by its path, such as `authHeaders.x-api-key` or `keys[0]`.
 /// A value that *is* the mask is left alone: the client sent back what it read (see [`carry_over`]).
 pub fn take_secrets(type_properties: &mut Object) -> Secrets {
     let mut secrets = Secrets::new();
     for (name, value) in type_properties.iter_mut() {
-        if name.eq_ignore_ascii_case("encryptedCredential") {
-            continue;
-        }
-        if let Some(text) = secure_string(value) {
-            if text != MASK {
-                secrets.insert(name.clone(), text);
-                *value = masked();
-            }
-        } else if let Value::String(text) = value {
-            if name.eq_ignore_ascii_case("connectionString") {
-                let parsed = ConnectionString::parse(text);
-                if parsed.names().any(secret_part) {
-                    secrets.insert(name.clone(), text.clone());
-                    *text = parsed.without(secret_part);
-                }
-            } else if SECRET_PROPERTIES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
-                && text != MASK
-                && !text.is_empty()
-            {
-                secrets.insert(name.clone(), text.clone());
-                *value = masked();
-            } else if let Some(public) = without_url_password(text) {
-                secrets.insert(name.clone(), text.clone());
-                *text = public;
-            }
-        }
+        take(name, name, value, &mut secrets);
     }
     secrets
 }
 
+fn take(name: &str, path: &str, value: &mut Value, secrets: &mut Secrets) {
+    if name.eq_ignore_ascii_case("encryptedCredential") {
+        return;
+    }
+    if let Some(text) = secure_string(value) {
+        if text != MASK {
+            secrets.insert(path, text);
+            *value = masked();
+        }
+        return;
+    }
+    match value {
+        Value::String(text) if secret_property(name) && text != MASK && !text.is_empty() => {
+            secrets.insert(path, std::mem::take(text));
+            *value = masked();
+        }
+        Value::Number(number) if secret_property(name) => {
+            secrets.insert(path, number.to_string());
+            *value = masked();
+        }
+        Value::String(text) => {
+            if let Some(public) = public_part(name, text) {
+                secrets.insert(path, std::mem::replace(text, public));
+            }
+        }
+        Value::Object(object) => {
+            for (key, inner) in object.iter_mut() {
+                take(key, &format!("{path}.{key}"), inner, secrets);
+            }
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter_mut().enumerate() {
+                take(name, &format!("{path}[{i}]"), item, secrets);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Whether a client sent back masked secrets, so that the stored credential has to be kept.
 pub fn carry_over(type_properties: &Object) -> bool {
-    type_properties
-        .values()
-        .any(|value| secure_string(value).as_deref() == Some(MASK))
+    type_properties.values().any(has_mask)
+}
+
+fn has_mask(value: &Value) -> bool {
+    match value {
+        _ if secure_string(value).as_deref() == Some(MASK) => true,
+        Value::Object(object) => object.values().any(has_mask),
+        Value::Array(items) => items.iter().any(has_mask),
+        _ => false,
+    }
 }
 
 fn masked() -> Value {
@@ -97,21 +116,29 @@ fn masked() -> Value {
 
 fn secure_string(value: &Value) -> Option<String> {
     let object = value.as_object()?;
-    if !super::text(object, "type")?.eq_ignore_ascii_case("SecureString") {
-        return None;
-    }
-    match super::member(object, "value")? {
+    let named = match super::member(object, "type") {
+        Some(kind) => kind.as_str()?.eq_ignore_ascii_case("SecureString"),
+        // azure-mgmt-datafactory 10.0.0 drops the `type` of a SecureString built with keyword arguments.
+        None => object.len() == 1,
+    };
+    match super::member(object, "value").filter(|_| named)? {
+        Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
 }
 
-/// `scheme://user:password@host/..` without the password.
-fn without_url_password(text: &str) -> Option<String> {
-    let mut url = url::Url::parse(text).ok()?;
-    url.password()?;
-    url.set_password(None).ok()?;
-    Some(url.into())
+/// What may be seen of a text that has a secret in it; `None` when it has none.
+fn public_part(name: &str, text: &str) -> Option<String> {
+    let address = without_address_secrets(text);
+    if !name.to_ascii_lowercase().ends_with("string") {
+        return address;
+    }
+    let parsed = ConnectionString::parse(address.as_deref().unwrap_or(text));
+    if parsed.names().any(secret_part) {
+        return Some(parsed.without(secret_part));
+    }
+    address
 }
 
 #[cfg(test)]
