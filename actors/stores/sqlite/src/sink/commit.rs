@@ -1,0 +1,107 @@
+//! Publishing: one transaction that moves the staged rows and notes the job.
+
+use super::script;
+use super::target::Target;
+use crate::errors;
+use crate::names::quote;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use sluice_contract::{Code, Fault};
+use sluice_store_core::CommitKey;
+use std::sync::Arc;
+
+/// What is published.
+pub(crate) struct Publication {
+    pub(crate) target: Arc<Target>,
+    pub(crate) stage: String,
+    pub(crate) key: CommitKey,
+    /// Rows that were verified to be staged.
+    pub(crate) rows: u64,
+    /// Runs before the rows are inserted, in the same transaction.
+    pub(crate) script: Option<String>,
+}
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS main.sluice_commit (job TEXT PRIMARY KEY, attempt INTEGER NOT NULL, \
+     token INTEGER NOT NULL, rows INTEGER NOT NULL, committed_at TEXT NOT NULL)";
+
+/// Refuses an attempt that is behind. Returns whether the job was published before.
+///
+/// # Errors
+/// `SL7004` when a later attempt published; other `SL60xx`.
+pub(crate) fn check(connection: &Connection, key: &CommitKey) -> Result<bool, Fault> {
+    let find = || {
+        let there = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'sluice_commit'";
+        if connection.query_row(there, [], |_| Ok(())).optional()?.is_none() {
+            return Ok(None);
+        }
+        let query = "SELECT token FROM main.sluice_commit WHERE job = ?1";
+        connection
+            .query_row(query, [key.job.as_str()], |row| row.get::<_, i64>(0))
+            .optional()
+    };
+    let found = find().map_err(|error| errors::fault("looking up the job's commit", &error))?;
+    match found {
+        Some(found) if found > number(key.token)? => {
+            let text = format!(
+                "the job was published with token {found}, which is later than {}",
+                key.token
+            );
+            Err(Fault::new(Code::CommitDenied, text))
+        }
+        found => Ok(found.is_some()),
+    }
+}
+
+impl Publication {
+    /// Publishes; returns whether it was done before.
+    ///
+    /// # Errors
+    /// `SL7001` when the staging has lost rows, `SL7004` when a later attempt published; other `SL60xx`.
+    pub(crate) fn publish(&self, connection: &mut Connection) -> Result<bool, Fault> {
+        let doing = format!("publishing into {}", self.target.name);
+        let failed = |error| errors::fault(&doing, &error);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let drop_stage = format!("DROP TABLE IF EXISTS main.{}", quote(&self.stage));
+        let replayed = check(&transaction, &self.key)?;
+        if !replayed {
+            self.insert(&transaction, &doing)?;
+        }
+        transaction.execute_batch(&drop_stage).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(replayed)
+    }
+
+    fn insert(&self, transaction: &Transaction<'_>, doing: &str) -> Result<(), Fault> {
+        let failed = |error| errors::fault(doing, &error);
+        if let Some(columns) = &self.target.create {
+            let create = format!(
+                "CREATE TABLE IF NOT EXISTS main.{} ({columns})",
+                quote(&self.target.name)
+            );
+            transaction.execute_batch(&create).map_err(failed)?;
+        }
+        if let Some(script) = &self.script {
+            script::run(transaction, script)?;
+        }
+        let inserted = transaction
+            .execute(&self.target.insert(&self.stage), [])
+            .map_err(failed)?;
+        if inserted as u64 != self.rows {
+            let (stage, rows) = (&self.stage, self.rows);
+            let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");
+            return Err(Fault::new(Code::VerificationFailed, text).retryable(true));
+        }
+        transaction.execute_batch(CREATE).map_err(failed)?;
+        let note = "INSERT INTO main.sluice_commit (job, attempt, token, rows, committed_at) \
+             VALUES (?1, ?2, ?3, ?4, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
+        let key = &self.key;
+        let values = params![key.job.as_str(), key.attempt, number(key.token)?, number(self.rows)?];
+        transaction.execute(note, values).map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn number(number: u64) -> Result<i64, Fault> {
+    i64::try_from(number).map_err(|_| Fault::new(Code::Internal, format!("{number} does not fit an INTEGER")))
+}

@@ -1,0 +1,176 @@
+//! Writing a table: staged beside it in the same file, published with one transaction.
+
+mod bind;
+mod commit;
+mod fit;
+mod script;
+mod stage;
+mod target;
+mod writer;
+
+use crate::database::{Shared, blocking, open_to_write};
+use crate::names;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use commit::Publication;
+use sluice_contract::document::text;
+use sluice_contract::{Code, Fault, Object};
+use sluice_store_core::{CommitKey, Committed, Sink, SinkRequest, Staged, Writer};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use target::Target;
+use writer::StageWriter;
+
+/// A table to be written.
+pub(crate) struct SqliteSink {
+    path: PathBuf,
+    table: String,
+    create: bool,
+    script: Option<String>,
+    bytes: Arc<AtomicU64>,
+    prepared: Option<Prepared>,
+}
+
+/// What `prepare` found out.
+struct Prepared {
+    /// The one connection that writes; SQLite has room for no more.
+    connection: Shared,
+    target: Arc<Target>,
+    stage: String,
+    key: CommitKey,
+    rows: Option<u64>,
+}
+
+impl SqliteSink {
+    /// Reads the request; nothing is opened yet.
+    ///
+    /// # Errors
+    /// `SL6013`, naming what is missing or not served.
+    pub(crate) fn new(path: PathBuf, request: &SinkRequest) -> Result<Self, Fault> {
+        let table = names::table_of(&request.dataset)
+            .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
+        check(&request.activity)?;
+        let script = text(&request.activity, "preCopyScript").map(str::trim);
+        Ok(Self {
+            path,
+            table,
+            create: text(&request.activity, "tableOption").is_some_and(|word| word.eq_ignore_ascii_case("autoCreate")),
+            script: script.filter(|script| !script.is_empty()).map(str::to_owned),
+            bytes: Arc::new(AtomicU64::new(0)),
+            prepared: None,
+        })
+    }
+
+    fn prepared(&self) -> Result<&Prepared, Fault> {
+        self.prepared
+            .as_ref()
+            .ok_or_else(|| Fault::new(Code::Internal, "the sink was not prepared"))
+    }
+}
+
+/// Refuses ways of writing that are not served, instead of writing in another.
+fn check(activity: &Object) -> Result<(), Fault> {
+    for (member, served) in [
+        ("writeBehavior", &["insert"][..]),
+        ("tableOption", &["autoCreate", "none"]),
+    ] {
+        if let Some(word) = text(activity, member)
+            && !served.iter().any(|known| known.eq_ignore_ascii_case(word))
+        {
+            let text = format!(
+                "the sink's {member} {word:?} is not served; known: {}",
+                served.join(", ")
+            );
+            return Err(Fault::new(Code::PropertyMissing, text));
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Sink for SqliteSink {
+    async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
+        let (path, table, create, key) = (self.path.clone(), self.table.clone(), self.create, key.clone());
+        let prepared = blocking(move || {
+            let connection = open_to_write(&path, create)?;
+            let target = Target::plan(&connection, &table, create, &schema)?;
+            commit::check(&connection, &key)?;
+            let stage = stage::create(&connection, &target, &key)?;
+            Ok(Prepared {
+                connection: Shared::new(connection),
+                target: Arc::new(target),
+                stage,
+                key,
+                rows: None,
+            })
+        });
+        self.prepared = Some(prepared.await?);
+        Ok(())
+    }
+
+    async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
+        let prepared = self.prepared()?;
+        Ok(Box::new(StageWriter {
+            connection: prepared.connection.clone(),
+            target: prepared.target.clone(),
+            insert: prepared.target.stage_insert(&prepared.stage),
+            bytes: self.bytes.clone(),
+            rows: 0,
+        }))
+    }
+
+    async fn verify(&mut self) -> Result<Staged, Fault> {
+        let prepared = self.prepared()?;
+        let stage = prepared.stage.clone();
+        let rows = prepared
+            .connection
+            .with(move |connection| stage::count(connection, &stage))
+            .await?;
+        if let Some(prepared) = &mut self.prepared {
+            prepared.rows = Some(rows);
+        }
+        Ok(Staged {
+            rows,
+            bytes: self.bytes_written(),
+        })
+    }
+
+    async fn commit(&mut self) -> Result<Committed, Fault> {
+        let prepared = self.prepared()?;
+        let rows = prepared.rows.ok_or_else(|| {
+            let text = "the sink was not verified before its commit";
+            Fault::new(Code::Internal, text)
+        })?;
+        let publication = Publication {
+            target: prepared.target.clone(),
+            stage: prepared.stage.clone(),
+            key: prepared.key.clone(),
+            rows,
+            script: self.script.clone(),
+        };
+        let replayed = prepared
+            .connection
+            .with(move |connection| publication.publish(connection))
+            .await?;
+        Ok(Committed {
+            location: format!("{}: {}", self.path.display(), prepared.target.name),
+            replayed,
+        })
+    }
+
+    async fn abort(&mut self) {
+        let Some(prepared) = self.prepared.take() else { return };
+        let stage = prepared.stage.clone();
+        let dropped = prepared
+            .connection
+            .with(move |connection| stage::drop(connection, &stage));
+        if let Err(fault) = dropped.await {
+            tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");
+        }
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,169 @@
+//! The table a sink writes, and how the source's columns go into it.
+
+use super::fit::{Form, fit};
+use crate::errors;
+use crate::names::{missing, quote, quote_all};
+use crate::types::{self, Affinity};
+use arrow::datatypes::{Field, Schema};
+use rusqlite::{Connection, OptionalExtension};
+use sluice_contract::{Code, Fault};
+
+/// The target.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    /// Its columns' declarations when it has to be created at the commit.
+    pub(crate) create: Option<String>,
+    /// In the order of the source.
+    pub(crate) columns: Vec<TargetColumn>,
+}
+
+/// A column that is written.
+#[derive(Debug)]
+pub(crate) struct TargetColumn {
+    /// The name in the source.
+    pub(crate) source: String,
+    name: String,
+    affinity: Affinity,
+    pub(crate) form: Form,
+}
+
+/// A column of an existing table.
+struct There {
+    name: String,
+    declared: String,
+    generated: bool,
+}
+
+impl Target {
+    /// Finds the table, or plans to create it, and matches the columns.
+    ///
+    /// # Errors
+    /// `SL6004`, `SL6007`, `SL6012`; other `SL60xx`.
+    pub(crate) fn plan(connection: &Connection, table: &str, create: bool, schema: &Schema) -> Result<Self, Fault> {
+        if schema.fields().is_empty() {
+            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
+        }
+        let failed = |error| errors::fault(&format!("describing {table}"), &error);
+        let find = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
+        let found: Option<String> = connection
+            .query_row(find, [table], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        match found {
+            Some(name) => Self::existing(name, &there(connection, table).map_err(failed)?, schema),
+            None if create => Self::created(table, schema),
+            None => Err(missing(table)),
+        }
+    }
+
+    fn existing(name: String, there: &[There], schema: &Schema) -> Result<Self, Fault> {
+        let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let found = find(field, there, &name)?;
+            if found.generated {
+                let text = format!("column {:?} of {name} is generated and cannot be written", found.name);
+                return Err(Fault::new(Code::SchemaMismatch, text));
+            }
+            if let Some(other) = columns.iter().find(|column| column.name == found.name) {
+                let text = format!(
+                    "columns {:?} and {:?} are the same in {name}",
+                    other.source,
+                    field.name()
+                );
+                return Err(Fault::new(Code::SchemaMismatch, text));
+            }
+            columns.push(TargetColumn {
+                source: field.name().clone(),
+                name: found.name.clone(),
+                affinity: Affinity::of(&found.declared),
+                form: fit(field, &found.declared)?,
+            });
+        }
+        Ok(Self {
+            name,
+            create: None,
+            columns,
+        })
+    }
+
+    fn created(table: &str, schema: &Schema) -> Result<Self, Fault> {
+        let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
+        let mut list = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            if let Some(other) = columns
+                .iter()
+                .find(|column| column.name.eq_ignore_ascii_case(field.name()))
+            {
+                let text = format!(
+                    "columns {:?} and {:?} are the same in SQLite",
+                    other.source,
+                    field.name()
+                );
+                return Err(Fault::new(Code::SchemaMismatch, text));
+            }
+            let declared = types::declare(field)?;
+            list.push(format!("{} {declared}", quote(field.name())));
+            columns.push(TargetColumn {
+                source: field.name().clone(),
+                name: field.name().clone(),
+                affinity: Affinity::of(&declared),
+                form: fit(field, &declared)?,
+            });
+        }
+        Ok(Self {
+            name: table.to_owned(),
+            create: Some(list.join(", ")),
+            columns,
+        })
+    }
+
+    fn list(&self) -> String {
+        quote_all(self.columns.iter().map(|column| column.name.as_str()))
+    }
+
+    /// The columns of the staging table: those of the target, without its constraints.
+    pub(crate) fn stage_columns(&self) -> String {
+        let column = |column: &TargetColumn| format!("{} {}", quote(&column.name), column.affinity.word());
+        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The statement that stages a row.
+    pub(crate) fn stage_insert(&self, stage: &str) -> String {
+        let values = vec!["?"; self.columns.len()].join(", ");
+        format!("INSERT INTO main.{} ({}) VALUES ({values})", quote(stage), self.list())
+    }
+
+    /// The statement that publishes a staging table.
+    pub(crate) fn insert(&self, stage: &str) -> String {
+        let (name, list) = (quote(&self.name), self.list());
+        format!(
+            "INSERT INTO main.{name} ({list}) SELECT {list} FROM main.{}",
+            quote(stage)
+        )
+    }
+}
+
+fn there(connection: &Connection, table: &str) -> rusqlite::Result<Vec<There>> {
+    let query = "SELECT name, type, hidden IN (2, 3) FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1";
+    let mut statement = connection.prepare(query)?;
+    let columns = statement.query_map([table], |row| {
+        Ok(There {
+            name: row.get(0)?,
+            declared: row.get(1)?,
+            generated: row.get(2)?,
+        })
+    })?;
+    columns.collect()
+}
+
+/// The target's column for one of the source. SQLite's names differ in more than case, or are the same.
+fn find<'a>(field: &Field, there: &'a [There], table: &str) -> Result<&'a There, Fault> {
+    there
+        .iter()
+        .find(|column| column.name.eq_ignore_ascii_case(field.name()))
+        .ok_or_else(|| {
+            let text = format!("{table} has no column {:?}, which the source has", field.name());
+            Fault::new(Code::SchemaMismatch, text)
+        })
+}

@@ -1,0 +1,88 @@
+//! Batches into the staging table, each in a transaction of its own.
+
+use super::bind::{self, Cell};
+use super::target::Target;
+use crate::database::Shared;
+use crate::errors;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use rusqlite::{Connection, TransactionBehavior};
+use sluice_contract::{Code, Fault};
+use sluice_store_core::Writer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A writer. All of them take turns on one connection; between two batches others may write to the database.
+pub(crate) struct StageWriter {
+    pub(crate) connection: Shared,
+    pub(crate) target: Arc<Target>,
+    pub(crate) insert: String,
+    pub(crate) bytes: Arc<AtomicU64>,
+    /// Rows so far.
+    pub(crate) rows: u64,
+}
+
+#[async_trait]
+impl Writer for StageWriter {
+    async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault> {
+        let (target, insert, before) = (self.target.clone(), self.insert.clone(), self.rows);
+        self.rows += batch.num_rows() as u64;
+        let write = move |connection: &mut Connection| write(connection, &target, &insert, &batch, before);
+        let bytes = self.connection.with(write).await?;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), Fault> {
+        // Every batch was committed when it was written.
+        Ok(())
+    }
+}
+
+fn write(
+    connection: &mut Connection,
+    target: &Target,
+    insert: &str,
+    batch: &RecordBatch,
+    before: u64,
+) -> Result<u64, Fault> {
+    if batch.num_columns() != target.columns.len() {
+        let text = format!(
+            "a batch has {} columns instead of {}",
+            batch.num_columns(),
+            target.columns.len()
+        );
+        return Err(Fault::new(Code::SchemaMismatch, text));
+    }
+    let failed = |error| errors::fault("writing to the staging table", &error);
+    let arrays = bind::unpack(batch)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let mut bytes = 0;
+    {
+        let mut statement = transaction.prepare_cached(insert).map_err(failed)?;
+        for row in 0..batch.num_rows() {
+            for (index, (array, column)) in arrays.iter().zip(&target.columns).enumerate() {
+                let cell = bind::cell(array.as_ref(), row, column.form).map_err(|why| {
+                    let row = before + row as u64 + 1;
+                    let text = format!("column {:?} holds {why} (row {row} of its writer)", column.source);
+                    Fault::new(Code::DataInvalid, text)
+                })?;
+                bytes += cell.bytes();
+                let at = index + 1;
+                match cell {
+                    Cell::Null => statement.raw_bind_parameter(at, rusqlite::types::Null),
+                    Cell::Integer(value) => statement.raw_bind_parameter(at, value),
+                    Cell::Real(value) => statement.raw_bind_parameter(at, value),
+                    Cell::Text(value) => statement.raw_bind_parameter(at, value.as_ref()),
+                    Cell::Blob(value) => statement.raw_bind_parameter(at, value),
+                }
+                .map_err(failed)?;
+            }
+            statement.raw_execute().map_err(failed)?;
+        }
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(bytes)
+}
