@@ -4,6 +4,8 @@ use crate::pauses::Pauses;
 use sluice_contract::{Code, Fault};
 use std::time::{Duration, Instant};
 
+/// An attempt that was let through and of which nothing is heard for this long does not hold up the next.
+const TRIAL: Duration = Duration::from_secs(60);
 /// The longest pause, as a multiple of the first.
 const LONGEST: u32 = 20;
 
@@ -51,7 +53,7 @@ impl Breaker {
     /// The fault that opened the breaker, with how long the store is left alone.
     pub(super) fn admit(&mut self, now: Instant) -> Result<(), Fault> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        if now < open.until || open.trying {
+        if now < open.until {
             let seconds = open.until.saturating_duration_since(now).as_secs();
             return Err(open.fault.clone().context(format!(
                 "not tried again for {seconds} s after {} failures in a row",
@@ -59,6 +61,7 @@ impl Breaker {
             )));
         }
         open.trying = true;
+        open.until = now + TRIAL;
         Ok(())
     }
 
@@ -69,10 +72,9 @@ impl Breaker {
         self.pauses.reset();
     }
 
-    /// An attempt failed. Only failures to reach the store count; true when the breaker opened.
+    /// The store answered with this fault, or did not. Only failures to reach it count; true when the breaker opened.
     pub(super) fn failed(&mut self, fault: &Fault, now: Instant) -> bool {
-        if !counts(fault) {
-            // The store answered, if only with a refusal.
+        if !is_unreachable(fault) {
             self.succeeded();
             return false;
         }
@@ -95,7 +97,7 @@ impl Breaker {
     pub(super) fn state(&self, now: Instant) -> State {
         match &self.open {
             None => State::Closed,
-            Some(open) if now < open.until => State::Open,
+            Some(open) if now < open.until && !open.trying => State::Open,
             Some(_) => State::HalfOpen,
         }
     }
@@ -105,7 +107,8 @@ impl Breaker {
     }
 }
 
-fn counts(fault: &Fault) -> bool {
+/// Whether the fault means that the store was not reached.
+pub(super) fn is_unreachable(fault: &Fault) -> bool {
     fault.retryable && matches!(fault.code, Code::StoreUnreachable | Code::StoreBusy)
 }
 
@@ -134,6 +137,9 @@ mod tests {
         now += Duration::from_secs(13);
         breaker.admit(now).unwrap_err();
         now += Duration::from_secs(14);
+        breaker.admit(now).unwrap();
+        // Nothing is heard of that one: the next may try.
+        now += TRIAL;
         breaker.admit(now).unwrap();
         breaker.succeeded();
         assert_eq!((breaker.state(now), breaker.failures()), (State::Closed, 0));

@@ -1,6 +1,6 @@
 //! The component itself.
 
-use super::breaker::{Breaker, State};
+use super::breaker::{Breaker, State, is_unreachable};
 use super::lent::Lent;
 use super::{ConnectorStatus, Made, pool};
 use crate::health::{Severity, Topic};
@@ -120,7 +120,12 @@ impl Handler<Connected> for StoreConnector {
                 for request in failed {
                     let _ = request.reply.send(Err(fault.clone()));
                 }
-                self.note(ctx, Err(fault));
+                if is_unreachable(&fault) {
+                    self.note(ctx, Err(fault));
+                } else {
+                    // A credential that does not open says nothing about the store.
+                    self.last_error = Some(fault);
+                }
             }
         }
         self.serve(ctx);

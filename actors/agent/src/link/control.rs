@@ -3,7 +3,7 @@
 use super::session::Shared;
 use crate::health::{Severity, Topic};
 use crate::probe::Probe;
-use crate::scheduler::{Cancel, Denied, Granted, renewed};
+use crate::scheduler::{Cancel, Denied, Granted, cancel, renewed};
 use crate::updater::Offered;
 use sluice_channel::{Inbox, Settle};
 use sluice_contract::message::{CommitDecision, ErrorReply};
@@ -93,14 +93,15 @@ async fn act(shared: &Shared, envelope: &Envelope, message: Wire) -> Result<(), 
         Wire::CommitGranted(_) => decide(shared, envelope, Ok(()))?,
         Wire::CommitDenied(CommitDecision { reason, .. }) => decide(shared, envelope, Err(reason))?,
         Wire::EventAck(ack) => hub.journal.ack(ack.ids).await?,
-        Wire::JobCancel(cancel) => {
+        Wire::JobCancel(body) => {
             let job = job(envelope)?;
             // First durably: its dispatch may still be on its way.
             let remembered = hub.journal.remember_cancel(&job, envelope.attempt).await;
+            let grace = Duration::from_secs(u64::from(body.grace_s));
+            cancel(&hub.live, &job, envelope.attempt, grace);
             hub.scheduler.tell(Cancel {
                 job,
                 attempt: envelope.attempt,
-                grace: Duration::from_secs(u64::from(cancel.grace_s)),
             });
             remembered?;
         }

@@ -85,6 +85,7 @@ impl Session {
             welcome(control.as_mut(), &hello.id, &mut early),
         )
         .await?;
+        let clock = FactoryClock::at(welcome.server_time);
         let epoch = welcome.epoch;
         tracing::info!(
             epoch,
@@ -109,7 +110,7 @@ impl Session {
         hub.scheduler.tell(Welcomed);
         let shared = Shared {
             hub: Arc::clone(hub),
-            clock: FactoryClock::at(welcome.server_time),
+            clock,
             beats: Beats::default(),
             heartbeat: Duration::from_secs(u64::from(welcome.heartbeat_s.max(1))),
             events,

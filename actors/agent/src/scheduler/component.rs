@@ -75,12 +75,13 @@ impl Handler<Reserve> for JobScheduler {
             live.request_stop(Stop::Revoked(format!("attempt {attempt} was dispatched")));
             return MessageResult(Reservation::None);
         }
-        match self.pending.attempt(&job) {
-            Some(present) if present >= attempt => return MessageResult(Reservation::Repeated),
-            // An earlier attempt that got no lease: the new one has its place.
-            Some(_) => {}
-            None if self.hub.places.now().free() == 0 => return MessageResult(Reservation::None),
-            None => {}
+        if self.pending.is_claiming(&job, attempt) {
+            return MessageResult(Reservation::Repeated);
+        }
+        // A place that is there was kept for an earlier attempt that got no lease, or for a delivery whose link broke
+        // before it was journalled.
+        if self.pending.attempt(&job).is_none() && self.hub.places.now().free() == 0 {
+            return MessageResult(Reservation::None);
         }
         self.pending.reserve(job, attempt, Instant::now());
         self.publish();
@@ -162,12 +163,7 @@ impl Handler<Cancel> for JobScheduler {
     type Result = ();
 
     fn handle(&mut self, cancel: Cancel, ctx: &mut Self::Context) {
-        let Cancel { job, attempt, grace } = cancel;
-        if let Some(live) = self.hub.live.get(&job)
-            && attempt.is_none_or(|attempt| attempt == live.attempt)
-        {
-            live.request_stop(Stop::Cancelled(grace));
-        }
+        let Cancel { job, attempt } = cancel;
         let Some(present) = self.pending.attempt(&job) else {
             return;
         };

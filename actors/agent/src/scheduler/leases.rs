@@ -1,6 +1,7 @@
 //! What the factory says about the leases of running copies.
 
 use super::{LiveJobs, Stop};
+use sluice_contract::JobId;
 use sluice_contract::message::{LeaseRenewed, Reconcile, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,6 +25,15 @@ pub(crate) fn renewed(live: &LiveJobs, answer: LeaseRenewed, asked: Instant) {
         if let Some(live) = live.get(&revoked.job) {
             live.request_stop(Stop::Revoked(revoked.reason));
         }
+    }
+}
+
+/// Stops a copy whose run was cancelled.
+pub(crate) fn cancel(live: &LiveJobs, job: &JobId, attempt: Option<u32>, grace: Duration) {
+    if let Some(live) = live.get(job)
+        && attempt.is_none_or(|attempt| attempt == live.attempt)
+    {
+        live.request_stop(Stop::Cancelled(grace));
     }
 }
 

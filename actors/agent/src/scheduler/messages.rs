@@ -4,7 +4,6 @@ use actix::Message;
 use sluice_contract::JobId;
 use sluice_contract::job::JobSpec;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A dispatch came in: is there a place for it?
 pub(crate) struct Reserve {
@@ -57,12 +56,11 @@ pub(crate) struct Denied {
     pub(crate) reason: String,
 }
 
-/// `job.cancel`, already remembered in the ledger.
+/// `job.cancel` of a job that may not run yet; it is already remembered in the ledger.
 pub(crate) struct Cancel {
     pub(crate) job: JobId,
     /// Without one, every attempt.
     pub(crate) attempt: Option<u32>,
-    pub(crate) grace: Duration,
 }
 
 /// A session with the factory begins: what was asked before may have been lost.

@@ -10,9 +10,11 @@ mod pending;
 mod permit;
 mod places;
 mod runner;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use component::JobScheduler;
-pub(crate) use leases::{reconcile, renewed};
+pub(crate) use leases::{cancel, reconcile, renewed};
 pub(crate) use live::{LiveJob, LiveJobs, Stop};
 pub(crate) use messages::{Accepted, Cancel, Denied, GiveBack, Granted, Reservation, Reserve, Welcomed};
 pub(crate) use places::Places;

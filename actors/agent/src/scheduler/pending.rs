@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How long a place is kept for a job that is being journalled.
+const RESERVED: Duration = Duration::from_secs(60);
 /// Claims whose sending times are remembered.
 const CLAIMS: usize = 16;
 
@@ -44,6 +46,12 @@ impl PendingJobs {
 
     pub(super) fn attempt(&self, job: &JobId) -> Option<u32> {
         self.0.get(job).map(|pending| pending.attempt)
+    }
+
+    /// Whether this attempt, or a later one, is being claimed.
+    pub(super) fn is_claiming(&self, job: &JobId, attempt: u32) -> bool {
+        let claiming = |pending: &Pending| pending.attempt >= attempt && pending.claiming.is_some();
+        self.0.get(job).is_some_and(claiming)
     }
 
     /// Keeps a place while the job is being journalled.
@@ -112,11 +120,15 @@ impl PendingJobs {
         })
     }
 
-    /// Takes out the jobs that wait for longer than `limit`.
+    /// Takes out the jobs that are claimed for longer than `limit`, and the places kept for jobs that never came.
     pub(super) fn give_up(&mut self, now: Instant, limit: Duration) -> Vec<(JobId, u32)> {
-        let old = self
-            .0
-            .extract_if(.., |_, pending| now.duration_since(pending.since) >= limit);
+        let old = self.0.extract_if(.., |_, pending| {
+            let limit = match pending.claiming {
+                Some(_) => limit,
+                None => limit.min(RESERVED),
+            };
+            now.duration_since(pending.since) >= limit
+        });
         old.map(|(job, pending)| (job, pending.attempt)).collect()
     }
 }

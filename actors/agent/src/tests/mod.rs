@@ -4,6 +4,7 @@ mod connectors;
 mod factory;
 mod jobs;
 mod lease;
+mod ledger;
 pub(crate) mod node;
 pub(crate) mod pki;
 mod reconnect;

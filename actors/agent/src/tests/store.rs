@@ -38,8 +38,6 @@ pub(crate) struct Shelf {
     pub(crate) connects: AtomicU64,
     pub(crate) staged: AtomicU64,
     pub(crate) published: AtomicU64,
-    pub(crate) commits: AtomicU64,
-    pub(crate) aborts: AtomicU64,
     pub(crate) keys: Mutex<Vec<CommitKey>>,
     pub(crate) passwords: Mutex<Vec<Option<String>>>,
     pub(crate) go: watch::Sender<bool>,
@@ -51,8 +49,6 @@ impl Shelf {
             connects: AtomicU64::new(0),
             staged: AtomicU64::new(0),
             published: AtomicU64::new(0),
-            commits: AtomicU64::new(0),
-            aborts: AtomicU64::new(0),
             keys: Mutex::new(Vec::new()),
             passwords: Mutex::new(Vec::new()),
             go: watch::Sender::new(false),
@@ -122,7 +118,10 @@ impl Connection for TestConnection {
     }
 
     async fn sink(&self, _: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
-        Ok(Box::new(TestSink(Arc::clone(&self.shelf))))
+        Ok(Box::new(TestSink {
+            shelf: Arc::clone(&self.shelf),
+            rows: Arc::default(),
+        }))
     }
 }
 
@@ -180,48 +179,72 @@ impl Source for TestSource {
     }
 }
 
-struct TestSink(Arc<Shelf>);
+struct TestSink {
+    shelf: Arc<Shelf>,
+    /// What this attempt has staged.
+    rows: Arc<AtomicU64>,
+}
+
+impl TestSink {
+    /// Empties the staging and says how much was in it.
+    fn unstage(&self) -> u64 {
+        let rows = self.rows.swap(0, Ordering::SeqCst);
+        self.shelf.staged.fetch_sub(rows, Ordering::SeqCst);
+        rows
+    }
+}
 
 #[async_trait]
 impl Sink for TestSink {
     async fn prepare(&mut self, _: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
-        self.0.keys.lock().unwrap().push(key.clone());
-        self.0.staged.store(0, Ordering::SeqCst);
+        self.shelf.keys.lock().unwrap().push(key.clone());
         Ok(())
     }
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
-        Ok(Box::new(TestWriter(Arc::clone(&self.0))))
+        Ok(Box::new(TestWriter {
+            shelf: Arc::clone(&self.shelf),
+            rows: Arc::clone(&self.rows),
+        }))
     }
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
-        let rows = self.0.staged();
+        let rows = self.rows.load(Ordering::SeqCst);
         Ok(Staged { rows, bytes: rows * 8 })
     }
 
     async fn commit(&mut self) -> Result<Committed, Fault> {
-        self.0.commits.fetch_add(1, Ordering::SeqCst);
-        let rows = self.0.staged.swap(0, Ordering::SeqCst);
-        self.0.published.fetch_add(rows, Ordering::SeqCst);
+        let rows = self.unstage();
+        self.shelf.published.fetch_add(rows, Ordering::SeqCst);
         Ok(Committed::default())
     }
 
     async fn abort(&mut self) {
-        self.0.aborts.fetch_add(1, Ordering::SeqCst);
-        self.0.staged.store(0, Ordering::SeqCst);
+        self.unstage();
     }
 
     fn bytes_written(&self) -> u64 {
-        self.0.staged() * 8
+        self.rows.load(Ordering::SeqCst) * 8
     }
 }
 
-struct TestWriter(Arc<Shelf>);
+/// Staging that nobody committed or aborted is gone with its attempt.
+impl Drop for TestSink {
+    fn drop(&mut self) {
+        self.unstage();
+    }
+}
+
+struct TestWriter {
+    shelf: Arc<Shelf>,
+    rows: Arc<AtomicU64>,
+}
 
 #[async_trait]
 impl Writer for TestWriter {
     async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault> {
-        self.0.staged.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
+        self.rows.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
+        self.shelf.staged.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
         Ok(())
     }
 
