@@ -23,8 +23,10 @@ const PLACES: [Place; 11] = [
 
 async fn fails(place: Place, wrong: Wrong) -> (Bench, Fault) {
     let mut bench = Bench::new(rows(1_000, 3, 50), &[(place, wrong)]);
-    bench.options.stall_timeout = Duration::from_millis(200);
-    bench.options.settle_timeout = Duration::from_millis(200);
+    if wrong == Wrong::Hangs {
+        bench.options.stall_timeout = Duration::from_millis(500);
+        bench.options.settle_timeout = Duration::from_millis(500);
+    }
     let gate = ScriptedGate(bench.store.script.clone());
     let fault = bench.run_with(&gate).await.expect_err("the copy succeeded");
     (bench, fault)
