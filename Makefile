@@ -15,7 +15,7 @@ lint: ## format and lints only
 bench: ## PostgreSQL to Parquet beside DuckDB, in one run on this machine
 	@tests/env/setup.sh bench
 	cargo build --release --workspace --bins --locked
-	.test-env/venv/bin/python tests/bench/copy.py
+	SLUICE_TEST_BINARY=$(CURDIR)/target/release/sluice target/release/sluice-bench
 
 docs: ## the API documentation of the crates, into target/doc
 	cargo doc --workspace --no-deps --locked

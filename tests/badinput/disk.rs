@@ -44,15 +44,15 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Rows that do not compress: some four megabytes of them.
+/// Rows that do not compress: some eight megabytes of them.
 fn database(dir: &Path) -> PathBuf {
     let path = dir.join("big.db");
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch(
-            "CREATE TABLE big (id INTEGER PRIMARY KEY, noise BLOB);
+            "CREATE TABLE big (id INTEGER PRIMARY KEY, noise TEXT);
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
-             INSERT INTO big SELECT i, randomblob(1000) FROM n;",
+             INSERT INTO big SELECT i, hex(randomblob(1000)) FROM n;",
         )
         .unwrap();
     path

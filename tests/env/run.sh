@@ -23,12 +23,12 @@ rm -f "$report"
 cargo nextest run --workspace --all-targets --locked --no-fail-fast "$@" </dev/null
 status=$?
 [ -f "$report" ] || stop "The tests did not start."
-summary=$(sed -n 's/^<testsuites [^>]*tests="\([0-9]*\)" failures="\([0-9]*\)" errors="\([0-9]*\)".*/\1 \2 \3/p' "$report")
-read -r tests failures errors <<<"$summary"
-failed=$((failures + errors))
+count() { grep -m1 '^<testsuites ' "$report" | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
+tests=$(count tests)
+failed=$(($(count failures) + $(count errors)))
+if [ "${tests:-0}" = 0 ]; then stop "No test was found."; fi
+passed=$((tests - failed))
 # A run that was cut short has tests that neither passed nor failed.
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
-if [ "${tests:-0}" = 0 ]; then stop "No test was found."; fi
-passed=$((tests - failures - errors))
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
