@@ -8,8 +8,8 @@ use sluice_store_core::SinkRequest;
 
 /// The files to read, in the order of their paths.
 ///
-/// A folder's files leave out names that begin with `.` or `_`, as every reader of such folders does: they are markers and the
-/// staging of others. Empty files without an ending are a cloud's folder markers.
+/// A folder's files leave out names that begin with `.` or `_`, unless a wildcard begins so too: they are markers and the staging
+/// of others, and readers of such folders agree on that. Empty files without an ending are a cloud's folder markers.
 ///
 /// # Errors
 /// `SL6013`, `SL6005` when there is none, and what the store reports.
@@ -23,7 +23,11 @@ pub async fn files(store: &dyn ByteStore, dataset: &Object, activity: &Object) -
         };
         found.retain(|entry| {
             let below = entry.path.strip_prefix(&folder).unwrap_or(&entry.path);
-            let hidden = below.split('/').any(|part| part.starts_with(['.', '_']));
+            let meant = location
+                .wildcard
+                .as_deref()
+                .is_some_and(|pattern| pattern.starts_with(['.', '_']));
+            let hidden = !meant && below.split('/').any(|part| part.starts_with(['.', '_']));
             let marker = entry.size == 0 && !entry.name().contains('.');
             let wanted = location
                 .wildcard

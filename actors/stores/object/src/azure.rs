@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
 use object_store::path::Path;
-use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{
+    BackoffConfig, Certificate, ClientOptions, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore,
+    RetryConfig,
+};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::CommitKey;
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
@@ -122,6 +125,29 @@ pub(crate) fn path_of(path: &str) -> Result<Path, Fault> {
     })
 }
 
+/// Looks at a blob. The answer to a HEAD has no body that would say what failed; a GET is asked for it.
+pub(crate) async fn head(container: &MicrosoftAzure, path: &Path) -> Result<GetResult, Error> {
+    let head = GetOptions {
+        head: true,
+        ..GetOptions::default()
+    };
+    let error = match container.get_opts(path, head).await {
+        Ok(found) => return Ok(found),
+        Err(error) => error,
+    };
+    if !matches!(
+        error,
+        Error::NotFound { .. } | Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+    ) {
+        return Err(error);
+    }
+    let first = GetOptions {
+        range: Some(GetRange::Bounded(0..1)),
+        ..GetOptions::default()
+    };
+    Err(container.get_opts(path, first).await.err().unwrap_or(error))
+}
+
 fn entry(container: &str, meta: ObjectMeta) -> Entry {
     Entry {
         container: container.to_owned(),
@@ -146,9 +172,10 @@ impl ByteStore for BlobStore {
         let container = self.container(name)?;
         if let Some(file) = &location.file {
             let path = location.path_of(file);
-            let meta = container.head(&path_of(&path)?).await;
-            let meta = meta.map_err(|error| errors::fault("reading", &Self::place(name, &path), &error))?;
-            return Ok(vec![entry(name, meta)]);
+            let blob = path_of(&path)?;
+            let found = head(&container, &blob).await;
+            let found = found.map_err(|error| errors::fault("reading", &Self::place(name, &path), &error))?;
+            return Ok(vec![entry(name, found.meta)]);
         }
         let prefix = path_of(&location.folder)?;
         let prefix = (!location.folder.is_empty()).then_some(&prefix);

@@ -62,6 +62,8 @@ impl Told {
             (_, Some("AuthenticationFailed" | "InvalidAuthenticationInfo" | "NoAuthenticationInformation")) => {
                 Code::LoginFailed
             }
+            // Azurite says so of a wrong key, in words.
+            (Some(403), Some("AuthorizationFailure")) if self.says("failed to authenticate") => Code::LoginFailed,
             (Some(403), Some(azure)) if azure.starts_with("Authorization") || azure.starts_with("Insufficient") => {
                 Code::PermissionDenied
             }
@@ -72,12 +74,19 @@ impl Told {
             (Some(429 | 503), _) => Code::StoreBusy,
             (Some(_), _) => Code::StoreFailed,
             (None, _) => match self.kind {
-                Some(HttpErrorKind::Connect | HttpErrorKind::Timeout | HttpErrorKind::Interrupted) => {
-                    Code::StoreUnreachable
-                }
+                Some(
+                    HttpErrorKind::Connect
+                    | HttpErrorKind::Request
+                    | HttpErrorKind::Timeout
+                    | HttpErrorKind::Interrupted,
+                ) => Code::StoreUnreachable,
                 _ => Code::StoreFailed,
             },
         }
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.message.as_ref().is_some_and(|message| message.contains(words))
     }
 
     fn cause(&self) -> String {
@@ -85,7 +94,7 @@ impl Told {
             (Some(tls), _) => tls.clone(),
             (None, Some(412)) => "it was changed while it was read".to_owned(),
             (None, Some(status)) => {
-                let azure = self.azure.as_deref().unwrap_or("no code");
+                let azure = self.azure.as_deref().unwrap_or("the store answered without saying why");
                 match &self.message {
                     Some(message) => format!("{azure} ({status}): {message}"),
                     None => format!("{azure} ({status})"),
@@ -137,3 +146,6 @@ impl Told {
         &self.innermost
     }
 }
+
+#[cfg(test)]
+mod tests;

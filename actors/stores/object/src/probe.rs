@@ -76,14 +76,10 @@ async fn all(store: &BlobStore, stages: &mut Stages) -> Option<()> {
     }
     let named = store.account.container.as_deref();
     stages
-        .run(
-            "login",
-            place,
-            list(store, named.unwrap_or(NO_CONTAINER), named.is_some()),
-        )
+        .run("login", place, log_in(store, named.unwrap_or(NO_CONTAINER)))
         .await?;
     if let Some(container) = named {
-        stages.run("read", place, list(store, container, true)).await?;
+        stages.run("read", place, list(store, container)).await?;
     }
     Some(())
 }
@@ -105,16 +101,21 @@ async fn shake_hands(store: &BlobStore) -> Result<(), Fault> {
         .map_err(failed)
 }
 
-async fn list(store: &BlobStore, container: &str, must_exist: bool) -> Result<(), Fault> {
-    let client = store.client(container, 0)?;
-    match client.list_with_delimiter(None).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let told = errors::told(&error);
-            match (told.status, told.azure.as_deref()) {
-                (Some(404), Some("ContainerNotFound")) if !must_exist => Ok(()),
-                _ => Err(errors::fault("listing", container, &error)),
-            }
-        }
+/// That there is no such container, or that the login may not list it, is the answer of a store that knows the login.
+async fn log_in(store: &BlobStore, container: &str) -> Result<(), Fault> {
+    match list(store, container).await {
+        Err(fault) if matches!(fault.code, Code::FileNotFound | Code::PermissionDenied) => Ok(()),
+        result => result,
     }
 }
+
+async fn list(store: &BlobStore, container: &str) -> Result<(), Fault> {
+    let client = store.client(container, 0)?;
+    let listed = client.list_with_delimiter(None).await;
+    listed
+        .map(drop)
+        .map_err(|error| errors::fault("listing", container, &error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! * When a list is refused, or its answer is lost, the blob's metadata says whose content it has: our own means published
 //!   (replayed), a larger token of the same job means that we were overtaken (`SL7004`).
 
-use crate::azure::{BlobStore, path_of};
+use crate::azure::{self, BlobStore, path_of};
 use crate::errors;
 use crate::reader::BlobReader;
 use async_trait::async_trait;
@@ -16,8 +16,7 @@ use bytes::Bytes;
 use object_store::azure::MicrosoftAzure;
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, Error, GetOptions, GetRange, GetResult, MultipartUpload, ObjectStore, ObjectStoreExt,
-    PutMultipartOptions, PutPayload,
+    Attribute, Attributes, Error, GetResult, MultipartUpload, ObjectStore, PutMultipartOptions, PutPayload,
 };
 use sluice_contract::{Code, Fault};
 use sluice_store_core::CommitKey;
@@ -84,11 +83,7 @@ impl BlobStage {
 
     /// Finds out early whether the container is there and takes the login, and who wrote the blob last.
     async fn check(&self) -> Result<(), Fault> {
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(0..1)),
-            ..GetOptions::default()
-        };
-        let error = match self.container.get_opts(&self.path, options).await {
+        let error = match azure::head(&self.container, &self.path).await {
             Ok(found) => return self.check_latest(&found),
             Err(error) => error,
         };
@@ -96,8 +91,8 @@ impl BlobStage {
         let fault = self.fault("writing", &error);
         match (told.status, told.azure.as_deref()) {
             (_, Some("ContainerNotFound")) => Err(fault),
-            // There is no such blob yet, or it is empty.
-            (Some(404 | 416), _) => Ok(()),
+            // There is no such blob yet.
+            (Some(404), _) => Ok(()),
             // The login may be one that writes only; a wrong one is refused as such.
             _ if fault.code == Code::PermissionDenied => Ok(()),
             _ => Err(fault),
@@ -155,14 +150,6 @@ impl BlobStage {
         self.blocks += 1;
         Ok(())
     }
-
-    async fn head(&self) -> Result<GetResult, Error> {
-        let options = GetOptions {
-            head: true,
-            ..GetOptions::default()
-        };
-        self.container.get_opts(&self.path, options).await
-    }
 }
 
 fn tag_of(found: &GetResult) -> Option<&str> {
@@ -210,7 +197,7 @@ impl ByteStage for BlobStage {
         if !replayed {
             let put = self.upload()?.complete().await;
             if let Err(error) = put {
-                let found = self.head().await.ok();
+                let found = azure::head(&self.container, &self.path).await.ok();
                 if let Some(found) = &found {
                     self.check_latest(found)?;
                 }
@@ -229,16 +216,22 @@ impl ByteStage for BlobStage {
     }
 
     async fn published(&mut self) -> Result<Option<Arc<dyn ByteReader>>, Fault> {
-        let meta = match self.container.head(&self.path).await {
-            Ok(meta) => meta,
-            Err(Error::PermissionDenied { .. }) => return Ok(None),
-            Err(error) => return Err(self.fault("reading back", &error)),
+        let found = match azure::head(&self.container, &self.path).await {
+            Ok(found) => found,
+            Err(error) => {
+                let fault = self.fault("reading back", &error);
+                return if fault.code == Code::PermissionDenied {
+                    Ok(None)
+                } else {
+                    Err(fault)
+                };
+            }
         };
         let entry = Entry {
             container: self.target.container.clone(),
             path: self.target.path.clone(),
-            size: meta.size,
-            version: meta.e_tag.unwrap_or_default(),
+            size: found.meta.size,
+            version: found.meta.e_tag.unwrap_or_default(),
         };
         Ok(Some(Arc::new(BlobReader::new(Arc::clone(&self.container), &entry)?)))
     }
