@@ -1,5 +1,6 @@
 //! A node's receiving link.
 
+use super::link::Shared;
 use crate::wire::{self, AnyBody, MAX_MESSAGE, late};
 use crate::{Address, Delivery, Inbox, Settle};
 use async_trait::async_trait;
@@ -8,14 +9,16 @@ use fe2o3_amqp::link::{CreditMode, Receiver, RecvError};
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::definitions::AmqpError;
 use sluice_contract::{Code, Fault};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::warn;
 
 pub(super) struct AmqpInbox {
     // Dropped in this order: the link is detached before its session ends.
     link: Receiver,
-    _session: SessionHandle<()>,
+    session: Shared,
     /// Messages allowed and not received yet.
     credit: u32,
     deadline: Duration,
@@ -41,12 +44,17 @@ impl AmqpInbox {
         };
         let mut inbox = Self {
             link,
-            _session: session,
+            session: Arc::new(Mutex::new(session)),
             credit: 0,
             deadline,
         };
         inbox.add_credit(credit).await?;
         Ok(inbox)
+    }
+
+    /// The link's session, to end it before the connection.
+    pub(super) fn session(&self) -> Weak<Mutex<SessionHandle<()>>> {
+        Arc::downgrade(&self.session)
     }
 
     /// Puts aside a message that is no envelope, and lets the sender send another one in its place.

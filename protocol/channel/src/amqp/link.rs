@@ -12,8 +12,10 @@ use fe2o3_amqp::connection::{Connection, ConnectionHandle};
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use fe2o3_amqp::session::SessionHandle;
 use sluice_contract::{Code, Fault};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,12 +25,16 @@ const CHANNEL_MAX: u16 = 31;
 /// How long the reason for an error is waited for, where it arrives beside the error.
 const REASON: Duration = Duration::from_millis(500);
 
+/// A link's session: the link keeps it, the connection ends it.
+pub(super) type Shared = Arc<Mutex<SessionHandle<()>>>;
+
 pub(super) struct AmqpLink {
     connection: ConnectionHandle<()>,
     /// The session that proved the connection to be accepted; the first link gets it.
     spare: Option<SessionHandle<()>>,
     deadline: Duration,
     links: u64,
+    sessions: Vec<Weak<Mutex<SessionHandle<()>>>>,
     reason: Option<Fault>,
     /// Cancelled when the connection is no more.
     gone: CancellationToken,
@@ -80,6 +86,7 @@ async fn open(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
         spare: None,
         deadline: options.deadline,
         links: 0,
+        sessions: Vec::new(),
         reason: None,
         gone,
         cut,
@@ -128,6 +135,19 @@ impl AmqpLink {
         format!("{address}#{}", self.links)
     }
 
+    fn remember(&mut self, session: Weak<Mutex<SessionHandle<()>>>) {
+        self.sessions.retain(|session| session.strong_count() > 0);
+        self.sessions.push(session);
+    }
+
+    /// Ends the sessions, and with them writes what their links have still to write: a Close of the connection would go
+    /// ahead of it.
+    async fn end_sessions(&mut self) {
+        for session in self.sessions.drain(..).filter_map(|session| session.upgrade()) {
+            let _ = session.lock().await.end().await;
+        }
+    }
+
     /// The connection's own reason, where an error beside it says only that the connection ended.
     async fn explain(&mut self, fault: Fault) -> Fault {
         if fault.code != Code::ChannelLost {
@@ -144,7 +164,10 @@ impl Link for AmqpLink {
         let session = self.session().await?;
         let name = self.name(address);
         match AmqpInbox::attach(session, name, address, credit, self.deadline).await {
-            Ok(inbox) => Ok(Box::new(inbox)),
+            Ok(inbox) => {
+                self.remember(inbox.session());
+                Ok(Box::new(inbox))
+            }
             Err(fault) => Err(self.explain(fault).await.context(format!("receiving from {address}"))),
         }
     }
@@ -154,7 +177,10 @@ impl Link for AmqpLink {
         let session = self.session().await?;
         let name = self.name(address);
         match AmqpOutbox::attach(session, name, address, self.deadline, self.gone.clone()).await {
-            Ok(outbox) => Ok(Box::new(outbox)),
+            Ok(outbox) => {
+                self.remember(outbox.session());
+                Ok(Box::new(outbox))
+            }
             Err(fault) => Err(self.explain(fault).await.context(format!("sending to {address}"))),
         }
     }
@@ -171,10 +197,13 @@ impl Link for AmqpLink {
     }
 
     async fn close(mut self: Box<Self>, grace: Duration) {
-        // The session goes before its connection.
-        self.spare = None;
         let limit = grace.min(self.deadline);
-        if timeout(limit, self.connection.close()).await.is_err() {
+        let orderly = async {
+            self.end_sessions().await;
+            self.spare = None;
+            let _ = self.connection.close().await;
+        };
+        if timeout(limit, orderly).await.is_err() {
             tracing::debug!(?limit, "The control channel was not closed in time and is cut");
         }
         drop(self.cut);

@@ -1,5 +1,6 @@
 //! A node's sending link.
 
+use super::link::Shared;
 use crate::embedded::too_large;
 use crate::wire::{self, MAX_MESSAGE, late};
 use crate::{Address, Outbox, SendError};
@@ -9,6 +10,7 @@ use fe2o3_amqp::link::SendError as AmqpSendError;
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::Outcome;
 use sluice_contract::{Code, Envelope, Fault};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct AmqpOutbox {
     // Dropped in this order: the link is detached before its session ends.
     link: Mutex<Sender>,
-    _session: SessionHandle<()>,
+    session: Shared,
     address: Address,
     /// Cancelled when the connection is no more.
     gone: CancellationToken,
@@ -42,10 +44,15 @@ impl AmqpOutbox {
         };
         Ok(Self {
             link: Mutex::new(link),
-            _session: session,
+            session: Arc::new(Mutex::new(session)),
             address: address.clone(),
             gone,
         })
+    }
+
+    /// The link's session, to end it before the connection.
+    pub(super) fn session(&self) -> Weak<Mutex<SessionHandle<()>>> {
+        Arc::downgrade(&self.session)
     }
 }
 

@@ -107,10 +107,13 @@ pub(crate) async fn serve(endpoint: &Arc<Endpoint>, mut opened: Opened) {
             () = endpoint.stop.cancelled() => break End::ByUs(wire::lost("the factory is shutting down")),
         }
     };
-    // The links stop first, so that what they took is back in the queues before anybody hears that the node is gone.
-    over.cancel();
     let limit = endpoint.options.deadline;
+    if let End::ByUs(_) = &end {
+        over.cancel();
+    }
     let reason = end_connection(&mut opened.handle, end, limit).await;
+    // Sessions end by themselves with their connection, after what the node settled last. What they took is back in the
+    // queues before anybody hears that the node is gone.
     if timeout(limit, async { while sessions.join_next().await.is_some() {} })
         .await
         .is_err()

@@ -27,6 +27,7 @@ pub(crate) async fn serve_session(
     over: CancellationToken,
 ) {
     let mut links = JoinSet::new();
+    let over = over.child_token();
     loop {
         let attach = tokio::select! {
             attach = session.next_incoming_attach() => attach,
@@ -61,7 +62,8 @@ pub(crate) async fn serve_session(
         }
     }
     // What the links took goes back, and every link ends, before the session does.
-    links.shutdown().await;
+    over.cancel();
+    while links.join_next().await.is_some() {}
 }
 
 type Refusal = (ErrorCondition, Fault);

@@ -6,8 +6,8 @@ use fe2o3_amqp::Sender;
 use fe2o3_amqp::link::SendError;
 use fe2o3_amqp::link::delivery::DeliveryFut;
 use fe2o3_amqp::types::messaging::Outcome;
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,10 +44,10 @@ pub(crate) async fn supply(mut link: Sender, queue: Arc<Queue>, over: Cancellati
             }
         };
         tokio::select! {
-            () = over.cancelled() => return,
+            () = over.cancelled() => break,
             Some((id, outcome)) = unsettled.next(), if !unsettled.is_empty() => {
                 if taken.remove(id) && !settle(&queue, id, outcome) {
-                    return;
+                    break;
                 }
             }
             handed = hand_over => match handed {
@@ -58,11 +58,17 @@ pub(crate) async fn supply(mut link: Sender, queue: Arc<Queue>, over: Cancellati
                 Ok(Handed::Gone) => {}
                 Err(error) => {
                     debug!(%error, "A node's receiving link ended");
-                    return;
+                    break;
                 }
             },
             () = changed => {}
             () = tokio::time::sleep(LOOK_AGAIN), if looking => {}
+        }
+    }
+    // What the node settled before the end counts; the rest goes back.
+    while let Some(Some((id, outcome))) = unsettled.next().now_or_never() {
+        if taken.remove(id) {
+            settle(&queue, id, outcome);
         }
     }
 }
