@@ -15,7 +15,8 @@ use crate::updater::Updater;
 use crate::vault::{self, Vault};
 use actix::Actor;
 use sluice_channel::amqp::{AmqpChannel, AmqpOptions};
-use sluice_contract::{Code, Fault};
+use sluice_contract::message::Cancelled;
+use sluice_contract::{Code, Envelope, Fault, Message};
 use sluice_runtime::{Component, Ctx, Handle, Placement, Root};
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,11 +170,16 @@ fn prepare(
         deadline: tuning.deadline,
     });
     let board = Arc::new(Board::default());
+    let cut_off = || {
+        let message = Message::JobCancelled(Cancelled::default());
+        Envelope::new(identity.gateway.clone(), &message).node(identity.node.clone())
+    };
+    let journal = Journal::open(&state.ledger(), Arc::clone(&board), cut_off)?;
     let hub = Hub {
         root,
         runtime,
         channel: Arc::new(channel),
-        journal: Journal::open(&state.ledger(), Arc::clone(&board))?,
+        journal,
         board,
         link: LinkState::new(&identity.amqp_endpoint),
         places: Places::new(options.slots),

@@ -43,18 +43,22 @@ pub struct LedgerCounts {
 }
 
 impl Journal {
-    /// Opens the ledger. Jobs that ran when the agent ended are given up: their leases run out, and the factory gives
-    /// them out again. Those without a lease are claimed again later. Blocks.
+    /// Opens the ledger. Attempts that ran when the agent ended are over: `outcome` makes the message that says so, and the
+    /// factory gives their jobs out again. Jobs without a lease are claimed again later. Blocks.
     ///
     /// # Errors
     /// `SL8001`.
-    pub(crate) fn open(path: &Path, board: Arc<Board>) -> Result<Self, Fault> {
+    pub(crate) fn open(path: &Path, board: Arc<Board>, outcome: impl Fn() -> Envelope) -> Result<Self, Fault> {
         let ledger = Ledger::open(path)?;
-        for job in ledger.unfinished()? {
-            if !is_unclaimed(&job) {
-                tracing::warn!(job = %job.job, attempt = job.attempt, "An attempt was cut off by the end of the agent.");
-                ledger.set_state(&job.job, job.attempt, JobState::Done)?;
+        for cut_off in ledger.unfinished()? {
+            if is_unclaimed(&cut_off) {
+                continue;
             }
+            let LedgerJob {
+                job, attempt, token, ..
+            } = cut_off;
+            tracing::warn!(%job, attempt, "An attempt was cut off by the end of the agent.");
+            ledger.finish(&job, attempt, &outcome().job(job.clone(), attempt, token))?;
         }
         Ok(Self {
             ledger: Arc::new(ledger),
@@ -113,8 +117,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends a job without an outcome: the factory decides about it by its lease. Best effort; the next start of the agent
-    /// does the same.
+    /// Ends a job without an outcome: the factory decides about it by its lease. Best effort.
     pub(crate) async fn drop_job(&self, job: &JobId, attempt: u32) {
         let id = job.clone();
         let dropped = self

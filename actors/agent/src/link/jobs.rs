@@ -3,7 +3,7 @@
 use super::session::Shared;
 use crate::hub::Hub;
 use crate::journal::Arrival;
-use crate::scheduler::{Accepted, GiveBack, Reservation, Reserve};
+use crate::scheduler::{Accepted, GiveBack, NO_LEASE, Reservation, Reserve};
 use sluice_channel::{Inbox, Settle};
 use sluice_contract::job::JobSpec;
 use sluice_contract::message::{Cancelled, Reject};
@@ -111,7 +111,7 @@ async fn journal(hub: &Arc<Hub>, job: &JobId, attempt: u32, spec: Arc<JobSpec>) 
         Arrival::Cancelled => {
             tracing::info!(%job, attempt, "A job was cancelled before it came.");
             let message = Wire::JobCancelled(Cancelled::default());
-            let envelope = hub.envelope(&message).job(job.clone(), attempt, None);
+            let envelope = hub.envelope(&message).job(job.clone(), attempt, Some(NO_LEASE));
             hub.journal.finish(&envelope).await?;
             return Ok(false);
         }

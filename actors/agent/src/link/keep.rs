@@ -48,7 +48,7 @@ pub(super) async fn keep(hub: Arc<Hub>, listener: Handle<QueueListener>, cancell
         };
         hub.link.set(ChannelState::Disconnected, Some(&fault));
         hub.board.raise(Topic::Channel, Severity::Error, &fault);
-        if fault.code == Code::ChannelRefused {
+        if matches!(fault.code, Code::ChannelRefused | Code::NodeUnknown) {
             // It may be let in again later, so it goes on trying, but not often.
             pauses.next();
         }

@@ -1,6 +1,6 @@
 //! Outcomes: sent after every welcome and until the factory acknowledges them, always under the same envelope id.
 
-use super::session::Shared;
+use super::session::{Sent, Shared};
 use sluice_contract::Fault;
 use std::collections::HashMap;
 use tokio::time::{Instant, sleep};
@@ -19,10 +19,19 @@ pub(super) async fn send_outcomes(shared: &Shared) -> Fault {
                 continue;
             }
             let id = envelope.id.clone();
-            if let Err(fault) = shared.send(envelope).await {
-                return fault;
+            match shared.send(envelope).await {
+                Err(fault) => return fault,
+                Ok(Sent::Taken) => {
+                    sent.insert(id, Instant::now());
+                }
+                Ok(Sent::NotNow) => break,
+                Ok(Sent::Refused) => {
+                    // It would be refused every time. The factory has put it aside, and decides by the job's lease.
+                    if let Err(fault) = hub.journal.ack(vec![id]).await {
+                        tracing::warn!(%fault, "A refused outcome stays in the ledger for now.");
+                    }
+                }
             }
-            sent.insert(id, Instant::now());
         }
         tokio::select! {
             () = hub.journal.outgoing.notified() => {}

@@ -157,23 +157,35 @@ impl Session {
     }
 }
 
+/// What became of a message that did not break the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// The factory has it.
+    Taken,
+    /// The factory cannot take it now.
+    NotNow,
+    /// The factory has no use for it, now or later.
+    Refused,
+}
+
 impl Shared {
     /// Sends an envelope in this session.
     ///
     /// # Errors
-    /// When it is not certain that it arrived; the link is not usable any more. A message that the factory refuses is
-    /// logged and forgotten.
-    pub(super) async fn send(&self, mut envelope: Envelope) -> Result<(), Fault> {
+    /// When it is not certain whether it arrived; the link is not usable any more.
+    pub(super) async fn send(&self, mut envelope: Envelope) -> Result<Sent, Fault> {
         envelope.epoch = self.epoch;
         envelope.seq = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         match self.events.send(&envelope, self.hub.tuning.deadline).await {
-            Ok(()) => Ok(()),
-            Err(SendError::Unknown(fault) | SendError::Unroutable(fault)) => {
-                Err(fault.context(format!("sending {}", envelope.kind)))
+            Ok(()) => Ok(Sent::Taken),
+            Err(SendError::Unknown(fault)) => Err(fault.context(format!("sending {}", envelope.kind))),
+            Err(SendError::Unroutable(fault)) => {
+                tracing::warn!(kind = envelope.kind, id = envelope.id, %fault, "The factory cannot take a message now.");
+                Ok(Sent::NotNow)
             }
             Err(SendError::Rejected(fault) | SendError::TooLarge(fault)) => {
-                tracing::error!(kind = envelope.kind, id = envelope.id, %fault, "The factory did not take a message.");
-                Ok(())
+                tracing::error!(kind = envelope.kind, id = envelope.id, %fault, "The factory refused a message.");
+                Ok(Sent::Refused)
             }
         }
     }
@@ -209,10 +221,13 @@ async fn welcome(control: &mut dyn Inbox, hello: &str, early: &mut Vec<Envelope>
         control.settle(delivery, Settle::Accept).await?;
         control.add_credit(1).await?;
         match envelope.message()? {
-            // An answer to the hello of an earlier connection is of no use.
+            Wire::KeyRevoked(revoked) if envelope.corr.as_deref() == Some(hello) => {
+                return Err(Fault::new(Code::NodeUnknown, revoked.reason));
+            }
             Wire::SessionWelcome(welcome) if envelope.corr.as_deref().is_none_or(|corr| corr == hello) => {
                 return Ok(welcome);
             }
+            // An answer to the hello of an earlier connection is of no use.
             Wire::SessionWelcome(_) => {}
             Wire::Error(error) if envelope.corr.as_deref() == Some(hello) => return Err(error.fault),
             _ => early.push(envelope),

@@ -1,6 +1,6 @@
 //! The component: it gives places to jobs, claims them, and starts their copies.
 
-use super::leases::work_until;
+use super::leases::{NO_LEASE, work_until};
 use super::live::{LiveJob, Stop};
 use super::messages::{Accepted, Cancel, Denied, Ended, GiveBack, Granted, Reservation, Reserve, Tick, Welcomed};
 use super::pending::PendingJobs;
@@ -172,7 +172,7 @@ impl Handler<Cancel> for JobScheduler {
             let hub = Arc::clone(&self.hub);
             ctx.spawn_task("cancel", async move {
                 let message = Wire::JobCancelled(Cancelled::default());
-                let envelope = hub.envelope(&message).job(job, present, None);
+                let envelope = hub.envelope(&message).job(job, present, Some(NO_LEASE));
                 runner::journal_outcome(&hub, &envelope).await;
             });
         }

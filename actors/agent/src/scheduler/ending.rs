@@ -15,7 +15,8 @@ pub(super) enum Ending {
     Completed(Box<CopyOutcome>),
     /// Nothing was committed.
     Failed(Fault),
-    /// Stopped on request; nothing was committed.
+    /// Stopped on request, or because the agent stops; nothing was committed. The factory knows which it was, and gives
+    /// the job out again if nobody asked for the cancel.
     Cancelled,
     /// This attempt does not count any more: another one decides.
     Dropped(String),
@@ -43,7 +44,7 @@ impl Ending {
             Exit::TornDown => Ok(()),
         };
         match (live.stopping(), result) {
-            (Some(Stop::Cancelled(_)), _) => Ending::Cancelled,
+            (Some(Stop::Cancelled(_) | Stop::ShuttingDown), _) => Ending::Cancelled,
             (Some(why @ Stop::TimedOut(_)), _) => Ending::Failed(why.fault()),
             (Some(why), _) => Ending::Dropped(why.fault().message),
             // Without a reason it was the lease that ended in the commit gate.

@@ -6,6 +6,8 @@ use sluice_contract::message::{LeaseRenewed, Reconcile, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The token of an outcome of a job that never had a lease; the factory's tokens are larger.
+pub(crate) const NO_LEASE: u64 = 0;
 /// The part of a lease in which work is done. The rest is for clocks that run apart, and for stopping.
 const USABLE: f64 = 0.9;
 

@@ -14,7 +14,7 @@ mod runner;
 mod tests;
 
 pub(crate) use component::JobScheduler;
-pub(crate) use leases::{cancel, reconcile, renewed};
+pub(crate) use leases::{NO_LEASE, cancel, reconcile, renewed};
 pub(crate) use live::{LiveJob, LiveJobs, Stop};
 pub(crate) use messages::{Accepted, Cancel, Denied, GiveBack, Granted, Reservation, Reserve, Welcomed};
 pub(crate) use places::Places;

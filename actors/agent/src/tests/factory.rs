@@ -30,6 +30,8 @@ pub(super) struct Script {
     pub(super) commit: Option<bool>,
     /// Acknowledges outcomes.
     pub(super) ack: bool,
+    /// Puts messages of this type aside.
+    pub(super) refuse: Option<String>,
 }
 
 impl Default for Script {
@@ -40,6 +42,7 @@ impl Default for Script {
             revoke: Vec::new(),
             commit: Some(true),
             ack: true,
+            refuse: None,
         }
     }
 }
@@ -184,9 +187,18 @@ async fn answer_all(
     while let Ok(delivery) = inbox.next().await {
         let event = delivery.envelope.clone();
         events.lock().unwrap().push(event.clone());
-        inbox.settle(delivery, Settle::Accept).await.unwrap();
-        inbox.add_credit(1).await.unwrap();
         let script = script.lock().unwrap().clone();
+        let refused = script.refuse.as_ref() == Some(&event.kind);
+        let how = if refused {
+            Settle::DeadLetter("the script says so".to_owned())
+        } else {
+            Settle::Accept
+        };
+        inbox.settle(delivery, how).await.unwrap();
+        inbox.add_credit(1).await.unwrap();
+        if refused {
+            continue;
+        }
         if let Some(message) = answer(&event, &script, &mut epoch) {
             let mut envelope = Envelope::new(GATEWAY.into(), &message)
                 .node(NODE.into())

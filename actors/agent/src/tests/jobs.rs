@@ -73,7 +73,7 @@ fn a_cancel_that_comes_before_its_dispatch_wins() {
         assert_eq!(status.data["state"], "UpToDate");
         world.factory.dispatch("job-1", 1, spec("ok")).await.unwrap();
         let cancelled = world.factory.wait("job.cancelled", 1).await.remove(0);
-        assert_eq!((cancelled.attempt, cancelled.token), (Some(1), None));
+        assert_eq!((cancelled.attempt, cancelled.token), (Some(1), Some(0)));
         assert!(world.factory.all("job.claim").is_empty());
         // The cancel was for attempt 1 only.
         world.factory.dispatch("job-1", 2, spec("ok")).await.unwrap();
