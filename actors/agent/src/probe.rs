@@ -103,6 +103,7 @@ fn stage(name: &str, took: Duration, fault: Option<Fault>) -> ProbeStage {
         name: name.to_owned(),
         millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         fault,
+        extra: Default::default(),
     }
 }
 

@@ -83,6 +83,9 @@ pub struct CopyProgress {
     /// Partitions in all.
     #[serde(default)]
     pub partitions: u32,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }
 
 /// A finished, verified and committed copy.

@@ -41,7 +41,7 @@ pub(crate) fn cancel(live: &LiveJobs, job: &JobId, attempt: Option<u32>, grace: 
 
 /// What the factory wants done with the copies that ran through a reconnection. `asked` is when it was told of them.
 pub(crate) fn reconcile(live: &LiveJobs, verdicts: Vec<Reconcile>, lease_s: u32, asked: Instant) {
-    for Reconcile { job, verdict } in verdicts {
+    for Reconcile { job, verdict, .. } in verdicts {
         let Some(live) = live.get(&job) else { continue };
         match verdict {
             Verdict::Keep => live.renew(work_until(asked, lease_s)),

@@ -242,6 +242,7 @@ impl LiveJobs {
             job: live.job.clone(),
             attempt: live.attempt,
             token: live.token,
+            extra: Default::default(),
         };
         self.list().iter().map(running).collect()
     }
@@ -253,6 +254,7 @@ impl LiveJobs {
             attempt: live.attempt,
             token: live.token,
             progress: live.progress(),
+            extra: Default::default(),
         };
         self.list().iter().map(lease).collect()
     }

@@ -93,6 +93,7 @@ fn a_late_answer_does_not_shorten_a_lease() {
             granted: vec![RenewedLease {
                 job: "j".into(),
                 lease_s,
+                extra: Default::default(),
             }],
             ..LeaseRenewed::default()
         };

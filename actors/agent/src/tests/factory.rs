@@ -230,10 +230,12 @@ fn answer(event: &Envelope, script: &Script, epoch: &mut u64) -> Option<Message>
             let granted = keep.into_iter().map(|lease| RenewedLease {
                 job: lease.job,
                 lease_s: script.lease.unwrap_or(60),
+                extra: Default::default(),
             });
             let taken = revoke.into_iter().map(|lease| RevokedLease {
                 job: lease.job,
                 reason: "the script says so".to_owned(),
+                extra: Default::default(),
             });
             Some(Message::LeaseRenewed(LeaseRenewed {
                 granted: granted.collect(),

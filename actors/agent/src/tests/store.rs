@@ -100,6 +100,7 @@ impl Connection for TestConnection {
             name: "connect".to_owned(),
             millis: 1,
             fault,
+            extra: Default::default(),
         }]
     }
 

@@ -67,7 +67,7 @@ fn end(service: &DocumentRow, dataset: &Value, activity: &Object, gateway: &Gate
     let dataset = Dataset::view(dataset)?;
     Ok(Endpoint {
         dataset_kind: dataset.kind().to_owned(),
-        dataset: dataset.type_properties().clone(),
+        dataset: dataset.request(),
         activity: activity.clone(),
         ..endpoint_of(service, gateway)?
     })

@@ -35,6 +35,7 @@ pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<
         reconcile.push(Reconcile {
             job: running.job.clone(),
             verdict: if renewed.is_ok() { Verdict::Keep } else { Verdict::Abort },
+            extra: Default::default(),
         });
     }
     tx.commit().await?;
@@ -67,11 +68,13 @@ pub(crate) async fn heartbeat(app: &Arc<App>, peer: &Peer, beat: &Heartbeat) -> 
                     answer.granted.push(RenewedLease {
                         job: lease.job.clone(),
                         lease_s: seconds(app.timings.lease),
+                        extra: Default::default(),
                     });
                 }
                 Err(reason) => answer.revoked.push(RevokedLease {
                     job: lease.job.clone(),
                     reason,
+                    extra: Default::default(),
                 }),
             }
         }

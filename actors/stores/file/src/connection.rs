@@ -82,5 +82,6 @@ async fn stage(name: &str, work: impl Future<Output = Result<(), Fault>>) -> Pro
         name: name.to_owned(),
         millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         fault,
+        extra: Default::default(),
     }
 }

@@ -36,6 +36,7 @@ impl Stages {
             name: name.to_owned(),
             millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             fault,
+            extra: Default::default(),
         });
         value
     }

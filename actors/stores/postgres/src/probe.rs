@@ -18,6 +18,7 @@ impl Stages {
             name: name.to_owned(),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             fault,
+            extra: Default::default(),
         });
     }
 

@@ -60,6 +60,7 @@ impl Connection for SqliteConnection {
             name: "read".into(),
             millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             fault,
+            extra: Default::default(),
         }]
     }
 

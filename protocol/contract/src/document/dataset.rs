@@ -48,6 +48,17 @@ impl<'a> Dataset<'a> {
             .unwrap_or(empty())
     }
 
+    /// What a connector gets: the `typeProperties`, and beside them, for a file, the columns that the dataset declares.
+    pub fn request(&self) -> Object {
+        let mut request = self.type_properties().clone();
+        let columns =
+            member(self.properties, "schema").filter(|columns| columns.as_array().is_some_and(|c| !c.is_empty()));
+        if let Some(columns) = columns.filter(|_| member(&request, "location").is_some()) {
+            request.entry("schema").or_insert_with(|| columns.clone());
+        }
+        request
+    }
+
     /// Its `parameters`, if it has any.
     pub fn parameters(&self) -> &'a Object {
         member(self.properties, "parameters")

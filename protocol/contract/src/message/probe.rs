@@ -35,4 +35,7 @@ pub struct ProbeStage {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }

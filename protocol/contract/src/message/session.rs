@@ -39,6 +39,9 @@ pub struct RunningJob {
     pub attempt: u32,
     /// The token it runs under.
     pub token: u64,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }
 
 /// `session.welcome`.
@@ -67,6 +70,9 @@ pub struct Reconcile {
     pub job: JobId,
     /// Keep it or abort it.
     pub verdict: Verdict,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }
 
 /// Keep or abort.
@@ -113,6 +119,9 @@ pub struct LeaseState {
     /// How far it is.
     #[serde(default)]
     pub progress: CopyProgress,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }
 
 /// `lease.renewed`.
@@ -136,6 +145,9 @@ pub struct RenewedLease {
     pub job: JobId,
     /// Seconds from now, as the node counts them from the sending of its heartbeat.
     pub lease_s: u32,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }
 
 /// A lease that is over.
@@ -145,4 +157,7 @@ pub struct RevokedLease {
     pub job: JobId,
     /// Why, in words.
     pub reason: String,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
 }

@@ -1,0 +1,17 @@
+//! Tests against a whole factory on free ports: by its REST interface, and by the control channel with a scripted node.
+
+mod certificates;
+mod contract;
+mod documents;
+mod enrolment;
+mod fixture;
+mod gateways;
+mod graph;
+mod leases;
+mod node;
+mod page;
+mod probes;
+mod queries;
+mod recovery;
+mod runs;
+mod secrets;
