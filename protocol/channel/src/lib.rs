@@ -1,7 +1,8 @@
 //! The control channel between a factory and its gateways, behind one trait.
 //!
 //! [`ControlChannel`] is what both sides hold. [`amqp`] is a node's end over AMQP 1.0 and TLS; [`embedded`] is the endpoint
-//! the factory itself serves on port 5671, with the factory's own end in process.
+//! the factory itself serves on port 5671, with the factory's own end in process. [`conformance`] is what every backend has
+//! to show.
 //!
 //! A link dies as a whole: any error on it means drop it, back off, connect again. A delivery is never held open for the
 //! length of a job, and a settlement that succeeded locally is no proof that the other side saw it.
