@@ -1,4 +1,5 @@
 //! The main job, end to end, as its users do it.
 
+mod page;
 mod quickstart;
 mod sdk;

@@ -1,7 +1,11 @@
 //! `sluice quickstart --exit`: one command from nothing to a verified Parquet file.
 
 use rusqlite::Connection;
+use sluice_tests::net::free_port;
+use sluice_tests::process::Process;
+use sluice_tests::rest::Rest;
 use sluice_tests::{binary, python};
+use std::time::Duration;
 
 #[test]
 fn quickstart_leaves_a_file_that_others_read() {
@@ -51,4 +55,53 @@ fn quickstart_leaves_a_file_that_others_read() {
         .map(|entry| entry.file_name())
         .collect();
     assert_eq!(names.len(), 1, "{names:?}");
+}
+
+/// Without `--exit` it stays up for the user to look around, ends well with Ctrl-C, and a second time goes on where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn quickstart_stays_up_until_it_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("quickstart");
+    let address = || format!("127.0.0.1:{}", free_port());
+    let (listen, amqp_listen) = (address(), address());
+    for round in 1..=2 {
+        let mut command = binary::sluice();
+        command
+            .args(["quickstart", "--rows", "5000", "-o", "json"])
+            .args(["--listen", &listen, "--amqp-listen", &amqp_listen, "--state"])
+            .arg(&state);
+        let mut process = Process::start(&format!("quickstart{round}"), dir.path(), command);
+        process.wait_until("up", Duration::from_secs(60), || {
+            process_log(dir.path(), round).contains("Ctrl-C").then_some(())
+        });
+        let log = process.log();
+        let json = &log[log.find("{\n").unwrap()..=log.rfind("\n}").unwrap() + 1];
+        let facts: serde_json::Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {log}"));
+        assert_eq!(facts["rows"], 5000, "{facts}");
+
+        let read = |name: &str| std::fs::read_to_string(facts[name].as_str().unwrap()).unwrap();
+        let rest = Rest::new(
+            facts["factory"].as_str().unwrap(),
+            &read("ca_file"),
+            read("token_file").trim(),
+            "quickstart",
+        );
+        let service = rest
+            .raw(
+                "GET",
+                &rest.path_in("default", "default", "linkedservices/OrdersDb"),
+                None,
+            )
+            .await
+            .ok();
+        assert_eq!(service["properties"]["type"], "Sqlite", "{service:#}");
+
+        process.signal("INT");
+        let status = process.wait(Duration::from_secs(30));
+        assert_eq!(status.code(), Some(0), "{}", process.log());
+    }
+}
+
+fn process_log(dir: &std::path::Path, round: u32) -> String {
+    std::fs::read_to_string(dir.join(format!("quickstart{round}.log"))).unwrap_or_default()
 }

@@ -12,8 +12,9 @@ pub const LEASE_S: u32 = 15;
 /// A running `sluice factory run`.
 #[derive(Debug)]
 pub struct Factory {
-    dir: TempDir,
+    // Before its directory: fields are dropped in this order.
     process: Option<Process>,
+    dir: TempDir,
     /// The REST address, `https://127.0.0.1:port`.
     pub url: String,
     /// The channel's address, `127.0.0.1:port`.
@@ -22,6 +23,8 @@ pub struct Factory {
     pub ca_file: PathBuf,
     /// The administrator's token.
     pub token_file: PathBuf,
+    /// A link that logs a browser in, once.
+    pub login: String,
 }
 
 impl Factory {
@@ -35,6 +38,7 @@ impl Factory {
             amqp: String::new(),
             ca_file: PathBuf::new(),
             token_file: PathBuf::new(),
+            login: String::new(),
         };
         factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
         factory
@@ -86,6 +90,7 @@ impl Factory {
         self.amqp = fact("amqp");
         self.ca_file = fact("ca").into();
         self.token_file = fact("token_file").into();
+        self.login = fact("login");
         self.process = Some(process);
     }
 

@@ -12,10 +12,11 @@ use tempfile::TempDir;
 /// A registered node, running or not.
 #[derive(Debug)]
 pub struct Gateway {
+    // Before its directory: fields are dropped in this order.
+    process: Option<Process>,
     dir: TempDir,
     /// The gateway's name in its data factory.
     pub name: String,
-    process: Option<Process>,
 }
 
 /// Registers a node with a key and says what came of it.

@@ -3,6 +3,7 @@
 use crate::net::free_port;
 use crate::process::Process;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ use tokio_postgres::{Client, NoTls};
 pub const USER: &str = "sluice_test";
 /// Its password. Sluice must never show it: tests look for it in logs and errors.
 pub const PASSWORD: &str = "canary-pg-5e1f";
+
+/// How a cluster is made.
+const INITDB: [&str; 6] = ["-A", "scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"];
 
 /// A running server; stopped and removed when dropped. Logins need the password (SCRAM-SHA-256).
 #[derive(Debug)]
@@ -192,7 +196,10 @@ fn template() -> PathBuf {
     };
     let version = run(Command::new(program("postgres")).arg("--version"));
     let version: String = version.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-    let parent = std::env::temp_dir().join(format!("sluice-tests-pg-{version}-{me}"));
+    // Another password makes another cluster.
+    let mut hasher = DefaultHasher::new();
+    (USER, PASSWORD, INITDB).hash(&mut hasher);
+    let parent = std::env::temp_dir().join(format!("sluice-tests-pg-{version}-{me}-{:08x}", hasher.finish() as u32));
     std::fs::create_dir_all(&parent).unwrap();
     open_to_server(&parent);
     // One process makes it, the others wait.
@@ -208,16 +215,8 @@ fn template() -> PathBuf {
             chown(&password, Some(uid), Some(gid)).unwrap();
         }
         run(as_server(&program("initdb"))
-            .args([
-                "-A",
-                "scram-sha-256",
-                "--no-sync",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "-U",
-                USER,
-            ])
+            .args(INITDB)
+            .args(["-U", USER])
             .arg(format!("--pwfile={}", password.display()))
             .arg("-D")
             .arg(&making));

@@ -13,7 +13,7 @@ pub struct Rest {
     /// The bearer token; empty sends none.
     pub token: String,
     http: Client,
-    factory: String,
+    name: String,
 }
 
 /// An answer, whatever it is.
@@ -66,7 +66,7 @@ impl Rest {
             base: base.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
             http,
-            factory: format!("/subscriptions/sub/resourceGroups/rg/providers/Microsoft.DataFactory/factories/{name}"),
+            name: name.to_owned(),
         }
     }
 
@@ -93,9 +93,18 @@ impl Rest {
 
     /// The full path of something below the data factory, with the API's version.
     pub fn path(&self, below: &str) -> String {
+        self.path_in("sub", "rg", below)
+    }
+
+    /// The same in another subscription and resource group.
+    pub fn path_in(&self, subscription: &str, group: &str, below: &str) -> String {
         let slash = if below.is_empty() { "" } else { "/" };
         let and = if below.contains('?') { '&' } else { '?' };
-        format!("{}{slash}{below}{and}api-version=2018-06-01", self.factory)
+        let name = &self.name;
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{name}\
+             {slash}{below}{and}api-version=2018-06-01"
+        )
     }
 
     /// GET below the data factory; the empty path is the factory itself.
