@@ -132,6 +132,23 @@ impl Factory {
     }
 }
 
+#[cfg(test)]
+impl Factory {
+    /// The sealed credential of a linked service of the only data factory, whichever gateway it is for.
+    pub(crate) async fn sealed(&self, name: &str) -> Option<String> {
+        use crate::state::documents::{self, DocumentKind};
+        let mut conn = self.app.state.read().await.unwrap();
+        let id: String = sqlx::query_scalar("SELECT id FROM factories")
+            .fetch_one(&mut *conn)
+            .await
+            .unwrap();
+        let row = documents::find(&mut conn, &id, DocumentKind::LinkedService, name)
+            .await
+            .unwrap()?;
+        row.sealed.into_values().next()
+    }
+}
+
 impl std::fmt::Debug for Factory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Factory")

@@ -17,5 +17,8 @@ mod rest;
 mod state;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use factory::Factory;
 pub use options::{FactoryOptions, Timings};

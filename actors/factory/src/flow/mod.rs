@@ -7,7 +7,7 @@ mod claims;
 mod consumer;
 mod failure;
 mod gateway;
-mod graph;
+pub(crate) mod graph;
 mod handles;
 mod orchestrator;
 mod outbox;

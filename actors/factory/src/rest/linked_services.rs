@@ -10,7 +10,7 @@ use crate::state::{Conn, json, stored};
 use crate::wire::{etag, now};
 use axum::response::Response;
 use serde_json::Value;
-use sluice_contract::document::{LinkedService, StoreProperties, check_name, take_secrets};
+use sluice_contract::document::{LinkedService, StoreProperties, carry_over, check_name, take_secrets};
 use sluice_contract::sealed::{Plaintext, Secrets, VERSION};
 use sluice_contract::{Code, Fault, Object};
 use std::collections::BTreeMap;
@@ -62,14 +62,11 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
 
 /// Takes every secret out of the document; the ones of nested objects go by their path.
 fn take_all(body: &mut Value) -> Secrets {
-    let mut taken = Secrets::new();
     let properties = member_mut(body, "properties");
-    if let Some(Value::Object(object)) = properties.and_then(|p| member_mut(p, "typeProperties")) {
-        taken = take_secrets(object);
-        for (key, value) in object.iter_mut() {
-            secrets::mask(value, key, &mut |path, text| taken.insert(path, text));
-        }
-    }
+    let taken = match properties.and_then(|p| member_mut(p, "typeProperties")) {
+        Some(Value::Object(object)) => take_secrets(object),
+        _ => Secrets::new(),
+    };
     // Defaults of secret parameters: nothing reads them here.
     secrets::mask(body, "", &mut |_, text| drop(zeroize::Zeroizing::new(text)));
     taken
@@ -85,14 +82,12 @@ fn member_mut<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
 
 /// Whether a masked member is not one whose secret was just taken.
 fn sent_back_masks(public: &Object, taken: &Secrets) -> bool {
-    public.iter().any(|(key, value)| match value {
-        Value::Object(object) => {
-            secrets::has_mask(object)
-                && !taken
-                    .names()
-                    .any(|name| name == key || name.starts_with(&format!("{key}.")))
-        }
-        _ => false,
+    public.iter().any(|(key, value)| {
+        let below = |name: &str| {
+            name.strip_prefix(key.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        carry_over(&Object::from_iter([(key.clone(), value.clone())])) && !taken.names().any(below)
     })
 }
 
@@ -102,7 +97,7 @@ fn kept(old: &DocumentRow, kind: &str, public: &Object) -> Result<BTreeMap<Strin
     let before = LinkedService::view(&stored_body)?;
     // A connection string is stored without its password, so one that comes back unchanged means the same credential.
     let unchanged = before.kind() == kind && before.type_properties() == public;
-    Ok(if unchanged || secrets::has_mask(public) {
+    Ok(if unchanged || carry_over(public) {
         old.sealed.clone()
     } else {
         BTreeMap::new()
