@@ -2,10 +2,10 @@
 
 use super::{layout, session};
 use crate::app::App;
-use crate::rest::{ApiError, Remote, token_is_admin};
+use crate::rest::{ApiError, Remote, host, token_is_admin};
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use sluice_contract::{Code, Fault};
@@ -32,7 +32,7 @@ pub(super) async fn form(app: &Arc<App>, query: Option<&str>) -> Result<Response
 
 /// `POST /login` with a token.
 pub(super) async fn submit(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, ApiError> {
-    same_site(&parts.headers)?;
+    same_site(parts)?;
     let address = parts.extensions.get::<Remote>().map(|remote| remote.0.ip());
     if let Some(address) = address {
         app.limiter.check(address)?;
@@ -57,18 +57,18 @@ pub(super) async fn submit(app: &Arc<App>, parts: &Parts, body: Body) -> Result<
 }
 
 /// `POST /logout`.
-pub(super) async fn logout(app: &Arc<App>, headers: &HeaderMap) -> Result<Response, ApiError> {
-    same_site(headers)?;
-    let cookie = session::end(app, headers).await?;
+pub(super) async fn logout(app: &Arc<App>, parts: &Parts) -> Result<Response, ApiError> {
+    same_site(parts)?;
+    let cookie = session::end(app, &parts.headers).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 
 /// A form must come from this site: browsers say where it came from.
-fn same_site(headers: &HeaderMap) -> Result<(), Fault> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).unwrap_or_default();
-    match text(header::ORIGIN) {
-        Some(origin) if !host.is_empty() && origin != format!("https://{host}") => {
+fn same_site(parts: &Parts) -> Result<(), Fault> {
+    let origin = parts.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let here = host(parts).map(|host| format!("https://{host}"));
+    match origin {
+        Some(origin) if Some(origin) != here.as_deref() => {
             Err(Fault::new(Code::Unauthorized, "the form was sent by another site"))
         }
         _ => Ok(()),

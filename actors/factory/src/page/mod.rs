@@ -69,7 +69,7 @@ async fn route(app: &Arc<App>, request: Request) -> Result<Response, ApiError> {
     }
     let logged_in = session::is_logged_in(app, &parts.headers).await?;
     match path.as_str() {
-        "/logout" if parts.method == Method::POST => login::logout(app, &parts.headers).await,
+        "/logout" if parts.method == Method::POST => login::logout(app, &parts).await,
         _ if !get => Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"])),
         "/events" if !logged_in => Ok(StatusCode::UNAUTHORIZED.into_response()),
         _ if !logged_in => Ok(Redirect::to("/login").into_response()),

@@ -7,6 +7,7 @@ use crate::state::factories::{self, FactoryRow};
 use crate::state::gateways::{self, GatewayRow};
 use crate::wire::etag_matches;
 use axum::body::Bytes;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
 use sluice_contract::{Code, Fault, Object};
@@ -18,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) names: Vec<String>,
     /// The path as it came.
     pub(crate) path: String,
+    /// The host by which the client knows this factory, if it said.
+    pub(crate) host: Option<String>,
     /// The query, names in lower case.
     pub(crate) query: BTreeMap<String, String>,
     /// The headers.
@@ -114,10 +117,10 @@ impl Call {
 
     /// The address of the next page, under the host by which the client knows this factory.
     pub(crate) fn next_link(&self, app: &App, token: &str) -> String {
-        let known = self
-            .header(header::HOST)
-            .filter(|host| !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)));
-        let base = known.map_or_else(|| app.rest_url.clone(), |host| format!("https://{host}"));
+        let base = self
+            .host
+            .as_ref()
+            .map_or_else(|| app.rest_url.clone(), |host| format!("https://{host}"));
         let version = self.query.get("api-version").map_or("2018-06-01", String::as_str);
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("api-version", version)
@@ -125,6 +128,18 @@ impl Call {
             .finish();
         format!("{base}{}?{query}", self.path)
     }
+}
+
+/// The host that a request is for: HTTP/2 has it in the address, HTTP/1.1 in a header. Only what a host can look like.
+pub(crate) fn host(parts: &Parts) -> Option<String> {
+    let header = || parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = parts
+        .uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(header)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    (!host.is_empty() && host.chars().all(allowed)).then(|| host.to_owned())
 }
 
 fn kind(error: &serde_json::Error) -> &'static str {

@@ -24,7 +24,7 @@ mod serve;
 pub(crate) mod status;
 
 pub(crate) use auth::token_is_admin;
-pub(crate) use call::Call;
+pub(crate) use call::{Call, host};
 pub(crate) use error::ApiError;
 pub(crate) use serve::{Server, ServerOptions, Serving};
 
@@ -116,6 +116,7 @@ async fn contract(app: &Arc<App>, remote: Remote, request: Request) -> Result<Re
     })?;
     let mut call = Call {
         names: Vec::new(),
+        host: host(&parts),
         query: query
             .map(|(name, value)| (name.to_lowercase(), value.into_owned()))
             .collect(),

@@ -166,3 +166,40 @@ fn the_providers_operations_are_listed() {
         fixture.stop().await;
     });
 }
+
+#[test]
+fn http_1_1_is_served_too() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        let ca = std::fs::read(fixture.factory.ca_file()).unwrap();
+        let client = reqwest::Client::builder()
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
+            .build()
+            .unwrap();
+        let url = fixture.factory.rest_url();
+        let reply = client
+            .get(format!("{url}{F}"))
+            .bearer_auth(&fixture.token)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (reply.status().as_u16(), reply.version()),
+            (200, reqwest::Version::HTTP_11)
+        );
+        assert!(
+            reply.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("application/json")
+        );
+        for (origin, status) in [("https://evil.example", 401), (url.as_str(), 303)] {
+            let body = format!("token={}", fixture.token);
+            let form = client.post(format!("{url}/login")).header("origin", origin).body(body);
+            assert_eq!(form.send().await.unwrap().status(), status);
+        }
+        fixture.stop().await;
+    });
+}

@@ -69,7 +69,8 @@ fn a_token_logs_in_and_a_foreign_form_does_not() {
     run(async {
         let fixture = Fixture::start().await;
         let url = format!("{}/login", fixture.factory.rest_url());
-        let post = |token: String, origin: Option<&'static str>| {
+        let own = fixture.factory.rest_url();
+        let post = |token: String, origin: Option<&str>| {
             let mut request = fixture.client.post(&url).body(format!("token={token}"));
             if let Some(origin) = origin {
                 request = request.header("origin", origin);
@@ -84,7 +85,7 @@ fn a_token_logs_in_and_a_foreign_form_does_not() {
                 .status(),
             401
         );
-        let reply = post(fixture.token.clone(), None).await.unwrap();
+        let reply = post(fixture.token.clone(), Some(&own)).await.unwrap();
         assert_eq!(reply.status(), 303);
         let cookie = reply.headers()["set-cookie"]
             .to_str()
