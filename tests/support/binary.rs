@@ -44,11 +44,15 @@ fn newer_source(folder: &Path, than: SystemTime) -> Option<PathBuf> {
     for entry in std::fs::read_dir(folder).ok()?.flatten() {
         let path = entry.path();
         if path.is_dir() {
+            // What is in these is not in the binary.
+            let aside = ["tests", "benches", "examples", "fuzz", "target"].map(Some);
+            if aside.contains(&path.file_name().and_then(|name| name.to_str())) {
+                continue;
+            }
             if let Some(newer) = newer_source(&path, than) {
                 return Some(newer);
             }
         } else if path.extension().is_some_and(|ext| ext == "rs")
-            && !path.components().any(|part| part.as_os_str() == "tests")
             && path.file_name().is_some_and(|name| name != "tests.rs")
             && entry
                 .metadata()
