@@ -375,8 +375,9 @@ fn known(original: &str, data_type: &DataType) -> Option<String> {
     let wire = match (row.how, numbers.as_deref()) {
         (How::Refused, _) => return None,
         (How::Binary(wire), _) => wire,
-        // Into numeric(3,-2) PostgreSQL would round: numeric(5,0) holds the same.
-        (How::Numeric, Some([_, ..0])) => return None,
+        // Into numeric(3,-2) PostgreSQL would round, and numeric(2,4) holds less than its decimal: numeric(5,0) and
+        // numeric(4,4) do neither.
+        (How::Numeric, Some([precision, scale])) if *scale < 0 || scale > precision => return None,
         (How::Numeric, Some([precision, scale])) => {
             decimal((precision.clamp(&0, &1000) << 16 | (scale & 0x7ff)) + 4).unwrap_or(Wire::Text)
         }

@@ -81,6 +81,7 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
         });
         return Ok(committed(true));
     }
+    stage::check(session, stage).await?;
     if let Some(columns) = &target.create {
         let lock = literal(&target.name.quoted());
         let create = format!(

@@ -87,14 +87,30 @@ pub(crate) async fn drop(session: &Session, stage: &TableName) -> Result<(), Fau
     dropped
 }
 
+/// Sees that the staging table is still there.
+///
+/// # Errors
+/// `SL7004` when it is not: only a later attempt of the same job removes it. Other `SL60xx`.
+pub(crate) async fn check(session: &Session, stage: &TableName) -> Result<(), Fault> {
+    let failed = |error| errors::fault(&format!("looking for {stage}"), &error);
+    let query = "SELECT to_regclass($1) IS NOT NULL";
+    let row = session.query_one(query, &[&stage.quoted()]).await.map_err(failed)?;
+    if row.try_get::<_, bool>(0).map_err(failed)? {
+        return Ok(());
+    }
+    let text = format!("the staging table {stage} was removed, as a later attempt of the job does");
+    Err(Fault::new(Code::CommitDenied, text))
+}
+
 /// Counts the staged rows.
 ///
 /// # Errors
-/// `SL60xx`.
+/// `SL7004` when a later attempt removed them; other `SL60xx`.
 pub(crate) async fn count(session: &Session, stage: &TableName) -> Result<u64, Fault> {
     let doing = format!("counting the rows of {stage}");
     let failed = |error| errors::fault(&doing, &error);
     let query = format!("SELECT count(*) FROM {}", stage.quoted());
+    check(session, stage).await?;
     let row = session.query_one(&query, &[]).await.map_err(failed)?;
     let rows: i64 = row.try_get(0).map_err(failed)?;
     Ok(u64::try_from(rows).unwrap_or(0))
@@ -112,7 +128,7 @@ fn token(table: &str) -> Option<u64> {
 pub(crate) fn contained(script: &str) -> String {
     let mut tag = "$sluice$".to_owned();
     while script.contains(&tag) {
-        tag.insert_str(1, "s");
+        tag.insert(1, 's');
     }
     format!("DO {tag} BEGIN EXECUTE {}; END {tag}", literal(script))
 }

@@ -111,18 +111,16 @@ impl Source for PostgresSource {
             let text = format!("the source has no partition {}", partition.index);
             Fault::new(Code::Internal, text)
         })?;
-        let mut session = Session::open(&self.settings).await?;
+        let session = Session::open(&self.settings).await?;
         self.snapshot.join(&session).await?;
-        session.set_running(true);
         let doing = format!("reading {}", partition.label);
         read::stream(
             session,
             doing,
-            &self.plan.copy(condition),
+            self.plan.copy(condition),
             &self.plan,
             self.batch_bytes,
             self.bytes_read.clone(),
         )
-        .await
     }
 }

@@ -14,7 +14,8 @@ use tokio_postgres::CopyOutStream;
 
 /// What a stream holds between two batches. The order matters: the copy is dropped before its session.
 struct Reading {
-    copy: Pin<Box<CopyOutStream>>,
+    copy: Option<Pin<Box<CopyOutStream>>>,
+    statement: String,
     decoder: Decoder,
     ended: bool,
     bytes_read: Arc<AtomicU64>,
@@ -22,25 +23,23 @@ struct Reading {
     session: Session,
 }
 
-/// Starts a COPY and makes batches of it. Dropping the stream stops the server.
+/// Runs a COPY and makes batches of it. It starts with the first pull, because the server may take long until its first row.
+/// Dropping the stream stops the server.
 ///
 /// # Errors
-/// `SL60xx`.
-pub(crate) async fn stream(
+/// `SL6007` when Arrow does not take a column's type.
+pub(crate) fn stream(
     session: Session,
     doing: String,
-    copy: &str,
+    statement: String,
     plan: &Plan,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
 ) -> Result<BatchStream, Fault> {
     let decoder = Decoder::new(plan.schema.clone(), &plan.wires, batch_bytes)?;
-    let copy = session
-        .copy_out(copy)
-        .await
-        .map_err(|error| errors::fault(&doing, &error))?;
     let reading = Reading {
-        copy: Box::pin(copy),
+        copy: None,
+        statement,
         decoder,
         ended: false,
         bytes_read,
@@ -68,7 +67,16 @@ impl Reading {
             if self.ended {
                 return Ok(None);
             }
-            match self.copy.next().await {
+            let copy = match &mut self.copy {
+                Some(copy) => copy,
+                None => {
+                    self.session.set_running(true);
+                    let started = self.session.copy_out(&self.statement).await;
+                    let started = started.map_err(|error| errors::fault(&self.doing, &error))?;
+                    self.copy.insert(Box::pin(started))
+                }
+            };
+            match copy.next().await {
                 Some(Ok(chunk)) => {
                     self.bytes_read.fetch_add(chunk.len() as u64, Ordering::Relaxed);
                     self.decoder.push(&chunk).map_err(|fault| fault.context(&self.doing))?;

@@ -1,7 +1,7 @@
 //! Publishing: one transaction that moves the staged rows and notes the job.
 
-use super::script;
 use super::target::Target;
+use super::{script, stage};
 use crate::errors;
 use crate::names::quote;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -65,6 +65,7 @@ impl Publication {
         let drop_stage = format!("DROP TABLE IF EXISTS main.{}", quote(&self.stage));
         let replayed = check(&transaction, &self.key)?;
         if !replayed {
+            stage::check(&transaction, &self.stage)?;
             self.insert(&transaction, &doing)?;
         }
         transaction.execute_batch(&drop_stage).map_err(failed)?;

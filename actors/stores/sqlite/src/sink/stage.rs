@@ -53,11 +53,28 @@ pub(crate) fn drop(connection: &Connection, stage: &str) -> Result<(), Fault> {
         .map_err(|error| errors::fault(&format!("dropping {stage}"), &error))
 }
 
+/// Sees that the staging table is still there.
+///
+/// # Errors
+/// `SL7004` when it is not: only a later attempt of the same job removes it. Other `SL60xx`.
+pub(crate) fn check(connection: &Connection, stage: &str) -> Result<(), Fault> {
+    let query = "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+    let there: bool = connection
+        .query_row(query, [stage], |row| row.get(0))
+        .map_err(|error| errors::fault(&format!("looking for {stage}"), &error))?;
+    if there {
+        return Ok(());
+    }
+    let text = format!("the staging table {stage} was removed, as a later attempt of the job does");
+    Err(Fault::new(Code::CommitDenied, text))
+}
+
 /// Counts the staged rows.
 ///
 /// # Errors
-/// `SL60xx`.
+/// `SL7004` when a later attempt removed them; other `SL60xx`.
 pub(crate) fn count(connection: &Connection, stage: &str) -> Result<u64, Fault> {
+    check(connection, stage)?;
     let query = format!("SELECT count(*) FROM main.{}", quote(stage));
     let rows: i64 = connection
         .query_row(&query, [], |row| row.get(0))

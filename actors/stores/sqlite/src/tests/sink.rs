@@ -70,6 +70,9 @@ async fn later_attempts_win_and_clean_up() {
         database.one("SELECT count(*) FROM sqlite_schema WHERE name LIKE '_sluice_stage_%'"),
         "2"
     );
+    // Its rows are gone, so it cannot publish half of anything.
+    assert_eq!(first.verify().await.unwrap_err().code, Code::CommitDenied);
+    assert_eq!(first.commit().await.unwrap_err().code, Code::CommitDenied);
     // While it stages, an earlier one may not begin again.
     let mut again = database.sink("t", json!({})).await.unwrap();
     let fault = again.prepare(data.schema(), &key("job-1", 1, 1)).await.unwrap_err();
