@@ -111,9 +111,14 @@ impl Handler<Due> for OutboxSender {
             if !self.busy.insert(address.clone()) {
                 continue;
             }
-            let (app, me) = (ctx.deps().clone(), ctx.handle());
+            let (app, me, cancelled) = (ctx.deps().clone(), ctx.handle(), ctx.cancelled());
             ctx.spawn_task("send", async move {
-                if let Err(fault) = send_all(&app, &address).await {
+                let sent = tokio::select! {
+                    sent = send_all(&app, &address) => sent,
+                    // What was under way stays in the outbox, and goes out again under the same id.
+                    () = cancelled.cancelled() => return,
+                };
+                if let Err(fault) = sent {
                     tracing::error!(?address, %fault, "The outbox could not be sent");
                 }
                 let _ = me.tell(Sent(address));

@@ -59,7 +59,8 @@ pub(super) fn ago(micros: i64) -> Markup {
 /// A state as icon and word, never as colour alone.
 pub(super) fn state(word: &str) -> Markup {
     let (class, icon) = match word {
-        "Online" | "Succeeded" => ("good", "●"),
+        "Online" => ("good", "●"),
+        "Succeeded" => ("good", "✓"),
         "InProgress" => ("live", "▶"),
         "Limited" | "Canceling" | "NeedRegistration" => ("warn", "◐"),
         "Failed" => ("bad", "✕"),
