@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault, GatewayId, NodeId};
 use std::path::PathBuf;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// What a registration needs.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
     let name = node_name.clone();
     let gateway = key.gateway.clone();
     let prepared = blocking(move || prepare(&StateDir::at(&state_dir), &gateway, &name)).await?;
-    let request = EnrolRequest {
+    let mut request = EnrolRequest {
         key: key.expose(),
         csr: prepared.csr.clone(),
         node_name: node_name.clone(),
@@ -60,7 +60,9 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: crate::machine::name(),
     };
-    let reply = request::enrol(&key, &request).await?;
+    let reply = request::enrol(&key, &request).await;
+    request.key.zeroize();
+    let reply = reply?;
     check(&reply, &key, &prepared.key)?;
     let registered = Registered {
         gateway: reply.gateway.clone(),

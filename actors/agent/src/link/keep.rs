@@ -36,6 +36,7 @@ pub(super) async fn keep(hub: Arc<Hub>, listener: Handle<QueueListener>, cancell
             Err(fault) => fault,
             Ok(session) => {
                 hub.board.clear(&Topic::Channel);
+                hub.board.clear(&Topic::Membership);
                 let begun = Instant::now();
                 let Some(fault) = session.serve(&mut closing).await else {
                     break;
