@@ -123,3 +123,42 @@ async fn what_cannot_run_is_refused_when_it_is_started() {
     }
     drop(gateway);
 }
+
+/// Whoever may change a linked service, but does not know its password, cannot have the password sent elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirected_linked_service_does_not_take_its_password_along() {
+    let (postgres, factory) = (Postgres::start(), Factory::start());
+    postgres.sql("CREATE TABLE t (id bigint)").await;
+    let _gateway = Gateway::start(&factory, "onprem").await;
+    let rest = factory.rest();
+    let lake = tempfile::tempdir().unwrap();
+    let sink = file_parquet_sink(lake.path(), "out.parquet");
+    make_copy(
+        &rest,
+        "onprem",
+        "Copy",
+        &postgres_source(&postgres, "public", "t"),
+        &sink,
+    )
+    .await;
+    rest.succeed("Copy", DEADLINE).await;
+
+    let thief = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    thief.set_nonblocking(true).unwrap();
+    let mut document = rest.get("linkedservices/CopySource").await.ok();
+    let properties = &mut document["properties"];
+    assert_eq!(properties["typeProperties"]["password"]["value"], "**********");
+    properties["typeProperties"]["port"] = json!(thief.local_addr().unwrap().port());
+    let body = json!({ "properties": properties });
+    let saved = rest.put("linkedservices/CopySource", &body).await;
+    if saved.status == 200 {
+        let run = rest.start("Copy").await;
+        let activity = rest.end_of(&run, DEADLINE).await;
+        assert_eq!(activity["status"], "Failed", "{activity:#}");
+        assert_eq!(activity["error"]["errorCode"], "SL5005", "{activity:#}");
+    } else {
+        saved.expect_fault(400, "SL5005");
+    }
+    let came = thief.accept();
+    assert!(came.is_err(), "somebody connected to the other server: {came:?}");
+}
