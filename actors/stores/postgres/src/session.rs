@@ -33,8 +33,12 @@ impl Session {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Fault> {
         let tls = Tls::new(settings)?;
         let session = Self::login(settings, tls).await.map_err(|failed| failed.fault)?;
-        session.run("setting the session up", SETUP).await?;
-        Ok(session)
+        const DOING: &str = "setting the session up";
+        let set_up = tokio::time::timeout(CONNECT_TIMEOUT, session.run(DOING, SETUP));
+        match set_up.await {
+            Ok(done) => done.map(|()| session),
+            Err(_) => Err(unanswered(DOING)),
+        }
     }
 
     /// Connects and logs in only.
@@ -53,10 +57,7 @@ impl Session {
             Err(_) => {
                 return Err(LoginFailed {
                     tls: false,
-                    fault: Fault::new(
-                        Code::StoreUnreachable,
-                        format!("{doing}: no answer within {} s", CONNECT_TIMEOUT.as_secs()),
-                    ),
+                    fault: unanswered(&doing),
                 });
             }
         };
@@ -90,6 +91,11 @@ impl Session {
     pub(crate) fn set_running(&mut self, running: bool) {
         self.running = running;
     }
+}
+
+fn unanswered(doing: &str) -> Fault {
+    let text = format!("{doing}: no answer within {} s", CONNECT_TIMEOUT.as_secs());
+    Fault::new(Code::StoreUnreachable, text)
 }
 
 /// Why a login failed.

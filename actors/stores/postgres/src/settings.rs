@@ -4,6 +4,7 @@ use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
 use std::time::Duration;
 use tokio_postgres::Config;
+use zeroize::Zeroizing;
 
 /// How long a connection may take, from name resolution to the end of the login.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -46,7 +47,7 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     pub(crate) database: String,
     pub(crate) user: String,
-    password: Option<String>,
+    password: Option<Zeroizing<String>>,
     pub(crate) ssl: SslMode,
     /// PEM text of a private CA.
     pub(crate) ca: Option<String>,
@@ -89,7 +90,7 @@ impl Settings {
                 "database",
             )?,
             user: needed(user, "username")?,
-            password: properties.either("password", &["password", "pwd"]),
+            password: properties.either("password", &["password", "pwd"]).map(Zeroizing::new),
             ssl: ssl_mode(properties)?,
             ca: properties.text("caCertificate").filter(|pem| !pem.trim().is_empty()),
         })
@@ -116,7 +117,7 @@ impl Settings {
                 _ => tokio_postgres::config::SslMode::Require,
             });
         if let Some(password) = &self.password {
-            config.password(password);
+            config.password(password.as_bytes());
         }
         config
     }

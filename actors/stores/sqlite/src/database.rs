@@ -38,6 +38,9 @@ fn open(path: &Path, mode: OpenFlags, create: bool) -> Result<Connection, Fault>
             format!("{doing}: there is no such file"),
         ));
     }
+    // SQLite takes a name that begins with "file:" for more than a name; none that begins at the root does.
+    let path =
+        &std::path::absolute(path).map_err(|error| Fault::new(Code::FileNotFound, format!("{doing}: {error}")))?;
     let mut flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if can_create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;

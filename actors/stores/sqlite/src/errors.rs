@@ -35,3 +35,25 @@ fn sql(message: &str) -> Code {
         _ => Code::QueryFailed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn results_have_codes() {
+        for (result, code) in [
+            (ffi::SQLITE_BUSY, Code::StoreBusy),
+            (ffi::SQLITE_LOCKED, Code::StoreBusy),
+            (ffi::SQLITE_NOTADB, Code::DataInvalid),
+            (ffi::SQLITE_CORRUPT, Code::DataInvalid),
+            (ffi::SQLITE_FULL, Code::DiskFull),
+            (ffi::SQLITE_READONLY, Code::PermissionDenied),
+            (ffi::SQLITE_IOERR, Code::StoreFailed),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(result), None);
+            assert_eq!(fault("x", &error).code, code);
+        }
+    }
+}
