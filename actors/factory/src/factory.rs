@@ -31,6 +31,8 @@ pub struct Factory {
     root: Root,
     state_dir: PathBuf,
     amqp: SocketAddr,
+    /// Held until the end: one factory per state directory.
+    _lock: std::fs::File,
 }
 
 impl Factory {
@@ -42,6 +44,7 @@ impl Factory {
     pub async fn start(options: FactoryOptions, root: &Root) -> Result<Factory, Fault> {
         files::private_dir(&options.state_dir)?;
         let dir = options.state_dir.as_path();
+        let lock = files::lock_dir(dir)?;
         let state = State::open(dir).await?;
         let deployment = deployment(&state).await?;
         let ca = Ca::open(dir, &deployment)?;
@@ -90,6 +93,7 @@ impl Factory {
             root: root.clone(),
             state_dir: options.state_dir,
             amqp,
+            _lock: lock,
         })
     }
 

@@ -5,7 +5,7 @@ use super::claims::subject;
 use super::session::is_held_by;
 use super::settle;
 use crate::app::App;
-use crate::state::{jobs, outcomes};
+use crate::state::{jobs, outbox, outcomes};
 use sluice_channel::Peer;
 use sluice_contract::message::EventAck;
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
@@ -45,6 +45,8 @@ pub(crate) async fn outcome(
             "An outcome came under a token that is not the current one; it is recorded and changes nothing"
         ),
     }
+    // The node has a free place again.
+    outbox::wake(&mut tx, peer.gateway.as_str()).await?;
     tx.commit().await?;
     if let Some(row) = current {
         tracing::info!(%job, attempt, node = %peer.node, kind = %envelope.kind, "An attempt ended");

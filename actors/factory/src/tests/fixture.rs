@@ -32,7 +32,7 @@ pub(super) fn run(test: impl Future<Output = ()>) {
 pub(super) struct Fixture {
     pub(super) dir: tempfile::TempDir,
     pub(super) factory: Factory,
-    root: Root,
+    pub(super) root: Root,
     pub(super) client: reqwest::Client,
     pub(super) token: String,
 }

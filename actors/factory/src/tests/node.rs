@@ -218,8 +218,15 @@ impl Node {
         self.epoch = welcome.data["epoch"].as_u64().unwrap();
     }
 
-    /// Takes the next job.
+    /// Takes the next job, and has room for another one.
     pub(super) async fn take_job(&mut self) -> Handed {
+        let handed = self.take_last_job().await;
+        self.jobs.add_credit(1).await.unwrap();
+        handed
+    }
+
+    /// Takes the next job, and has no more room than before.
+    pub(super) async fn take_last_job(&mut self) -> Handed {
         let delivery = tokio::time::timeout(PATIENCE, self.jobs.next())
             .await
             .expect("a job came")
@@ -230,7 +237,6 @@ impl Node {
             data: delivery.envelope.data.clone(),
         };
         self.jobs.settle(delivery, Settle::Accept).await.unwrap();
-        self.jobs.add_credit(1).await.unwrap();
         handed
     }
 

@@ -94,3 +94,43 @@ fn a_deleted_token_file_revokes_the_token() {
         fixture.stop().await;
     });
 }
+
+#[test]
+fn components_are_restarted_in_the_middle_of_a_run() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        fixture.gateway().await;
+        fixture.pipeline(json!({})).await;
+        let identity = Identity::register(&fixture, "n1", &credential().certificate_pem).await;
+        let mut node = identity.connect(1).await;
+        let restart = || {
+            for id in crate::flow::COMPONENTS {
+                assert!(fixture.root.restart(id), "{id}");
+            }
+        };
+        restart();
+        let id = fixture.create_run().await;
+        restart();
+        let job = node.take_job().await;
+        restart();
+        let token = node.claim(&job).await.unwrap();
+        restart();
+        assert!(node.prepare(&job, token).await);
+        restart();
+        node.complete(&job, token, 7).await;
+        fixture.run_is(&id, "Succeeded").await;
+        node.leave().await;
+        fixture.stop().await;
+    });
+}
+
+#[test]
+fn a_state_directory_serves_one_factory() {
+    run(async {
+        let fixture = Fixture::start().await;
+        let second = crate::Factory::start(super::fixture::options(fixture.dir.path()), &fixture.root).await;
+        let fault = second.err().expect("the directory is taken");
+        assert!(fault.message.contains("another factory"), "{fault}");
+        fixture.stop().await;
+    });
+}
