@@ -60,6 +60,7 @@ fn a_created_column_has_its_old_type_only_where_that_fits() {
     assert_eq!(field(DataType::Utf8, "varchar(20)"), "varchar(20)");
     assert_eq!(field(DataType::Decimal128(38, 10), "numeric(38,10)"), "numeric(38,10)");
     assert_eq!(field(DataType::Decimal128(5, 0), "numeric(3,-2)"), "numeric(5,0)");
+    assert_eq!(field(DataType::Decimal128(4, 4), "numeric(2,4)"), "numeric(4,4)");
     // Of another store, of another form, or not a type at all.
     assert_eq!(field(DataType::Utf8, "date"), "text");
     assert_eq!(field(DataType::Utf8, "VARCHAR(20)"), "text");

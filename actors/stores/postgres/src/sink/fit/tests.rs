@@ -18,6 +18,7 @@ fn nothing_is_rounded() {
     for (source, target, modifier) in [
         (DataType::Decimal128(38, 10), Type::NUMERIC, numeric(10, 2)),
         (DataType::Decimal128(10, 2), Type::NUMERIC, numeric(10, 4)),
+        (DataType::Decimal128(10, 4), Type::NUMERIC, numeric(20, 2)),
         (DataType::Int64, Type::NUMERIC, numeric(3, -2)),
         (DataType::Float64, Type::NUMERIC, -1),
         (DataType::Float64, Type::FLOAT4, -1),
