@@ -97,7 +97,7 @@ async fn receive(shared: &Shared, envelope: &Envelope) -> Settle {
             Settle::Accept
         }
         Err(fault) => {
-            tracing::error!(%job, attempt, %fault, "A job could not be journalled and is given back.");
+            tracing::error!(%job, attempt, %fault, "A job could not be taken and is given back.");
             hub.scheduler.tell(GiveBack { job, attempt });
             Settle::Release
         }
@@ -127,9 +127,14 @@ async fn journal(hub: &Arc<Hub>, job: &JobId, attempt: u32, spec: Arc<JobSpec>) 
         attempt,
         spec,
     };
-    // Should the scheduler be down just now: it finds the job in the ledger when it comes back.
-    hub.scheduler.tell(accepted);
-    Ok(true)
+    if hub.scheduler.tell(accepted) {
+        return Ok(true);
+    }
+    // The job stays in the ledger, where the scheduler finds it when it comes back; its delivery comes again and is known.
+    Err(Fault::new(
+        Code::ComponentRestarted,
+        "the scheduler did not take the job",
+    ))
 }
 
 /// Tells the factory, durably, that this node cannot run the job.

@@ -102,7 +102,8 @@ impl Handler<Accepted> for JobScheduler {
     type Result = ();
 
     fn handle(&mut self, Accepted { job, attempt, spec }: Accepted, _: &mut Self::Context) {
-        if self.hub.live.get(&job).is_some() {
+        // It may come twice: from the queue, and from the ledger after a restart.
+        if self.hub.live.get(&job).is_some() || self.pending.is_claiming(&job, attempt) {
             return;
         }
         self.pending.accept(job, attempt, spec, Instant::now());

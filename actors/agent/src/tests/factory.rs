@@ -9,6 +9,7 @@ use sluice_contract::message::{
     CommitDecision, Dispatch, EventAck, LeaseDenied, LeaseGranted, LeaseRenewed, RenewedLease, RevokedLease, Welcome,
 };
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -145,6 +146,15 @@ impl Factory {
     pub(super) fn all(&self, kind: &str) -> Vec<Envelope> {
         let events = self.events.lock().unwrap();
         events.iter().filter(|event| event.kind == kind).cloned().collect()
+    }
+
+    /// The jobs that were claimed. One may be claimed several times, until it is answered.
+    pub(super) fn claimed(&self) -> BTreeSet<String> {
+        let claims = self.all("job.claim");
+        claims
+            .iter()
+            .map(|claim| claim.job.as_ref().unwrap().to_string())
+            .collect()
     }
 
     /// Waits for so many events of a type.

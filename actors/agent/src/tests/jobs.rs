@@ -54,7 +54,7 @@ fn a_repeated_dispatch_runs_once() {
         let completed = world.factory.wait("job.completed", 2).await;
         let jobs: Vec<_> = completed.iter().map(|event| event.job.clone().unwrap()).collect();
         assert_eq!(jobs, ["job-1".into(), "job-2".into()]);
-        assert_eq!(world.factory.all("job.claim").len(), 2);
+        assert_eq!(world.factory.claimed().len(), 2);
         assert_eq!(world.shelf.published(), 2 * ROWS);
         world.end().await;
     });
@@ -162,9 +162,10 @@ fn a_third_job_waits_for_a_place() {
             world.factory.dispatch(job, 1, spec("wait")).await.unwrap();
         }
         world.factory.dispatch_later("job-3", 1, spec("wait"));
-        world.factory.wait("job.claim", 2).await;
-        world.factory.wait("gateway.heartbeat", 2).await;
-        assert_eq!(world.factory.all("job.claim").len(), 2);
+        until("both copies", || (world.shelf.staged() == ROWS * 2 / 3).then_some(())).await;
+        let beats = world.factory.all("gateway.heartbeat").len();
+        world.factory.wait("gateway.heartbeat", beats + 2).await;
+        assert_eq!(world.factory.claimed().len(), 2);
         world.shelf.go.send_replace(true);
         world.factory.wait("job.completed", 3).await;
         assert_eq!(world.shelf.published(), 3 * ROWS);

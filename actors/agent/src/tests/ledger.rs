@@ -32,7 +32,7 @@ fn no_job_is_accepted_and_no_outcome_lost_while_the_ledger_fails() {
         let beat = world.factory.wait("gateway.heartbeat", beats + 2).await.pop().unwrap();
         assert_eq!(beat.data["leases"][0]["job"], "job-1");
         assert!(world.factory.all("job.completed").is_empty());
-        assert_eq!(world.factory.all("job.claim").len(), 1);
+        assert_eq!(world.factory.claimed().len(), 1);
 
         other.execute_batch("ALTER TABLE gone RENAME TO jobs").unwrap();
         world.factory.wait("job.completed", 2).await;
