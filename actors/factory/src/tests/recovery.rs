@@ -129,7 +129,7 @@ fn a_state_directory_serves_one_factory() {
     run(async {
         let fixture = Fixture::start().await;
         let second = crate::Factory::start(super::fixture::options(fixture.dir.path()), &fixture.root).await;
-        let fault = second.err().expect("the directory is taken");
+        let fault = second.expect_err("the directory is taken");
         assert!(fault.message.contains("another factory"), "{fault}");
         fixture.stop().await;
     });
