@@ -53,7 +53,7 @@ fn fill(db: &mut Connection, rows: u64) -> rusqlite::Result<()> {
     let transaction = db.transaction()?;
     transaction.execute(SCHEMA, [])?;
     let mut insert = transaction.prepare("INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")?;
-    let mut random = Random(0x5EED_0F_0DE5);
+    let mut random = Random(0x005E_ED0F_0DE5);
     for id in 1..=rows {
         let customer = random.below(40_000);
         let name = format!("{} {}", pick(FIRST, customer), pick(LAST, customer / 7));
