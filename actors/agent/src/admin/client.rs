@@ -1,6 +1,6 @@
 //! The client of the admin socket. It speaks the little HTTP that the agent's own server answers with, and nothing more.
 
-use super::Status;
+use super::{ActorRow, Status};
 use crate::state::StateDir;
 use sluice_contract::{Code, Fault};
 use std::path::Path;
@@ -38,6 +38,46 @@ pub async fn resume(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
     request(state_dir.as_ref(), "POST", "/resume").await.map(drop)
 }
 
+/// The components of the agent and their figures, in the order they were started.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn actors(state_dir: impl AsRef<Path>) -> Result<Vec<ActorRow>, Fault> {
+    let (path, body) = request(state_dir.as_ref(), "GET", "/actors").await?;
+    serde_json::from_slice(&body).map_err(|e| unreachable(&path, &format!("its answer is not understood: {e}")))
+}
+
+/// Restarts a component, also one that was given up. What it was doing is lost, what waits for it is not.
+///
+/// # Errors
+/// `SL8009` when there is none of this id, `SL8005` when no agent answers.
+pub async fn restart(state_dir: impl AsRef<Path>, id: &str) -> Result<(), Fault> {
+    let path = format!("/actors/{}/restart", segment(id));
+    request(state_dir.as_ref(), "POST", &path).await.map(drop)
+}
+
+/// All figures of the agent, as the text that Prometheus reads.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn metrics(state_dir: impl AsRef<Path>) -> Result<String, Fault> {
+    let (path, body) = request(state_dir.as_ref(), "GET", "/metrics").await?;
+    String::from_utf8(body).map_err(|_| unreachable(&path, "its answer is not text"))
+}
+
+/// A name as one segment of a path.
+pub(super) fn segment(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text += &format!("%{byte:02X}");
+        }
+    }
+    text
+}
+
 async fn request(state_dir: &Path, method: &str, path: &str) -> Result<(std::path::PathBuf, Vec<u8>), Fault> {
     let socket = StateDir::at(state_dir).socket();
     let answer = timeout(LIMIT, exchange(&socket, method, path))
@@ -46,6 +86,10 @@ async fn request(state_dir: &Path, method: &str, path: &str) -> Result<(std::pat
         .map_err(|e| unreachable(&socket, &e.to_string()))?;
     let (status, body) = parse(&answer).ok_or_else(|| unreachable(&socket, "its answer is not understood"))?;
     if !(200..300).contains(&status) {
+        // A refusal that has a code is the agent's own word.
+        if let Ok(fault) = serde_json::from_slice::<Fault>(body) {
+            return Err(fault);
+        }
         return Err(unreachable(&socket, &format!("it answered with HTTP status {status}")));
     }
     Ok((socket, body.to_vec()))

@@ -1,5 +1,6 @@
 //! The local admin socket: `admin.sock` in the state directory, for the agent's own user only. Nothing listens on TCP.
 
+mod actors;
 mod client;
 mod component;
 mod routes;
@@ -7,6 +8,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use client::{drain, resume, status};
+pub use actors::{ActorRow, CurrentMessage, PanicRow, RestartCounts};
+pub use client::{actors, drain, metrics, restart, resume, status};
 pub(crate) use component::LocalAdmin;
-pub use status::{ComponentStatus, JobStatus, Status};
+pub use status::{ComponentStatus, JobStatus, Status, TroubleStatus};

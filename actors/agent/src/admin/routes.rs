@@ -1,18 +1,24 @@
 //! What the admin socket answers.
 
+use super::actors::{ActorRow, rows};
 use super::status::{Status, gather};
 use crate::hub::Hub;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use sluice_runtime::Health;
+use sluice_contract::{Code, Fault};
+use sluice_runtime::{Health, prometheus};
 use std::sync::Arc;
 
 pub(super) fn router(hub: Arc<Hub>) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/livez", get(livez))
+        .route("/actors", get(actors))
+        .route("/actors/{id}/restart", post(restart))
+        .route("/metrics", get(metrics))
         .route("/drain", post(drain))
         .route("/resume", post(resume))
         .with_state(hub)
@@ -32,6 +38,29 @@ async fn livez(State(hub): State<Arc<Hub>>) -> (StatusCode, &'static str) {
     } else {
         (StatusCode::OK, "ok")
     }
+}
+
+async fn actors(State(hub): State<Arc<Hub>>) -> Json<Vec<ActorRow>> {
+    Json(rows(&hub.root))
+}
+
+/// 202: the component is rebuilt right after, also one that was given up. This one too: the answer is sent before.
+async fn restart(State(hub): State<Arc<Hub>>, Path(id): Path<String>) -> Response {
+    if hub.root.restart(&id) {
+        tracing::warn!(id, "An administrator of this machine restarts a component.");
+        StatusCode::ACCEPTED.into_response()
+    } else {
+        let fault = Fault::new(Code::ComponentUnknown, format!("there is no component {id:?}"));
+        (StatusCode::NOT_FOUND, Json(fault)).into_response()
+    }
+}
+
+async fn metrics(State(hub): State<Arc<Hub>>) -> Response {
+    (
+        [(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)],
+        hub.root.prometheus(),
+    )
+        .into_response()
 }
 
 async fn drain(State(hub): State<Arc<Hub>>) -> StatusCode {

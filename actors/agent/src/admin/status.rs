@@ -1,7 +1,7 @@
 //! What the agent says of itself.
 
 use crate::connector::ConnectorStatus;
-use crate::health::{Condition, NodeHealth, word};
+use crate::health::{Condition, NodeHealth, note_components, word};
 use crate::hub::Hub;
 use crate::journal::LedgerCounts;
 use crate::link::{ChannelState, ChannelStatus};
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sluice_contract::job::CopyProgress;
 use sluice_contract::{GatewayId, JobId, NodeId};
-use sluice_runtime::{Health, Snapshot};
+use sluice_runtime::{Health, Overall, Snapshot, Trouble};
 use std::sync::Arc;
 
 /// All about one agent at one moment.
@@ -38,10 +38,16 @@ pub struct Status {
     pub credential_certificate: String,
     /// In one word.
     pub health: NodeHealth,
+    /// `Healthy` when every component works, else `Degraded`.
+    #[serde(default)]
+    pub overall: String,
     /// The control channel.
     pub channel: ChannelStatus,
     /// What is wrong.
     pub conditions: Vec<Condition>,
+    /// The components that are down.
+    #[serde(default)]
+    pub degraded: Vec<TroubleStatus>,
     /// The copies that run.
     pub jobs: Vec<JobStatus>,
     /// Places for jobs.
@@ -84,6 +90,19 @@ pub struct JobStatus {
     pub progress: CopyProgress,
 }
 
+/// A component that is down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TroubleStatus {
+    /// Its id.
+    pub id: String,
+    /// `failed` when it was given up; `backingOff` or `stalled` while it is being repaired.
+    pub health: String,
+    /// What it failed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A supervised component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,7 +128,13 @@ pub struct ComponentStatus {
 
 /// Gathers it.
 pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
+    let components = hub.root.snapshot();
+    note_components(&hub.board, &components);
     let conditions = hub.board.list();
+    let degraded = match hub.root.overall() {
+        Overall::Healthy => Vec::new(),
+        Overall::Degraded { components } => components.into_iter().map(trouble).collect(),
+    };
     let channel = hub.link.now();
     let capacity = hub.places.now();
     let identity = &hub.identity;
@@ -124,15 +149,17 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         registered: identity.registered,
         credential_certificate: hub.thumbprint.clone(),
         health: word(channel.state == ChannelState::Connected, &conditions),
+        overall: if degraded.is_empty() { "Healthy" } else { "Degraded" }.to_owned(),
         channel,
         conditions,
+        degraded,
         jobs: hub.live.list().iter().map(|live| job(live)).collect(),
         slots: capacity.slots,
         slots_free: capacity.free(),
         draining: capacity.draining,
         ledger: hub.journal.counts().await.ok(),
         connectors: hub.connectors.list(),
-        components: hub.root.snapshot().iter().map(component).collect(),
+        components: components.iter().map(component).collect(),
     }
 }
 
@@ -147,6 +174,14 @@ fn job(live: &LiveJob) -> JobStatus {
         phase: live.phase_word().to_owned(),
         started: live.started,
         progress: live.progress(),
+    }
+}
+
+fn trouble(trouble: Trouble) -> TroubleStatus {
+    TroubleStatus {
+        id: trouble.id,
+        health: trouble.health.as_str().to_owned(),
+        reason: trouble.reason,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::client::parse;
+use super::client::{parse, segment};
 use super::status;
 use sluice_contract::Code;
 
@@ -30,4 +30,11 @@ fn without_an_agent_the_client_says_so() {
         assert_eq!(fault.code, Code::AdminUnreachable);
         assert!(fault.message.contains("admin.sock"), "{fault}");
     });
+}
+
+#[test]
+fn a_name_is_one_segment_of_a_path() {
+    assert_eq!(segment("JobScheduler"), "JobScheduler");
+    assert_eq!(segment("connector/a b.ü"), "connector%2Fa%20b%2E%C3%BC");
+    assert_eq!(segment("x HTTP/1.0\r\ny"), "x%20HTTP%2F1%2E0%0D%0Ay");
 }

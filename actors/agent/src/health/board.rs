@@ -21,6 +21,8 @@ pub(crate) enum Topic {
     Certificate,
     /// A linked service's store.
     Store(String),
+    /// A supervised component, by its id.
+    Component(String),
 }
 
 /// All conditions by topic.
@@ -51,6 +53,15 @@ impl Board {
     pub(crate) fn clear(&self, topic: &Topic) {
         if let Some(condition) = self.lock().remove(topic) {
             tracing::info!(?topic, code = %condition.code, "A health condition is over.");
+        }
+    }
+
+    /// Whatever holds about components that are not among these holds no more.
+    pub(crate) fn keep_components(&self, down: &[&str]) {
+        let over = |topic: &&Topic| matches!(topic, Topic::Component(id) if !down.contains(&id.as_str()));
+        let over: Vec<Topic> = self.lock().keys().filter(over).cloned().collect();
+        for topic in over {
+            self.clear(&topic);
         }
     }
 

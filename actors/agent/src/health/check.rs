@@ -1,6 +1,6 @@
 //! Looks after what nobody else would notice: the end of the certificate, keys that became unreadable.
 
-use super::{Severity, Topic};
+use super::{Severity, Topic, note_components};
 use crate::hub::Hub;
 use crate::identity::{Validity, certificates, read_pair};
 use crate::state::read_public;
@@ -64,6 +64,7 @@ impl Handler<TaskEnded> for HealthMonitor {
 
 fn check(ctx: &mut Ctx<HealthMonitor>) {
     let hub = Arc::clone(ctx.deps());
+    note_components(&hub.board, &hub.root.snapshot());
     ctx.spawn_blocking("check", move |_| {
         certificate(&hub);
         keys(&hub);

@@ -2,9 +2,11 @@
 
 mod board;
 mod check;
+mod components;
 
 pub(crate) use board::{Board, Topic};
 pub(crate) use check::HealthMonitor;
+pub(crate) use components::note_components;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! A whole agent against a scripted factory behind the real endpoint, with stores made for the purpose.
 
+mod actors;
 mod chaos;
 mod connectors;
 mod factory;
