@@ -11,6 +11,7 @@ use crate::state::State;
 use crate::state::nodes::NodeRow;
 use sluice_channel::Embedded;
 use sluice_contract::NodeId;
+use sluice_runtime::Root;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) rest_endpoint: String,
     /// `host:port` of the control channel.
     pub(crate) amqp_endpoint: String,
+    /// The supervision of this process.
+    pub(crate) root: Root,
     pub(crate) timings: Timings,
     pub(crate) state: State,
     pub(crate) ca: Ca,

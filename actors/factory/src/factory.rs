@@ -8,12 +8,12 @@ use crate::page::Tickets;
 use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_config};
 use crate::registry::Registry;
 use crate::rest::limiter::Limiter;
-use crate::rest::{Server, ServerOptions, router};
+use crate::rest::{RestServer, Server, ServerOptions, Serving, router};
 use crate::state::{State, meta, nodes, tokens};
 use crate::wire::random_text;
 use sluice_channel::{Embedded, EmbeddedOptions};
 use sluice_contract::{FactoryId, Fault};
-use sluice_runtime::Root;
+use sluice_runtime::{Placement, Root};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,12 +23,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The longest that a node may take to connect.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// The id of the component that serves REST and the page.
+const REST: &str = "factory/rest";
 
 /// A running factory.
 pub struct Factory {
     app: Arc<App>,
-    serving: crate::rest::Serving,
-    root: Root,
     state_dir: PathBuf,
     amqp: SocketAddr,
     /// Held until the end: one factory per state directory.
@@ -70,6 +70,7 @@ impl Factory {
             rest_url: format!("https://{host}:{}", rest.port()),
             rest_endpoint: format!("{host}:{}", rest.port()),
             amqp_endpoint: format!("{host}:{}", amqp.port()),
+            root: root.clone(),
             timings: options.timings,
             state,
             wrapping: WrappingKey::open(dir)?,
@@ -85,12 +86,15 @@ impl Factory {
         });
         // Cannot have been set: nobody else has this value yet.
         let _ = app.handles.set(Handles::start(root, &app));
-        let serving = server.serve(router(app.clone()));
+        // Last: with it the first requests come in.
+        let serving = Serving {
+            server: Arc::new(server),
+            router: router(app.clone()),
+        };
+        root.supervise::<RestServer>(REST, serving, Placement::Shared("factory"));
         tracing::info!(rest = %app.rest_url, amqp = %app.amqp_endpoint, "The factory is ready");
         Ok(Factory {
             app,
-            serving,
-            root: root.clone(),
             state_dir: options.state_dir,
             amqp,
             _lock: lock,
@@ -100,6 +104,11 @@ impl Factory {
     /// `https://host:port` of the REST interface and the page.
     pub fn rest_url(&self) -> String {
         self.app.rest_url.clone()
+    }
+
+    /// The id of this deployment, the same for as long as its state directory.
+    pub fn deployment(&self) -> &str {
+        &self.app.deployment
     }
 
     /// Where the control channel listens.
@@ -126,9 +135,11 @@ impl Factory {
     /// nodes, within their leases.
     pub async fn shutdown(self) {
         self.app.stopping.cancel();
-        self.serving.shutdown().await;
-        for id in COMPONENTS.iter().rev() {
-            self.root.retire(id).await;
+        let root = &self.app.root;
+        for id in COMPONENTS.into_iter().chain([REST]).rev() {
+            if let Some((took, false)) = root.retire(id).await {
+                tracing::warn!(id, took_ms = took.as_millis(), "A component did not stop in time");
+            }
         }
         self.app.embedded.shutdown().await;
         self.app.state.close().await;

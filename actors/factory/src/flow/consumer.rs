@@ -6,7 +6,7 @@ use actix::{Actor, ActorContext, Handler};
 use sluice_channel::{Address, Peer, Settle};
 use sluice_contract::message::ErrorReply;
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
-use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
+use sluice_runtime::{Component, Ctx, Handle, TaskEnded, supervised};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,18 +15,32 @@ const CREDIT: u32 = 64;
 /// The pause before a lost link is made anew, and after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The task that takes what nodes send.
+const CONSUME: &str = "consume";
+
 /// The component.
 pub(crate) struct ChannelEvents;
+
+/// An answer to a node. It is no part of the delivery it answers: a node that is slow to take it must not hold up the
+/// others.
+struct Answer {
+    to: Address,
+    envelope: Envelope,
+}
+
+impl actix::Message for Answer {
+    type Result = ();
+}
 
 impl Actor for ChannelEvents {
     type Context = Ctx<Self>;
 
     fn started(&mut self, ctx: &mut Ctx<Self>) {
-        let app = ctx.deps().clone();
+        let (app, me) = (ctx.deps().clone(), ctx.handle());
         let cancelled = ctx.cancelled();
-        ctx.spawn_task("consume", async move {
+        ctx.spawn_task(CONSUME, async move {
             tokio::select! {
-                () = consume(app) => {}
+                () = consume(app, me) => {}
                 () = cancelled.cancelled() => {}
             }
         });
@@ -47,42 +61,53 @@ supervised!(ChannelEvents);
 impl Handler<TaskEnded> for ChannelEvents {
     type Result = ();
 
-    fn handle(&mut self, _: TaskEnded, ctx: &mut Ctx<Self>) {
+    fn handle(&mut self, ended: TaskEnded, ctx: &mut Ctx<Self>) {
         // It only ends by a panic: start over, by the policy.
-        ctx.stop();
+        if ended.name == CONSUME {
+            ctx.stop();
+        }
     }
 }
 
-async fn consume(app: Arc<App>) {
+impl Handler<Answer> for ChannelEvents {
+    type Result = ();
+
+    fn handle(&mut self, Answer { to, envelope }: Answer, ctx: &mut Ctx<Self>) {
+        let app = ctx.deps().clone();
+        ctx.spawn_task("answer", async move { app.post.answer(&to, &envelope).await });
+    }
+}
+
+async fn consume(app: Arc<App>, me: Handle<ChannelEvents>) {
     loop {
-        if let Err(fault) = session_of_link(&app).await {
+        if let Err(fault) = session_of_link(&app, &me).await {
             tracing::warn!(%fault, "The factory's own end of the channel was lost and is made anew");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn session_of_link(app: &Arc<App>) -> Result<(), Fault> {
+async fn session_of_link(app: &Arc<App>, me: &Handle<ChannelEvents>) -> Result<(), Fault> {
     let mut link = app.post.channel().connect().await?;
     let mut inbox = link.consume(&Address::Events { gateway: None }, CREDIT).await?;
     loop {
         let delivery = inbox.next().await?;
         // Copies: a delivery itself cannot be shared between threads.
         let (peer, envelope) = (delivery.peer.clone(), delivery.envelope.clone());
-        let how = receive(app, peer.as_ref(), &envelope).await;
+        let how = receive(app, me, peer.as_ref(), &envelope).await;
         inbox.settle(delivery, how).await?;
         inbox.add_credit(1).await?;
     }
 }
 
-async fn receive(app: &Arc<App>, peer: Option<&Peer>, envelope: &Envelope) -> Settle {
+async fn receive(app: &Arc<App>, me: &Handle<ChannelEvents>, peer: Option<&Peer>, envelope: &Envelope) -> Settle {
     let Some(peer) = peer else {
         return Settle::DeadLetter("the sender is not known".to_owned());
     };
     match handle(app, peer, envelope).await {
         Ok(answer) => {
             if let Some(answer) = answer {
-                send(app, peer, envelope, answer);
+                send(me, peer, envelope, answer);
             }
             Settle::Accept
         }
@@ -99,14 +124,14 @@ async fn receive(app: &Arc<App>, peer: Option<&Peer>, envelope: &Envelope) -> Se
                 fault,
                 extra: Object::new(),
             });
-            send(app, peer, envelope, (error, None));
+            send(me, peer, envelope, (error, None));
             Settle::DeadLetter(reason)
         }
     }
 }
 
-/// Answers are not part of the delivery: a node that is slow to take them must not hold up the others.
-fn send(app: &Arc<App>, peer: &Peer, request: &Envelope, (message, token): (Message, Option<u64>)) {
+/// Answers, as well as it goes: whoever asked asks again.
+fn send(me: &Handle<ChannelEvents>, peer: &Peer, request: &Envelope, (message, token): (Message, Option<u64>)) {
     let mut answer = Envelope::new(peer.gateway.clone(), &message)
         .node(peer.node.clone())
         .answering(request);
@@ -117,8 +142,9 @@ fn send(app: &Arc<App>, peer: &Peer, request: &Envelope, (message, token): (Mess
         gateway: peer.gateway.clone(),
         node: peer.node.clone(),
     };
-    let app = app.clone();
-    tokio::spawn(async move { app.post.answer(&to, &answer).await });
+    if let Err(error) = me.tell(Answer { to, envelope: answer }) {
+        tracing::debug!(%error, "An answer was not sent");
+    }
 }
 
 /// Handles one message of an authenticated node, and says what to answer.

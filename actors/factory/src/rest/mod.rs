@@ -10,6 +10,7 @@ mod gateways;
 mod keys;
 pub(crate) mod limiter;
 mod linked_services;
+mod metrics;
 pub(crate) mod nodes;
 mod operation;
 mod operations;
@@ -26,7 +27,7 @@ pub(crate) mod status;
 pub(crate) use auth::token_is_admin;
 pub(crate) use call::{Call, host};
 pub(crate) use error::ApiError;
-pub(crate) use serve::{Server, ServerOptions, Serving};
+pub(crate) use serve::{RestServer, Server, ServerOptions, Serving};
 
 use crate::app::App;
 use crate::page;

@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::{documents, factories, gateways, keys, linked_services, nodes, operations, probe, queries, runs, status};
+use super::{
+    documents, factories, gateways, keys, linked_services, metrics, nodes, operations, probe, queries, runs, status,
+};
 use crate::app::App;
 use crate::state::documents::DocumentKind;
 use axum::response::Response;
@@ -14,6 +16,7 @@ pub(crate) enum Op {
     FactoriesOfSubscription,
     FactoriesOfGroup,
     Operations,
+    Metrics,
     FactoryGet,
     FactoryPut,
     FactoryPatch,
@@ -58,6 +61,7 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
     match op {
         Op::FactoriesOfSubscription | Op::FactoriesOfGroup => factories::list(app, call).await,
         Op::Operations => Ok(operations::list()),
+        Op::Metrics => Ok(metrics::page(app)),
         Op::FactoryGet => factories::get(app, call).await,
         Op::FactoryPut => factories::put(app, call).await,
         Op::FactoryPatch => factories::patch(app, call).await,

@@ -20,6 +20,7 @@ const TABLE: &[(&str, &str, Op)] = &[
         Op::FactoriesOfGroup,
     ),
     ("GET", "providers/microsoft.datafactory/operations", Op::Operations),
+    ("GET", "metrics", Op::Metrics),
     ("GET", "F", Op::FactoryGet),
     ("PUT", "F", Op::FactoryPut),
     ("PATCH", "F", Op::FactoryPatch),

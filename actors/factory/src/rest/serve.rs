@@ -1,12 +1,14 @@
 //! The HTTPS listener: own TLS, HTTP/1.1 and HTTP/2, limits and deadlines on everything, an orderly end.
 
 use super::Remote;
+use actix::{Actor, ActorContext, Handler};
 use axum::Extension;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use sluice_contract::{Code, Fault};
+use sluice_runtime::{Component, Ctx, RestartPolicy, TaskEnded, supervised};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +34,8 @@ pub(crate) struct ServerOptions {
 
 /// A bound listener that does not serve yet: its port has to be known before the factory is put together.
 pub(crate) struct Server {
-    listener: TcpListener,
+    listener: std::net::TcpListener,
     tls: TlsAcceptor,
-    stop: CancellationToken,
-    tasks: TaskTracker,
 }
 
 impl Server {
@@ -52,10 +52,10 @@ impl Server {
             Fault::new(code, format!("REST cannot listen on {}: {e}", options.listen))
         })?;
         Ok(Self {
-            listener,
+            listener: listener
+                .into_std()
+                .map_err(|e| Fault::new(Code::Internal, e.to_string()))?,
             tls: TlsAcceptor::from(options.tls),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
         })
     }
 
@@ -68,61 +68,94 @@ impl Server {
             .local_addr()
             .map_err(|e| Fault::new(Code::Internal, e.to_string()))
     }
+}
 
-    /// Serves until [`Serving::shutdown`].
-    pub(crate) fn serve(self, router: axum::Router) -> Serving {
-        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
-        self.tasks.clone().spawn(async move {
-            let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-            loop {
-                let Ok(place) = places.clone().acquire_owned().await else {
-                    return;
-                };
-                let accepted = tokio::select! {
-                    accepted = self.listener.accept() => accepted,
-                    () = self.stop.cancelled() => return,
-                };
-                match accepted {
-                    Ok((stream, remote)) => {
-                        let connection =
-                            connection(self.tls.clone(), stream, remote, router.clone(), self.stop.clone());
-                        self.tasks.spawn(async move {
-                            connection.await;
-                            drop(place);
-                        });
-                    }
-                    Err(error) => {
-                        // Out of descriptors, most likely: waiting gives others the time to end.
-                        tracing::warn!(%error, "A connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                }
-            }
-        });
-        Serving { stop, tasks }
+/// What [`RestServer`] serves, and where.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) server: Arc<Server>,
+    pub(crate) router: axum::Router,
+}
+
+/// RestServer: the component that accepts connections. The port stays open while it restarts; connections made
+/// meanwhile wait.
+pub(crate) struct RestServer;
+
+impl Actor for RestServer {
+    type Context = Ctx<Self>;
+
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        let (serving, stop) = (ctx.deps().clone(), ctx.cancelled());
+        ctx.spawn_task("serve", serve(serving, stop));
     }
 }
 
-/// A running server.
-pub(crate) struct Serving {
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
+impl Component for RestServer {
+    const NAME: &'static str = "RestServer";
+    type Deps = Serving;
 
-impl Serving {
-    /// Accepts nothing more, lets requests end for a few seconds, then closes.
-    pub(crate) async fn shutdown(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(GRACE * 2, self.tasks.wait()).await.is_err() {
-            tracing::warn!("Some connections did not end in time");
+    fn create(_: &Serving) -> Self {
+        Self
+    }
+
+    fn policy() -> RestartPolicy {
+        RestartPolicy {
+            // Requests that are being answered get their time.
+            shutdown: GRACE * 2,
+            ..RestartPolicy::default()
         }
     }
 }
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.stop.cancel();
+supervised!(RestServer);
+
+impl Handler<TaskEnded> for RestServer {
+    type Result = ();
+
+    fn handle(&mut self, _: TaskEnded, ctx: &mut Ctx<Self>) {
+        // Serving only ends by a failure: start over, by the policy.
+        ctx.stop();
+    }
+}
+
+/// Accepts connections until it is told to stop, then lets requests end for a few seconds.
+async fn serve(serving: Serving, stop: CancellationToken) {
+    let server = &serving.server;
+    let listener = match server.listener.try_clone().and_then(TcpListener::from_std) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "REST cannot be served"),
+    };
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let tasks = TaskTracker::new();
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                let (tls, router, stop) = (server.tls.clone(), serving.router.clone(), stop.clone());
+                // One task per connection, for the workers to share: it ends with its connection, which has deadlines,
+                // and is told by the component's token when that restarts or stops.
+                tasks.spawn(async move {
+                    connection(tls, stream, remote, router, stop).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of descriptors, most likely: waiting gives others the time to end.
+                tracing::warn!(%error, "A connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(GRACE * 2, tasks.wait()).await.is_err() {
+        tracing::warn!("Some connections did not end in time");
     }
 }
 
