@@ -100,6 +100,11 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// DELETE below the data factory; what is not there is gone already.
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Fault> {
+        self.call(Method::DELETE, path, None).await.map(drop)
+    }
+
     async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Fault> {
         let mut url = self.base.clone();
         url.path_segments_mut()

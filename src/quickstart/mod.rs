@@ -4,6 +4,7 @@
 //! the public REST API, the job over AMQP 1.0 with TLS. Only the sample database is made up.
 
 mod documents;
+mod gateway;
 mod sample;
 mod verify;
 
@@ -11,17 +12,12 @@ use crate::api::runs::verdict;
 use crate::api::{Api, ApiOptions, read_secret};
 use crate::cli::{Output, ProgressLine, QuickstartArgs, note};
 use serde_json::json;
-use sluice_agent::{Agent, AgentOptions, RegisterOptions};
-use sluice_contract::enrol::RegistrationKey;
 use sluice_contract::{Code, Fault};
 use sluice_factory::{Factory, FactoryOptions};
 use sluice_runtime::Root;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// How long the gateway may take to come online.
-const ONLINE_WITHIN: Duration = Duration::from_secs(30);
+use std::time::Instant;
 
 pub(crate) async fn run(args: QuickstartArgs, output: &Output, root: &Root) -> Result<(), Fault> {
     let home = match &args.state {
@@ -64,7 +60,7 @@ pub(crate) async fn run(args: QuickstartArgs, output: &Output, root: &Root) -> R
         resource_group: "default".to_owned(),
         factory: "quickstart".to_owned(),
     })?;
-    let agent = gateway(&home, &api, root).await?;
+    let agent = gateway::start(&home, &api, factory.amqp_addr().port(), root).await?;
     let result = copy(&api, &database, &lake, &sample).await;
     if let Ok(done) = &result {
         note(format_args!(
@@ -95,46 +91,6 @@ pub(crate) async fn run(args: QuickstartArgs, output: &Output, root: &Root) -> R
     agent.shutdown().await;
     factory.shutdown().await;
     result.map(drop)
-}
-
-/// Registers this machine by key when it is not yet, starts the agent and waits until the factory sees it.
-async fn gateway(home: &Path, api: &Api, root: &Root) -> Result<Agent, Fault> {
-    let state_dir = home.join("gateway");
-    api.ensure_factory().await?;
-    api.put(&["integrationRuntimes", documents::GATEWAY], &documents::gateway())
-        .await?;
-    if !state_dir.join("gateway.toml").exists() {
-        let keys = api
-            .post(&["integrationRuntimes", documents::GATEWAY, "listAuthKeys"], &json!({}))
-            .await?;
-        let key = RegistrationKey::parse(keys["authKey1"].as_str().unwrap_or_default())?;
-        sluice_agent::register(RegisterOptions {
-            state_dir: state_dir.clone(),
-            key,
-            node_name: "node1".to_owned(),
-        })
-        .await?;
-    }
-    let agent = Agent::start(AgentOptions::new(state_dir, crate::registry::stores()), root).await?;
-    let since = Instant::now();
-    loop {
-        let status = api
-            .post(&["integrationRuntimes", documents::GATEWAY, "getStatus"], &json!({}))
-            .await?;
-        if status["properties"]["state"] == "Online" {
-            break;
-        }
-        if since.elapsed() > ONLINE_WITHIN {
-            let state = &status["properties"]["state"];
-            return Err(Fault::new(
-                Code::ChannelTimeout,
-                format!("the gateway did not come online within 30 s, its state is {state}"),
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    note("3. Gateway: registered by key, online over AMQP 1.0 with TLS");
-    Ok(agent)
 }
 
 struct Done {
