@@ -18,9 +18,10 @@ source.addEventListener("row", (event) => {
   old.replaceWith(fresh);
 });
 
+// Only where rows of that kind are listed.
 function announce(id) {
+  if (!news || !document.querySelector(`[data-rows="${id.split("-")[0]}"]`)) return;
   unseen.add(id);
-  if (!news) return;
   news.hidden = false;
   news.textContent = unseen.size === 1 ? "1 new row, show it" : `${unseen.size} new rows, show them`;
 }

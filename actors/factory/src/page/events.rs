@@ -1,6 +1,6 @@
 //! The event stream: rows that changed, rendered as the pages render them.
 
-use super::{gateways, home, run, runs};
+use super::{components, gateways, home, run, runs};
 use crate::app::App;
 use crate::rest::queries;
 use crate::state::activities;
@@ -14,18 +14,22 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// At most this often, however much happens.
 const PACE: Duration = Duration::from_millis(500);
 /// Relative times age although nothing happens.
 const AGEING: Duration = Duration::from_secs(10);
+/// The components are looked at this often: they tell nobody when they change.
+const COMPONENTS: Duration = Duration::from_secs(2);
 
 struct Stream {
     app: Arc<App>,
     changes: watch::Receiver<u64>,
     /// What the browser has, by row id.
     sent: HashMap<String, String>,
-    first: bool,
+    /// When everything is looked at again although nothing happens.
+    due: Instant,
 }
 
 /// `GET /events`. Ends when the factory stops, and the browser comes again by itself.
@@ -34,7 +38,7 @@ pub(super) fn stream(app: Arc<App>) -> Response {
         changes: app.live.watch(),
         app,
         sent: HashMap::new(),
-        first: true,
+        due: Instant::now(),
     };
     let batches = stream::unfold(state, |mut state| async move {
         let rows = state.next().await?;
@@ -50,18 +54,23 @@ impl Stream {
     /// The rows that changed since the last time; `None` ends the stream.
     async fn next(&mut self) -> Option<Vec<Event>> {
         loop {
-            if !std::mem::take(&mut self.first) {
+            let mut changed = true;
+            if self.due > Instant::now() {
                 tokio::time::sleep(PACE).await;
                 tokio::select! {
-                    _ = tokio::time::timeout(AGEING, self.changes.changed()) => {}
+                    news = tokio::time::timeout(COMPONENTS, self.changes.changed()) => changed = news.is_ok(),
                     () = self.app.stopping.cancelled() => return None,
                 }
             }
-            self.changes.mark_unchanged();
-            let rows = render(&self.app).await.unwrap_or_else(|fault| {
-                tracing::warn!(%fault, "The page's rows could not be rendered");
-                Vec::new()
-            });
+            let mut rows = component_rows(&self.app);
+            if changed || self.due <= Instant::now() {
+                self.changes.mark_unchanged();
+                self.due = Instant::now() + AGEING;
+                rows.extend(render(&self.app).await.unwrap_or_else(|fault| {
+                    tracing::warn!(%fault, "The page's rows could not be rendered");
+                    Vec::new()
+                }));
+            }
             let mut events = Vec::new();
             for (id, html) in rows {
                 let html = html.into_string();
@@ -77,6 +86,13 @@ impl Stream {
             }
         }
     }
+}
+
+fn component_rows(app: &App) -> Vec<(String, Markup)> {
+    let rows = components::load(app);
+    rows.iter()
+        .map(|row| (components::row_id(row), components::row(row)))
+        .collect()
 }
 
 async fn render(app: &Arc<App>) -> Result<Vec<(String, Markup)>, Fault> {

@@ -60,18 +60,26 @@ pub(super) fn ago(micros: i64) -> Markup {
 pub(super) fn state(word: &str) -> Markup {
     let (class, icon) = match word {
         "Online" => ("good", "●"),
+        "running" => ("good", "●"),
         "Succeeded" => ("good", "✓"),
         "InProgress" => ("live", "▶"),
         "Limited" | "Canceling" | "NeedRegistration" => ("warn", "◐"),
-        "Failed" => ("bad", "✕"),
+        "backingOff" | "stalled" => ("warn", "◐"),
+        "Failed" | "failed" => ("bad", "✕"),
         "Offline" => ("bad", "○"),
-        "Queued" => ("idle", "…"),
+        "Queued" | "starting" => ("idle", "…"),
         "Skipped" => ("idle", "»"),
         _ => ("idle", "■"),
     };
     let shown = match word {
         "InProgress" => "In progress",
         "NeedRegistration" => "Needs registration",
+        "running" => "Running",
+        "backingOff" => "Restarting",
+        "stalled" => "Stalled",
+        "failed" => "Given up",
+        "starting" => "Starting",
+        "stopped" => "Stopped",
         other => other,
     };
     html! { span class={ "state " (class) } data-icon=(icon) { (shown) } }

@@ -27,7 +27,7 @@ pub(super) async fn render(app: &Arc<App>) -> Result<Html<String>, Fault> {
         } @else {
             div.panel { table {
                 thead { tr { th { "Gateway" } th { "State" } th { "Nodes" } } }
-                tbody { @for gateway in &all_gateways { (gateways::row(app, gateway)) } }
+                tbody data-rows="gateway" { @for gateway in &all_gateways { (gateways::row(app, gateway)) } }
             } }
         }
         h2 { "Runs" }
@@ -39,7 +39,7 @@ pub(super) async fn render(app: &Arc<App>) -> Result<Html<String>, Fault> {
         } @else {
             div.panel { table {
                 thead { tr { th { "Pipeline" } th { "State" } th { "Progress" } th { "Started" } th.number { "Duration" } } }
-                tbody { @for run in &all_runs { (runs::row(run)) } }
+                tbody data-rows="run" { @for run in &all_runs { (runs::row(run)) } }
             } }
             p.faint { "The latest " (runs::SHOWN) " runs. All of them: " code { "sluice run list" } }
         }

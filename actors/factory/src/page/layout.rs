@@ -19,6 +19,7 @@ pub(super) fn page(title: &str, place: &str, live: bool, body: &Markup) -> Html<
     let content = html! {
         header {
             a.name href="/" { "Sluice" }
+            nav { a href="/" { "Overview" } a href="/components" { "Components" } }
             span.where { (place) }
             form method="post" action="/logout" { button.quiet { "Log out" } }
         }

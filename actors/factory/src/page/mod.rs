@@ -1,7 +1,8 @@
-//! The page: gateways with their nodes, runs with live progress. Rendered here, updated over one event stream, and usable
+//! The page: gateways with their nodes, runs with live progress, the factory's components. Rendered here, updated over one event stream, and usable
 //! without JavaScript.
 
 mod assets;
+mod components;
 mod events;
 mod format;
 mod gateways;
@@ -29,7 +30,7 @@ const CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; fram
 pub(crate) fn owns(path: &str) -> bool {
     matches!(
         path,
-        "/" | "/login" | "/logout" | "/events" | "/livez" | "/readyz" | "/favicon.ico"
+        "/" | "/components" | "/login" | "/logout" | "/events" | "/livez" | "/readyz" | "/favicon.ico"
     ) || path.starts_with("/assets/")
         || path.starts_with("/runs/")
 }
@@ -74,6 +75,7 @@ async fn route(app: &Arc<App>, request: Request) -> Result<Response, ApiError> {
         "/events" if !logged_in => Ok(StatusCode::UNAUTHORIZED.into_response()),
         _ if !logged_in => Ok(Redirect::to("/login").into_response()),
         "/" => Ok(home::render(app).await?.into_response()),
+        "/components" => Ok(components::render(app).into_response()),
         "/events" => Ok(events::stream(app.clone())),
         _ => run::render(app, path.strip_prefix("/runs/").unwrap_or_default()).await,
     }

@@ -4,7 +4,7 @@ use super::fixture::{Fixture, PATIENCE, run};
 use super::node::{Identity, credential};
 use serde_json::json;
 
-async fn get(fixture: &Fixture, path: &str, cookie: Option<&str>) -> reqwest::Response {
+pub(super) async fn get(fixture: &Fixture, path: &str, cookie: Option<&str>) -> reqwest::Response {
     let mut request = fixture.client.get(format!("{}{path}", fixture.factory.rest_url()));
     if let Some(cookie) = cookie {
         request = request.header("cookie", cookie);
@@ -13,7 +13,7 @@ async fn get(fixture: &Fixture, path: &str, cookie: Option<&str>) -> reqwest::Re
 }
 
 /// Logs in with a one-time link; the cookie.
-async fn login(fixture: &Fixture) -> String {
+pub(super) async fn login(fixture: &Fixture) -> String {
     let reply = fixture.client.get(fixture.factory.login_link()).send().await.unwrap();
     assert_eq!(reply.status(), 200);
     let cookie = reply.headers()["set-cookie"].to_str().unwrap().to_owned();
