@@ -7,6 +7,7 @@ mod cli;
 mod logging;
 mod quickstart;
 mod registry;
+mod telemetry;
 
 use clap::Parser;
 

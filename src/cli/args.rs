@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::output::Format;
+use crate::telemetry::ListenArgs;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -133,6 +134,8 @@ pub(crate) struct FactoryRunArgs {
     /// Seconds a job's lease lasts without a heartbeat.
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(3..=3600))]
     pub(crate) lease: u32,
+    #[command(flatten)]
+    pub(crate) metrics: ListenArgs,
     /// A file to write when the factory is ready: its addresses, CA and token file, as JSON.
     #[arg(long)]
     pub(crate) ready_file: Option<PathBuf>,
@@ -146,6 +149,36 @@ pub(crate) enum GatewayCommand {
     Run(GatewayRunArgs),
     /// Shows how the agent of this machine is.
     Status(StateArgs),
+    /// Shows the agent's components: state, restarts, messages. With `restart`, restarts one.
+    Actors(ActorsArgs),
+    /// Prints the agent's figures as the text that Prometheus reads.
+    Metrics(StateArgs),
+}
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ActorsArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Shows them every second until interrupted; with `-o json` one line each time.
+    #[arg(long, short = 'w')]
+    pub(crate) watch: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<ActorsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActorsCommand {
+    /// Restarts a component, also one that was given up.
+    Restart(RestartArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RestartArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// The component's name, as `sluice gateway actors` shows it.
+    pub(crate) name: String,
 }
 
 #[derive(Args, Debug)]
@@ -177,6 +210,8 @@ pub(crate) struct GatewayRunArgs {
     /// Memory for the data of all copies, in MiB.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
     pub(crate) memory: u32,
+    #[command(flatten)]
+    pub(crate) metrics: ListenArgs,
     /// A file to write when the agent is up, as JSON.
     #[arg(long)]
     pub(crate) ready_file: Option<PathBuf>,

@@ -35,16 +35,18 @@ pub(super) async fn run(args: CopyArgs, output: &Output) -> Result<(), Fault> {
     let job = job(source, sink, options).await?;
 
     let cancel = CancellationToken::new();
-    let interrupted = cancel.clone();
-    tokio::spawn(async move {
-        sluice_runtime::stop_signal().await;
-        interrupted.cancel();
-    });
     let (sender, progress) = watch::channel(CopyProgress::default());
-    let shown = tokio::spawn(show(title, progress));
-    let result = sluice_copy::run(job, &Always, sender, cancel).await;
-    // The sender is gone, so the line ends by itself.
-    let _ = shown.await;
+    let copying = async {
+        let copy = sluice_copy::run(job, &Always, sender, cancel.clone());
+        tokio::pin!(copy);
+        tokio::select! {
+            result = &mut copy => return result,
+            _ = sluice_runtime::stop_signal() => cancel.cancel(),
+        }
+        copy.await
+    };
+    // The copy ends with its sender, and with that the line.
+    let (result, ()) = tokio::join!(copying, show(title, progress));
     let outcome = result?;
     let value = serde_json::to_value(&outcome).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
     output.print(&value, |_| {

@@ -2,6 +2,7 @@
 
 use super::args::FactoryRunArgs;
 use super::output::note;
+use crate::telemetry;
 use serde_json::json;
 use sluice_contract::{Code, Fault};
 use sluice_factory::{Factory, FactoryOptions};
@@ -18,16 +19,27 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     options.timings.lease = Duration::from_secs(args.lease.into());
     // Three heartbeats fit into a lease, and the usual 20 s are enough for a long one.
     options.timings.heartbeat = Duration::from_secs(u64::from((args.lease / 3).clamp(1, 20)));
+    let metrics = telemetry::listen(&args.metrics, root)?;
     let factory = Factory::start(options, root).await?;
+    let identity = telemetry::Identity {
+        service: "sluice-factory",
+        instance: factory.deployment().to_owned(),
+    };
+    telemetry::export(identity, root);
     note(format_args!("Factory      {}", factory.rest_url()));
     note(format_args!("Channel      amqps://{}", factory.amqp_addr()));
     note(format_args!("CA           {}", factory.ca_file().display()));
     note(format_args!("Admin token  {}", factory.admin_token_file().display()));
     note(format_args!("Page         {}", factory.login_link()));
+    if let Some(address) = metrics {
+        note(format_args!("Figures      http://{address}/metrics"));
+    }
+    root.ready("The factory runs");
     if let Some(file) = &args.ready_file {
         let ready = json!({
             "rest": factory.rest_url(), "amqp": factory.amqp_addr().to_string(),
             "ca": factory.ca_file(), "token_file": factory.admin_token_file(), "login": factory.login_link(),
+            "metrics": metrics,
         });
         write_ready(file, &ready)?;
     }

@@ -3,6 +3,7 @@
 use super::args::{GatewayRunArgs, RegisterArgs, StateArgs};
 use super::output::{Output, note, table};
 use crate::api::read_secret;
+use crate::telemetry;
 use serde_json::{Value, json};
 use sluice_agent::{Agent, AgentOptions, RegisterOptions};
 use sluice_contract::enrol::RegistrationKey;
@@ -27,10 +28,20 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     let mut options = AgentOptions::new(args.state.state, crate::registry::stores());
     options.slots = args.jobs;
     options.memory_budget = args.memory as usize * 1024 * 1024;
+    let metrics = telemetry::listen(&args.metrics, root)?;
     let agent = Agent::start(options, root).await?;
+    let identity = telemetry::Identity {
+        service: "sluice-gateway",
+        instance: agent.node().to_owned(),
+    };
+    telemetry::export(identity, root);
     note("Agent started");
+    if let Some(address) = metrics {
+        note(format_args!("Figures      http://{address}/metrics"));
+    }
+    root.ready("The agent runs");
     if let Some(file) = &args.ready_file {
-        super::factory::write_ready(file, &json!({ "pid": std::process::id() }))?;
+        super::factory::write_ready(file, &json!({ "pid": std::process::id(), "metrics": metrics }))?;
     }
     sluice_runtime::stop_signal().await;
     note("Stopping: running copies get time to finish");

@@ -1,5 +1,6 @@
 //! The command line. Standard output carries data, standard error everything else.
 
+mod actors;
 mod apply;
 mod args;
 mod copy;
@@ -30,6 +31,8 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Register(args)) => gateway::register(args, &output).await,
         Command::Gateway(GatewayCommand::Run(args)) => gateway::run(args, root).await,
         Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
+        Command::Gateway(GatewayCommand::Actors(args)) => actors::run(args, &output).await,
+        Command::Gateway(GatewayCommand::Metrics(args)) => actors::metrics(args).await,
         Command::Apply(args) => apply::run(args, &output).await,
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,

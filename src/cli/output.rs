@@ -76,7 +76,12 @@ pub(crate) fn print_fault(fault: &Fault, json_wanted: bool) {
 pub(crate) fn exit_code(fault: &Fault) -> i32 {
     match fault.code {
         Code::Usage | Code::ConfigInvalid => 2,
-        Code::NotFound | Code::FileNotFound | Code::TableNotFound | Code::FileUnreadable | Code::ReferenceMissing => 3,
+        Code::NotFound
+        | Code::FileNotFound
+        | Code::TableNotFound
+        | Code::FileUnreadable
+        | Code::ReferenceMissing
+        | Code::ComponentUnknown => 3,
         Code::NotRegistered
         | Code::KeyInvalid
         | Code::KeyRefused

@@ -3,6 +3,7 @@
 mod arrows;
 mod files;
 mod forbidden;
+mod spawns;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

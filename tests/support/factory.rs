@@ -25,11 +25,19 @@ pub struct Factory {
     pub token_file: PathBuf,
     /// A link that logs a browser in, once.
     pub login: String,
+    /// Where figures are served in plain HTTP, if they are.
+    pub metrics: Option<String>,
+    more: Vec<String>,
 }
 
 impl Factory {
     /// Starts one on free ports with state of its own.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(more: &[&str]) -> Self {
         let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
         let mut factory = Self {
             dir,
@@ -39,6 +47,8 @@ impl Factory {
             ca_file: PathBuf::new(),
             token_file: PathBuf::new(),
             login: String::new(),
+            metrics: None,
+            more: more.iter().map(|arg| (*arg).to_owned()).collect(),
         };
         factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
         factory
@@ -77,7 +87,8 @@ impl Factory {
             .arg("--state")
             .arg(self.state())
             .arg("--ready-file")
-            .arg(&ready);
+            .arg(&ready)
+            .args(&self.more);
         let mut process = Process::start("factory", self.dir.path(), command);
         let facts = ready_file(&mut process, &ready);
         let fact = |name: &str| {
@@ -91,6 +102,7 @@ impl Factory {
         self.ca_file = fact("ca").into();
         self.token_file = fact("token_file").into();
         self.login = fact("login");
+        self.metrics = facts["metrics"].as_str().map(str::to_owned);
         self.process = Some(process);
     }
 

@@ -65,6 +65,11 @@ impl Gateway {
 
     /// Starts the agent on its state.
     pub fn boot(&mut self) {
+        self.boot_with(&[], &[]);
+    }
+
+    /// The same with more arguments and variables; what it wrote when it was ready.
+    pub fn boot_with(&mut self, more: &[&str], variables: &[(&str, &str)]) -> serde_json::Value {
         let ready = self.dir.path().join("ready.json");
         let _ = std::fs::remove_file(&ready);
         let mut command = sluice();
@@ -72,10 +77,26 @@ impl Gateway {
             .args(["gateway", "run", "--memory", "64", "--state"])
             .arg(self.state())
             .arg("--ready-file")
-            .arg(&ready);
+            .arg(&ready)
+            .args(more)
+            .envs(variables.iter().copied());
         let mut process = Process::start("gateway", self.dir.path(), command);
-        ready_file(&mut process, &ready);
+        let facts = ready_file(&mut process, &ready);
         self.process = Some(process);
+        facts
+    }
+
+    /// Sends a signal by its name, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs").signal(name);
+    }
+
+    /// Runs `sluice gateway ARGS --state DIR` to its end.
+    #[track_caller]
+    pub fn ask(&self, args: &[&str]) -> Outcome {
+        let mut command = sluice();
+        command.arg("gateway").args(args).arg("--state").arg(self.state());
+        finish(command, None)
     }
 
     /// Waits until the factory reports the gateway online.

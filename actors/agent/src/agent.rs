@@ -85,6 +85,11 @@ impl Agent {
         })
     }
 
+    /// The node's id.
+    pub fn node(&self) -> &str {
+        self.hub.identity.node.as_str()
+    }
+
     /// Takes no new jobs, waits for the copies that run (see [`Tuning::drain`]), stops those that are left, and closes the
     /// link. A stopped copy commits nothing; the factory gives its job out again.
     pub async fn shutdown(self) {

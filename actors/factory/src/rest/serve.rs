@@ -126,6 +126,7 @@ async fn serve(serving: Serving, stop: CancellationToken) {
         Err(error) => return tracing::error!(%error, "REST cannot be served"),
     };
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    // Counts the connections, so that the component's stop can wait for them.
     let tasks = TaskTracker::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {

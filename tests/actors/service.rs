@@ -1,0 +1,60 @@
+//! What a service manager is told, and what it is told to expect.
+
+use sluice_tests::factory::Factory;
+use sluice_tests::gateway::Gateway;
+use sluice_tests::root;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+/// The next messages until one has this line.
+fn expect(socket: &UnixDatagram, line: &str) -> String {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = socket.recv(&mut buffer).unwrap_or_else(|e| panic!("no {line}: {e}"));
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if text.lines().any(|found| found == line) {
+            return text;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_is_told_how_the_agent_is() {
+    let factory = Factory::start();
+    let mut gateway = Gateway::registered(&factory, "onprem").await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    gateway.boot_with(
+        &[],
+        &[("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "1000000")],
+    );
+    assert!(expect(&socket, "READY=1").contains("STATUS="));
+    for _ in 0..3 {
+        expect(&socket, "WATCHDOG=1");
+    }
+    gateway.signal("TERM");
+    expect(&socket, "STOPPING=1");
+}
+
+#[test]
+fn the_units_expect_what_is_told() {
+    for unit in ["sluice-factory.service", "sluice-gateway.service"] {
+        let text = std::fs::read_to_string(root().join("deploy/systemd").join(unit)).unwrap();
+        let has = |line: &str| text.lines().any(|found| found == line);
+        assert!(has("Type=notify") && has("Restart=on-failure"), "{unit}");
+        let watchdog = text.lines().find_map(|line| line.strip_prefix("WatchdogSec="));
+        let seconds: u32 = watchdog
+            .unwrap_or_else(|| panic!("{unit} has no watchdog"))
+            .parse()
+            .unwrap();
+        // Longer than a stall takes to be noticed and repaired.
+        assert!((30..=120).contains(&seconds), "{unit}: {seconds}");
+        // The socket of the service manager is a unix socket.
+        assert!(
+            text.contains("RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"),
+            "{unit}"
+        );
+    }
+}
