@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix::Handler;
 use actix::dev::Message;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
 
 use crate::metered::Ticket;
 use crate::slot::Slot;
@@ -30,7 +29,7 @@ where
 {
     let (reply, mut answer) = oneshot::channel();
     let ticket: Ticket = Arc::new(AtomicU64::new(0));
-    let mut passed = pin!(tokio::time::sleep(deadline));
+    let mut passed = pin!(slot.clock.sleep(deadline));
     let mut fence = pin!(slot.fences.notified());
     // Before the message is sent, so that no fence goes unnoticed.
     fence.as_mut().enable();
@@ -60,20 +59,20 @@ where
     M: Message + Clone + Send + 'static,
     M::Result: Send,
 {
-    let end = Instant::now()
-        .checked_add(deadline)
-        .unwrap_or_else(|| Instant::now() + FAR);
+    let clock = &slot.clock;
+    let now = clock.now();
+    let end = now.checked_add(deadline).unwrap_or_else(|| now + FAR);
     let mut pause = Duration::from_millis(1);
     loop {
-        let left = end.saturating_duration_since(Instant::now());
+        let left = end.saturating_duration_since(clock.now());
         let error = match ask(slot, msg.clone(), left).await {
             Err(error @ (AskError::Full(_) | AskError::Restarted)) => error,
             settled => return settled,
         };
-        if Instant::now() + pause >= end {
+        if clock.now() + pause >= end {
             return Err(error);
         }
-        sleep_until(Instant::now() + pause).await;
+        clock.sleep(pause).await;
         pause = (pause * 2).min(RETRY_PAUSE);
     }
 }

@@ -10,7 +10,7 @@ use actix::dev::ContextParts;
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::now_ns;
+use crate::clock::Clock;
 use crate::generation::Generation;
 use crate::slot::{Repair, Slot};
 use crate::sync::{guarded, panic_text};
@@ -99,7 +99,13 @@ impl<A: Component> Ctx<A> {
 
     /// A sign of life during long legitimate work, so that it is not taken for a hang.
     pub fn heartbeat(&self) {
-        self.generation.beat_at(now_ns());
+        self.generation.beat_at(self.generation.now_ns());
+    }
+
+    /// The clock of the supervision: a component that keeps its schedules by it can be tested in accelerated time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.slot.clock
     }
 
     /// Runs a future on the shared runtime. Its end, or its panic, comes back as [`TaskEnded`].
@@ -170,7 +176,7 @@ impl<A: Component> Ctx<A> {
     /// Begins a turn.
     pub(crate) fn refill(&self) {
         self.budget.set(MESSAGES_PER_TURN);
-        self.turn_ends_ns.set(now_ns().saturating_add(TURN_NS));
+        self.turn_ends_ns.set(self.generation.now_ns().saturating_add(TURN_NS));
     }
 
     /// Notes that a message was handled.

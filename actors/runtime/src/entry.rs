@@ -7,10 +7,8 @@ use std::sync::OnceLock;
 use actix::System;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{EventSink, Root, Strategy, TracingEvents};
-
-/// Exit code when the runtime cannot be built: EX_OSERR of sysexits.h.
-const EXIT_NO_RUNTIME: i32 = 71;
+use crate::exit::EXIT_NO_RUNTIME;
+use crate::{EventSink, Options, Root, Service, Strategy, TracingEvents};
 
 /// The process's one multi-thread tokio runtime, built at the first call. It lives as long as the process: hung
 /// threads may use it at any time.
@@ -37,11 +35,13 @@ pub fn dataplane() -> io::Result<&'static Runtime> {
 
 /// Runs a program: builds the runtime, runs an actix system on this thread with a [`Root`], which is shut down when
 /// the program's future ends, and returns the exit code. Ends the process with `std::process::exit` of that code:
-/// a thread that hangs would keep it from ending otherwise.
+/// a thread that hangs would keep it from ending otherwise. A service manager that is named in the environment is told
+/// how the service is doing, see [`Service`].
 ///
 /// ```no_run
 /// std::process::exit(sluice_runtime::run(|root| async move {
 ///     // root.supervise::<Scheduler>("scheduler", deps, Placement::OwnThread);
+///     root.ready("Scheduling");
 ///     sluice_runtime::stop_signal().await;
 ///     drop(root);
 ///     0
@@ -68,8 +68,12 @@ where
             return EXIT_NO_RUNTIME;
         }
     };
+    let options = Options {
+        service: Service::from_env(),
+        ..Options::default()
+    };
     System::with_tokio_rt(|| runtime).block_on(async move {
-        let root = match Root::try_start(runtime, strategy, events, crate::Options::default()) {
+        let root = match Root::try_start(runtime, strategy, events, options) {
             Ok(root) => root,
             Err(error) => {
                 tracing::error!(%error, "The supervision could not be started.");

@@ -45,7 +45,10 @@ where
             count(&stats.cancelled);
             return;
         }
-        handle(act, ctx, msg, reply, &stats, self.enqueued_ns);
+        // It was sent by the machine's clock; the supervision may have another.
+        let waited_ns = now_ns().saturating_sub(self.enqueued_ns);
+        let enqueued_ns = ctx.generation().now_ns().saturating_sub(waited_ns);
+        handle(act, ctx, msg, reply, &stats, enqueued_ns);
         ctx.spend();
     }
 }

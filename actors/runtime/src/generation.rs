@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 use crate::Reason;
-use crate::clock::now_ns;
+use crate::clock::Clock;
 use crate::lane::Lane;
 use crate::sync::lock;
 use crate::task::TaskGroup;
@@ -29,8 +29,11 @@ pub(crate) struct Generation {
     /// The supervising future is being polled.
     busy: AtomicBool,
     beat_ns: AtomicU64,
+    clock: Clock,
     /// Index of the message type being handled, plus one; zero when none is.
     in_flight: AtomicUsize,
+    /// When that message was begun.
+    since_ns: AtomicU64,
     /// Index of the message type whose handler panicked, plus one.
     crashed_in: AtomicUsize,
     command: Mutex<Option<Command>>,
@@ -38,7 +41,7 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    pub(crate) fn new(number: u64, lane: Arc<Lane>) -> Self {
+    pub(crate) fn new(number: u64, lane: Arc<Lane>, clock: Clock) -> Self {
         Self {
             number,
             lane,
@@ -46,8 +49,10 @@ impl Generation {
             fenced: AtomicBool::new(false),
             zombie: AtomicBool::new(false),
             busy: AtomicBool::new(false),
-            beat_ns: AtomicU64::new(now_ns()),
+            beat_ns: AtomicU64::new(clock.now_ns()),
+            clock,
             in_flight: AtomicUsize::new(0),
+            since_ns: AtomicU64::new(0),
             crashed_in: AtomicUsize::new(0),
             command: Mutex::new(None),
             tasks: Mutex::new(Arc::new(TaskGroup::default())),
@@ -68,7 +73,7 @@ impl Generation {
     }
 
     pub(crate) fn begin_poll(&self) {
-        self.beat_at(now_ns());
+        self.beat_at(self.now_ns());
         self.busy.store(true, Ordering::Release);
     }
 
@@ -88,7 +93,13 @@ impl Generation {
         self.beat_ns.load(Ordering::Acquire)
     }
 
-    pub(crate) fn begin_message(&self, index: usize) {
+    /// The present moment by the clock of the supervision.
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    pub(crate) fn begin_message(&self, index: usize, now_ns: u64) {
+        self.since_ns.store(now_ns, Ordering::Relaxed);
         self.in_flight.store(index + 1, Ordering::Release);
     }
 
@@ -100,6 +111,12 @@ impl Generation {
     /// Index of the message type being handled.
     pub(crate) fn handling(&self) -> Option<usize> {
         self.in_flight.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// For how long that message has been handled.
+    pub(crate) fn handling_for(&self) -> std::time::Duration {
+        let since_ns = self.since_ns.load(Ordering::Relaxed);
+        std::time::Duration::from_nanos(self.now_ns().saturating_sub(since_ns))
     }
 
     pub(crate) fn note_crash(&self, index: usize) {

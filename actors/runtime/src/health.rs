@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// How a component is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Default)]
@@ -19,14 +21,16 @@ pub enum Health {
     BackingOff,
     /// Has messages but takes none; a repair is under way.
     Stalled,
-    /// Failed too often. Messages are refused until it is started again.
+    /// Escalated: it failed too often. Messages are refused until it is started again, by hand or after its cool-down;
+    /// [`Snapshot::escalation`](crate::Snapshot::escalation) says why.
     Failed,
     /// Ended in order.
     Stopped,
 }
 
 impl Health {
-    const ALL: [Self; 6] = [
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
         Self::Starting,
         Self::Running,
         Self::BackingOff,
@@ -57,15 +61,24 @@ impl fmt::Display for Health {
 
 /// A [`Health`] that any thread may read.
 #[derive(Default)]
-pub(crate) struct HealthCell(AtomicU8);
+pub(crate) struct HealthCell {
+    health: AtomicU8,
+    changes: Notify,
+}
 
 impl HealthCell {
     pub(crate) fn get(&self) -> Health {
-        let index = usize::from(self.0.load(Ordering::Acquire));
+        let index = usize::from(self.health.load(Ordering::Acquire));
         Health::ALL.get(index).copied().unwrap_or_default()
     }
 
     pub(crate) fn set(&self, health: Health) {
-        self.0.store(health as u8, Ordering::Release);
+        self.health.store(health as u8, Ordering::Release);
+        self.changes.notify_waiters();
+    }
+
+    /// The next change.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changes.notified()
     }
 }

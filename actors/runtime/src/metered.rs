@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix::Handler;
 use actix::dev::{Message, MessageResponse as _, OneshotSender};
 
-use crate::clock::now_ns;
 use crate::generation::Generation;
 use crate::stats::{MessageStats, count};
 use crate::{Component, Ctx};
@@ -100,9 +99,9 @@ struct Flight<'a> {
 
 impl<'a> Flight<'a> {
     fn begin(generation: &'a Generation, stats: &'a MessageStats, enqueued_ns: u64) -> Self {
-        let started_ns = now_ns();
+        let started_ns = generation.now_ns();
         generation.beat_at(started_ns);
-        generation.begin_message(stats.index);
+        generation.begin_message(stats.index, started_ns);
         stats.wait.record(started_ns.saturating_sub(enqueued_ns));
         Self {
             generation,
@@ -113,7 +112,7 @@ impl<'a> Flight<'a> {
 
     /// True when the message was handled while the component was still the one in charge.
     fn land(self) -> bool {
-        let ended_ns = now_ns();
+        let ended_ns = self.generation.now_ns();
         let in_charge = self.generation.end_message().is_some();
         if in_charge {
             self.generation.beat_at(ended_ns);

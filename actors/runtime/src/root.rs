@@ -12,9 +12,10 @@ use tokio::runtime::Runtime;
 
 use crate::shared::Shared;
 use crate::slot::{AnySlot, Beginning, Slot};
-use crate::{Component, EventSink, Handle, Health, Reason, Snapshot, watchdog};
+use crate::{Clock, Component, EventSink, Handle, Health, Overall, Reason, Service, Snapshot, watchdog};
 
-/// Who is restarted when a component fails.
+/// Who is restarted when a component fails. Those that are go down one after the other, the last started first, and come
+/// up again in the order they were started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
     /// Only the component that failed.
@@ -40,10 +41,14 @@ pub enum Placement {
 pub struct Options {
     /// How often the watchdog looks at the components.
     pub check_every: Duration,
-    /// At this many hung threads the process ends, with code 70: threads cannot be ended from outside.
+    /// At this many hung threads the process ends, with [`EXIT_HUNG_THREADS`](crate::EXIT_HUNG_THREADS): threads cannot be ended from outside.
     pub max_zombies: usize,
     /// Ends the process.
     pub exit: fn(i32),
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Who wants to know how the service is doing. At most one root of a process should have it.
+    pub service: Option<Service>,
 }
 
 impl Default for Options {
@@ -52,6 +57,8 @@ impl Default for Options {
             check_every: Duration::from_millis(50),
             max_zombies: 4,
             exit: |code| std::process::exit(code),
+            clock: Clock::system(),
+            service: None,
         }
     }
 }
@@ -162,10 +169,57 @@ impl Root {
             .collect()
     }
 
+    /// How all components are doing, in one word.
+    #[must_use]
+    pub fn overall(&self) -> Overall {
+        self.shared.overall()
+    }
+
+    /// All figures, those of the process and of the tokio runtime as the text that Prometheus reads.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        crate::prometheus::page(&self.snapshot(), Some(self.shared.dataplane))
+    }
+
+    /// Lets a component finish the messages that wait and take no more from others, also across restarts, until
+    /// [`Root::undrain`]. Says whether it finished in time, or nothing when there is none with this id.
+    pub async fn drain(&self, id: &str, deadline: Duration) -> Option<bool> {
+        let slot = self.shared.slots.get(id).map(|slot| Arc::clone(&slot))?;
+        Some(slot.drain(deadline).await)
+    }
+
+    /// Lets a drained component take messages again. False when there is none with this id.
+    pub fn undrain(&self, id: &str) -> bool {
+        let slot = self.shared.slots.get(id).map(|slot| Arc::clone(&slot));
+        slot.is_some_and(|slot| {
+            slot.undrain();
+            true
+        })
+    }
+
+    /// The program is up and does what `status` says: the service manager, if there is one, is told.
+    pub fn ready(&self, status: &str) {
+        self.shared.set_status(status);
+        if let Some(service) = &self.shared.options.service {
+            service.ready(&self.shared.status_text());
+        }
+    }
+
+    /// What the program does now, for the service manager.
+    pub fn status(&self, status: &str) {
+        self.shared.set_status(status);
+        if let Some(service) = &self.shared.options.service {
+            service.status(&self.shared.status_text());
+        }
+    }
+
     /// Stops all components, the last started first, each within its policy's shutdown time. Says for each how long
     /// it took and whether it stopped in order.
     pub async fn shutdown(self) -> Vec<(String, Duration, bool)> {
         self.shared.closing.store(true, Ordering::Release);
+        if let Some(service) = &self.shared.options.service {
+            service.stopping("stopping");
+        }
         let mut report = Vec::new();
         for slot in self.shared.in_order().into_iter().rev() {
             let id = slot.id().to_owned();

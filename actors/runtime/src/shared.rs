@@ -13,10 +13,7 @@ use crate::generation::Generation;
 use crate::lane::Lane;
 use crate::slot::AnySlot;
 use crate::sync::{guarded, lock};
-use crate::{Event, EventSink, Options, Placement, Reason, Strategy};
-
-/// Exit code when too many threads hang: EX_SOFTWARE of sysexits.h.
-const EXIT_ZOMBIES: i32 = 70;
+use crate::{EXIT_HUNG_THREADS, Event, EventSink, Options, Overall, Placement, Strategy};
 
 pub(crate) struct Shared {
     pub(crate) dataplane: &'static Runtime,
@@ -27,6 +24,10 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) slots: DashMap<String, Arc<dyn AnySlot>>,
     pub(crate) closing: AtomicBool,
+    /// One failure that concerns several components at a time.
+    pub(crate) fates: tokio::sync::Mutex<()>,
+    /// What the program says of itself.
+    status: Mutex<String>,
     events: Box<dyn EventSink>,
     lanes: Mutex<HashMap<&'static str, Arc<Lane>>>,
     zombies: AtomicUsize,
@@ -50,6 +51,8 @@ impl Shared {
             options,
             slots: DashMap::new(),
             closing: AtomicBool::new(false),
+            fates: tokio::sync::Mutex::new(()),
+            status: Mutex::default(),
             events,
             lanes: Mutex::new(HashMap::new()),
             zombies: AtomicUsize::new(0),
@@ -67,6 +70,26 @@ impl Shared {
         let mut slots: Vec<_> = self.slots.iter().map(|slot| Arc::clone(&slot)).collect();
         slots.sort_by_key(|slot| slot.sequence());
         slots
+    }
+
+    /// How all components are doing.
+    pub(crate) fn overall(&self) -> Overall {
+        Overall::of(self.in_order().iter().filter_map(|slot| slot.trouble()).collect())
+    }
+
+    pub(crate) fn set_status(&self, text: &str) {
+        text.clone_into(&mut lock(&self.status));
+    }
+
+    /// What the program says of itself and how its components are doing, for the service manager.
+    pub(crate) fn status_text(&self) -> String {
+        let own = lock(&self.status).clone();
+        match self.overall() {
+            Overall::Healthy if own.is_empty() => "healthy".to_owned(),
+            Overall::Healthy => own,
+            degraded if own.is_empty() => degraded.to_string(),
+            degraded => format!("{own}; {degraded}"),
+        }
     }
 
     /// Tells the sink; its panic is not ours.
@@ -104,19 +127,6 @@ impl Shared {
         lane.stop();
     }
 
-    /// Restarts the others that the strategy says share the fate of `failed`.
-    pub(crate) fn share_fate(&self, failed: &str, sequence: u64, reason: &Reason) {
-        if !reason.is_fault() || self.strategy == Strategy::OneForOne {
-            return;
-        }
-        for slot in self.in_order() {
-            let shares = self.strategy == Strategy::OneForAll || slot.sequence() > sequence;
-            if shares && slot.id() != failed {
-                slot.request_restart(Reason::Neighbour { id: failed.to_owned() });
-            }
-        }
-    }
-
     /// Counts a fenced generation whose thread has not come back. Too many end the process.
     pub(crate) fn add_zombie(&self, generation: &Generation) {
         if !generation.is_busy() || generation.set_zombie(true) {
@@ -129,7 +139,7 @@ impl Shared {
         }
         if zombies >= self.options.max_zombies {
             self.exit(
-                EXIT_ZOMBIES,
+                EXIT_HUNG_THREADS,
                 format!("{zombies} component threads hang and cannot be ended"),
             );
         }
@@ -143,6 +153,9 @@ impl Shared {
     }
 
     pub(crate) fn exit(&self, code: i32, cause: String) {
+        if let Some(service) = &self.options.service {
+            service.status(&cause);
+        }
         self.emit(&Event::Exiting { code, cause });
         (self.options.exit)(code);
     }

@@ -68,6 +68,36 @@ impl Restarts {
     }
 }
 
+/// The message that a component is handling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Current {
+    /// The name of the message type.
+    pub message: &'static str,
+    /// For how long, in nanoseconds.
+    pub age_ns: u64,
+}
+
+/// A component's last panic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastPanic {
+    /// The text of the panic.
+    pub message: String,
+    /// The message type it was handling, if it was handling one.
+    pub handling: Option<&'static str>,
+}
+
+/// Why a component was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Escalation {
+    /// The last fault, in words.
+    pub reason: String,
+    /// It comes back by itself after its cool-down; otherwise somebody must restart it.
+    pub cools_down: bool,
+}
+
 /// The figures of one message type of one component.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +126,12 @@ pub struct Snapshot {
     pub restarts: Restarts,
     /// The last fault, in words.
     pub last_fault: Option<String>,
+    /// The last panic.
+    pub last_panic: Option<LastPanic>,
+    /// Why it was given up, until it runs again.
+    pub escalation: Option<Escalation>,
+    /// It takes no more messages, see [`Root::drain`](crate::Root::drain).
+    pub draining: bool,
     /// How many messages may wait.
     pub capacity: usize,
     /// How many messages wait.
@@ -104,6 +140,8 @@ pub struct Snapshot {
     pub depth_peak: usize,
     /// The message type being handled, if any.
     pub handling: Option<&'static str>,
+    /// The message being handled and its age, if any.
+    pub current: Option<Current>,
     /// Tasks of the present incarnation that have not ended.
     pub tasks: usize,
     /// Tasks that panicked.

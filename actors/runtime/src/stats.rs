@@ -8,7 +8,7 @@ use dashmap::DashMap;
 
 use crate::sync::lock;
 use crate::timing::TimingCell;
-use crate::{Counts, MessageSnapshot, Reason, Restarts};
+use crate::{Counts, LastPanic, MessageSnapshot, Reason, Restarts};
 
 /// The figures of one message type.
 #[derive(Default)]
@@ -52,12 +52,21 @@ pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Release);
 }
 
+/// What went wrong with a component.
+#[derive(Clone, Default)]
+pub(crate) struct Faults {
+    pub(crate) restarts: Restarts,
+    /// The last fault, in words.
+    pub(crate) last: Option<String>,
+    pub(crate) last_panic: Option<LastPanic>,
+}
+
 /// The figures of one component.
 #[derive(Default)]
 pub(crate) struct Stats {
     by_type: DashMap<TypeId, Arc<MessageStats>>,
     types: RwLock<Vec<Arc<MessageStats>>>,
-    restarts: Mutex<(Restarts, Option<String>)>,
+    faults: Mutex<Faults>,
     pub(crate) depth_peak: AtomicUsize,
     pub(crate) task_panics: AtomicU64,
 }
@@ -90,14 +99,15 @@ impl Stats {
 
     /// Counts a restart.
     pub(crate) fn restarted(&self, reason: &Reason) {
-        let mut restarts = lock(&self.restarts);
+        let mut faults = lock(&self.faults);
+        let restarts = &mut faults.restarts;
         let counter = match reason {
-            Reason::Panic { .. } => &mut restarts.0.panic,
-            Reason::Hang { .. } => &mut restarts.0.hang,
-            Reason::Stalled { .. } => &mut restarts.0.stalled,
-            Reason::Stopped => &mut restarts.0.stopped,
-            Reason::Requested => &mut restarts.0.requested,
-            Reason::Neighbour { .. } => &mut restarts.0.neighbour,
+            Reason::Panic { .. } => &mut restarts.panic,
+            Reason::Hang { .. } => &mut restarts.hang,
+            Reason::Stalled { .. } => &mut restarts.stalled,
+            Reason::Stopped => &mut restarts.stopped,
+            Reason::Requested => &mut restarts.requested,
+            Reason::Neighbour { .. } => &mut restarts.neighbour,
         };
         *counter += 1;
     }
@@ -105,17 +115,24 @@ impl Stats {
     /// Remembers the last fault, whether or not a restart follows.
     pub(crate) fn fault(&self, reason: &Reason) {
         if reason.is_fault() {
-            lock(&self.restarts).1 = Some(reason.to_string());
+            let mut faults = lock(&self.faults);
+            faults.last = Some(reason.to_string());
+            if let Reason::Panic { message, handling } = reason {
+                faults.last_panic = Some(LastPanic {
+                    message: message.clone(),
+                    handling: *handling,
+                });
+            }
         }
     }
 
     /// Counts an escalation.
     pub(crate) fn escalated(&self) {
-        lock(&self.restarts).0.escalated += 1;
+        lock(&self.faults).restarts.escalated += 1;
     }
 
-    pub(crate) fn restarts(&self) -> (Restarts, Option<String>) {
-        lock(&self.restarts).clone()
+    pub(crate) fn faults(&self) -> Faults {
+        lock(&self.faults).clone()
     }
 
     pub(crate) fn messages(&self) -> Vec<MessageSnapshot> {

@@ -6,13 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
 
 use actix::dev::{ContextFut, ContextParts, Mailbox};
 use actix::{ActorContext as _, Addr, AsyncContext as _};
-use tokio::time::Sleep;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::runtime::RuntimeFlavor;
 
-use crate::clock::now_ns;
 use crate::generation::{Command, Generation};
 use crate::pump::Pump;
 use crate::queue::Gate;
@@ -27,7 +27,7 @@ pub(crate) struct Supervise<A: Component> {
     fut: Option<ContextFut<A, Ctx<A>>>,
     /// actix ends a component whose last address is gone; ours ends when we say so.
     address: Option<Addr<A>>,
-    delay: Option<Pin<Box<Sleep>>>,
+    delay: Option<BoxFuture<'static, ()>>,
     /// For the context of the next incarnation.
     announce: Option<Option<Repair>>,
     stopping: bool,
@@ -38,11 +38,11 @@ impl<A: Component> Supervise<A> {
     pub(crate) fn new(slot: Arc<Slot<A>>, generation: Arc<Generation>, start: Beginning) -> Self {
         Self {
             incarnation: slot.next_incarnation(),
+            delay: start.delay.map(|delay| slot.clock.sleep(delay).boxed()),
             slot,
             generation,
             fut: None,
             address: None,
-            delay: start.delay.map(sleep),
             announce: Some(start.repair),
             stopping: false,
             ended: false,
@@ -52,9 +52,16 @@ impl<A: Component> Supervise<A> {
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut stop_sent = false;
         loop {
-            self.generation.beat_at(now_ns());
+            self.generation.beat_at(self.generation.now_ns());
             if self.generation.is_fenced() || self.obey().is_ready() {
                 return self.end();
+            }
+            let hold = match self.fut {
+                None => self.slot.held(&self.generation),
+                Some(_) => None,
+            };
+            if let Some(hold) = &hold {
+                hold.down.cancel();
             }
             if let Some(delay) = &mut self.delay {
                 if delay.as_mut().poll(cx).is_pending() {
@@ -62,6 +69,9 @@ impl<A: Component> Supervise<A> {
                 }
                 self.delay = None;
                 self.slot.reopen(&self.generation);
+            }
+            if hold.is_some() {
+                return Poll::Pending;
             }
             let outcome = self.step(cx);
             if self.generation.is_fenced() {
@@ -130,15 +140,31 @@ impl<A: Component> Supervise<A> {
             .map_err(|payload| panic_text(payload.as_ref()))?;
         if polled.is_pending() {
             if fut.ctx().is_spent() {
-                // More to do, but others first. A plain wake would put us back in front of the thread's timers and
-                // commands; tokio's own yield comes after them. It needs to be polled only once.
-                let _ = pin!(tokio::task::yield_now()).poll(cx);
+                self.step_aside(cx);
             }
             if let Some(repair) = self.announce.take() {
                 self.slot.running(&self.generation, repair, self.incarnation);
             }
         }
         Ok(polled)
+    }
+
+    /// There is more to do, but others first.
+    ///
+    /// A plain wake would not do: the thread polls us up to 61 times before it looks at anything but tasks, and a turn
+    /// may take 10 ms. On a runtime of several threads tokio's own yield is just that for us, since our thread is none
+    /// of its workers. So we queue up behind the thread's commands.
+    fn step_aside(&self, cx: &mut Context<'_>) {
+        if self.slot.dataplane.handle().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            // Here the yield comes after the timers. It needs to be polled only once.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+            return;
+        }
+        let waker = cx.waker().clone();
+        if !self.generation.lane.run(move || waker.wake()) {
+            // The thread is ending, and we with it.
+            cx.waker().wake_by_ref();
+        }
     }
 
     fn build(&mut self) -> Result<(), String> {
@@ -162,7 +188,7 @@ impl<A: Component> Supervise<A> {
 
     /// Takes the failed component apart and prepares the next start. Ready when there is none.
     fn fault(&mut self, reason: Reason) -> Poll<()> {
-        let detected = Instant::now();
+        let detected = self.slot.clock.now();
         let lost = u64::from(matches!(&reason, Reason::Panic { handling: Some(_), .. }));
         let delay = match self.slot.fault(&self.generation, &reason) {
             Some(Decision::Start(delay)) => delay,
@@ -177,7 +203,7 @@ impl<A: Component> Supervise<A> {
         let earlier = untold.or_else(|| self.announce.take()).flatten();
         self.dismantle();
         self.incarnation = self.slot.next_incarnation();
-        self.delay = delay.map(sleep);
+        self.delay = delay.map(|delay| self.slot.clock.sleep(delay).boxed());
         self.announce = Some(Some(Repair {
             reason,
             detected: earlier.as_ref().map_or(detected, |earlier| earlier.detected),
@@ -224,10 +250,6 @@ impl<A: Component> Supervise<A> {
         }
         Poll::Ready(())
     }
-}
-
-fn sleep(duration: Duration) -> Pin<Box<Sleep>> {
-    Box::pin(tokio::time::sleep(duration))
 }
 
 impl<A: Component> Future for Supervise<A> {

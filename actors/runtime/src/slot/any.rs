@@ -7,21 +7,35 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::Slot;
+use super::{Hold, Slot};
 use crate::lane::Lane;
-use crate::{Component, Health, Reason, Snapshot};
+use crate::{Component, Health, Reason, Snapshot, Trouble};
 
 pub(crate) trait AnySlot: Send + Sync {
     fn id(&self) -> &str;
     fn sequence(&self) -> u64;
     fn health(&self) -> Health;
     fn snapshot(&self) -> Snapshot;
-    /// One look by the watchdog, `step` after the last.
-    fn inspect(self: Arc<Self>, step: Duration);
+    /// Whether, and why, it is down.
+    fn trouble(&self) -> Option<Trouble>;
+    /// One look by the watchdog, `step` after the last. False when there was something wrong.
+    fn inspect(self: Arc<Self>, step: Duration) -> bool;
     /// Asks for a restart. False when there is nothing to restart.
     fn request_restart(self: Arc<Self>, reason: Reason) -> bool;
     /// Moves the component off a thread that another one blocks.
     fn evict(self: Arc<Self>, lane: &Arc<Lane>, culprit: &str);
+    /// Asks the component to go down with another one, and to stay there.
+    fn take_down(&self, failed: &str) -> Option<Arc<Hold>>;
+    /// Waits until it is down.
+    fn taken_down(self: Arc<Self>, hold: Arc<Hold>, failed: String) -> BoxFuture<'static, ()>;
+    /// Lets it start.
+    fn let_go(&self, hold: &Arc<Hold>);
+    /// Waits until it runs, or until it is clear that it does not.
+    fn up(self: Arc<Self>) -> BoxFuture<'static, ()>;
+    /// Refuses messages from others and finishes those that wait.
+    fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool>;
+    /// Takes messages again.
+    fn undrain(&self);
     /// Stops the component; says how long it took and whether it stopped in order.
     fn stop(self: Arc<Self>) -> BoxFuture<'static, (Duration, bool)>;
     /// Asks the component to stop, and does not wait.
@@ -46,8 +60,12 @@ impl<A: Component> AnySlot for Slot<A> {
         Self::snapshot(self)
     }
 
-    fn inspect(self: Arc<Self>, step: Duration) {
-        Self::inspect(&self, step);
+    fn trouble(&self) -> Option<Trouble> {
+        Self::trouble(self)
+    }
+
+    fn inspect(self: Arc<Self>, step: Duration) -> bool {
+        Self::inspect(&self, step)
     }
 
     fn request_restart(self: Arc<Self>, reason: Reason) -> bool {
@@ -56,6 +74,30 @@ impl<A: Component> AnySlot for Slot<A> {
 
     fn evict(self: Arc<Self>, lane: &Arc<Lane>, culprit: &str) {
         Self::evict(&self, lane, culprit);
+    }
+
+    fn take_down(&self, failed: &str) -> Option<Arc<Hold>> {
+        Self::take_down(self, failed)
+    }
+
+    fn taken_down(self: Arc<Self>, hold: Arc<Hold>, failed: String) -> BoxFuture<'static, ()> {
+        Self::taken_down(self, hold, failed).boxed()
+    }
+
+    fn let_go(&self, hold: &Arc<Hold>) {
+        Self::let_go(self, hold);
+    }
+
+    fn up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Self::up(self).boxed()
+    }
+
+    fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool> {
+        Self::drain(self, deadline).boxed()
+    }
+
+    fn undrain(&self) {
+        Self::undrain(self);
     }
 
     fn stop(self: Arc<Self>) -> BoxFuture<'static, (Duration, bool)> {

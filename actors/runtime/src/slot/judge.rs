@@ -1,13 +1,16 @@
 //! Judging a component's faults.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::{Control, Slot};
+use crate::fate::{self, Failed};
 use crate::generation::Generation;
 use crate::queue::Undelivered;
 use crate::sync::lock;
-use crate::{Component, Event, Exhausted, Health, Reason, Verdict};
+use crate::{Component, Escalation, Event, Exhausted, Health, Reason, Strategy, Verdict};
 
 /// What follows from a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ impl<A: Component> Slot<A> {
             return (Decision::End, Some(self.queue.shut()));
         }
         let verdict = if reason.is_fault() {
-            control.tracker.record(Instant::now(), &self.policy)
+            control.tracker.record(self.clock.now(), &self.policy)
         } else {
             Verdict::Now
         };
@@ -50,16 +53,34 @@ impl<A: Component> Slot<A> {
                     Exhausted::CoolDown(wait) => Decision::CoolDown(wait),
                     Exhausted::ExitProcess(code) => Decision::Exit(code),
                 };
+                if matches!(decision, Decision::CoolDown(_)) {
+                    self.wait_for_turn(control);
+                }
+                control.escalation = Some(Escalation {
+                    reason: reason.to_string(),
+                    cools_down: matches!(decision, Decision::CoolDown(_)),
+                });
                 return (decision, Some(undelivered));
             }
         };
+        if reason.is_fault() {
+            self.wait_for_turn(control);
+        }
         self.stats.restarted(reason);
         self.health.set(Health::BackingOff);
         (Decision::Start(wait), None)
     }
 
-    /// Tells the others about a decision. Without the lock.
-    pub(super) fn proclaim(&self, decision: Decision, reason: &Reason) {
+    /// It starts when it is its turn among those that go down with it.
+    fn wait_for_turn(&self, control: &mut Control) {
+        if self.strategy != Strategy::OneForOne {
+            control.hold();
+        }
+    }
+
+    /// Tells the others about a decision. Without the lock. `gone` is cancelled when the failed component has been taken
+    /// apart, if it does not start again.
+    pub(super) fn proclaim(&self, decision: Decision, reason: &Reason, gone: CancellationToken) {
         let Some(shared) = self.shared.upgrade() else {
             return;
         };
@@ -73,7 +94,20 @@ impl<A: Component> Slot<A> {
                 reason: reason.clone(),
             });
         }
-        shared.share_fate(&self.id, self.sequence, reason);
+        if reason.is_fault() && shared.strategy != Strategy::OneForOne {
+            let hold = match decision {
+                Decision::Start(_) | Decision::CoolDown(_) => lock(&self.control).hold.clone(),
+                _ => None,
+            };
+            let failed = Failed {
+                id: self.id.clone(),
+                sequence: self.sequence,
+                gone: hold.as_ref().map_or(gone, |hold| hold.down.clone()),
+                hold,
+                patience: self.policy.shutdown,
+            };
+            fate::share(&shared, failed);
+        }
         if let Decision::Exit(code) = decision {
             shared.exit(code, format!("component {} failed: {reason}", self.id));
         }
@@ -93,7 +127,7 @@ impl<A: Component> Slot<A> {
             judged
         };
         drop(undelivered);
-        self.proclaim(decision, reason);
+        self.proclaim(decision, reason, generation.ended.clone());
         Some(decision)
     }
 }

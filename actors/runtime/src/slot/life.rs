@@ -8,7 +8,7 @@ use crate::generation::{Command, Generation};
 use crate::queue::Gate;
 use crate::supervise::Supervise;
 use crate::sync::lock;
-use crate::{Component, Event, Health, Reason};
+use crate::{Component, Escalation, Event, Health, Reason};
 
 /// A restart under way.
 #[derive(Clone)]
@@ -26,6 +26,20 @@ pub(crate) struct Beginning {
     pub(crate) delay: Option<Duration>,
     /// What this repairs; nothing at the very first start.
     pub(crate) repair: Option<Repair>,
+}
+
+impl Control {
+    /// It stays down until somebody restarts it.
+    fn escalate(&mut self, reason: String) {
+        self.escalation = Some(Escalation {
+            reason,
+            cools_down: false,
+        });
+    }
+
+    fn open_gate(&self) -> Gate {
+        if self.draining { Gate::Draining } else { Gate::Open }
+    }
 }
 
 impl<A: Component> Slot<A> {
@@ -50,22 +64,27 @@ impl<A: Component> Slot<A> {
             Ok(lane) => lane,
             Err(error) => {
                 tracing::error!(component = A::NAME, id = self.id, %error, "No thread could be started for a component.");
-                return self.not_begun(control);
+                return self.not_begun(control, &error.to_string());
             }
         };
         control.generations += 1;
-        let generation = Arc::new(Generation::new(control.generations, Arc::clone(&lane)));
+        let generation = Arc::new(Generation::new(
+            control.generations,
+            Arc::clone(&lane),
+            self.clock.clone(),
+        ));
         control.current = Some(Arc::clone(&generation));
         self.queue.assign(generation.number);
         let slot = Arc::clone(self);
         let begun = lane.run(move || {
             actix_rt::spawn(Supervise::new(slot, generation, beginning));
         });
-        begun || self.not_begun(control)
+        begun || self.not_begun(control, "its thread has ended")
     }
 
-    fn not_begun(&self, control: &mut Control) -> bool {
+    fn not_begun(&self, control: &mut Control, cause: &str) -> bool {
         control.current = None;
+        control.escalate(format!("no thread could be started for it: {cause}"));
         self.queue.set_gate(Gate::Shut);
         self.health.set(Health::Failed);
         false
@@ -74,10 +93,11 @@ impl<A: Component> Slot<A> {
     /// `started` has returned.
     pub(crate) fn running(&self, generation: &Arc<Generation>, repair: Option<Repair>, incarnation: u64) {
         {
-            let control = lock(&self.control);
+            let mut control = lock(&self.control);
             if !control.is_current(generation) {
                 return;
             }
+            control.escalation = None;
             self.health.set(Health::Running);
         }
         let Some(shared) = self.shared.upgrade() else {
@@ -89,7 +109,7 @@ impl<A: Component> Slot<A> {
             Some(repair) => Event::Restarted {
                 id,
                 component,
-                took: repair.detected.elapsed(),
+                took: self.clock.now().saturating_duration_since(repair.detected),
                 reason: repair.reason,
                 incarnation,
                 lost: repair.lost,
@@ -101,7 +121,7 @@ impl<A: Component> Slot<A> {
     pub(crate) fn reopen(&self, generation: &Arc<Generation>) {
         let control = lock(&self.control);
         if control.is_current(generation) && !control.stopping {
-            self.queue.set_gate(Gate::Open);
+            self.queue.set_gate(control.open_gate());
             self.health.set(Health::Starting);
         }
     }
@@ -116,6 +136,9 @@ impl<A: Component> Slot<A> {
                 self.queue.set_gate(Gate::Shut);
                 // Not asked to: its thread was ended under it, by somebody who stopped the actix system.
                 let stopping = control.stopping;
+                if !stopping {
+                    control.escalate("its thread was ended".to_owned());
+                }
                 self.health.set(if stopping { Health::Stopped } else { Health::Failed });
             }
             was_current
@@ -150,10 +173,10 @@ impl<A: Component> Slot<A> {
         control.tracker.reset();
         self.stats.restarted(&reason);
         self.health.set(Health::Starting);
-        self.queue.set_gate(Gate::Open);
+        self.queue.set_gate(control.open_gate());
         let repair = Repair {
             reason,
-            detected: Instant::now(),
+            detected: self.clock.now(),
             lost: 0,
         };
         self.begin(

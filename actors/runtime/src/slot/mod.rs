@@ -1,12 +1,16 @@
 //! One supervised component: everything about it that outlives its restarts.
 
 mod any;
+mod drain;
+mod hold;
 mod judge;
 mod life;
 mod replace;
+mod sight;
 mod stop;
 
 pub(crate) use any::AnySlot;
+pub(crate) use hold::Hold;
 pub(crate) use judge::Decision;
 pub(crate) use life::{Beginning, Repair};
 
@@ -18,8 +22,7 @@ use actix::dev::Message;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use self::replace::Watch;
-use crate::clock::now_ns;
+use crate::clock::Clock;
 use crate::error::SendError;
 use crate::generation::Generation;
 use crate::health::HealthCell;
@@ -28,14 +31,15 @@ use crate::policy::RestartTracker;
 use crate::queue::{Queue, Refusal};
 use crate::shared::Shared;
 use crate::stats::{Stats, count};
-use crate::sync::lock;
-use crate::{Component, Health, Placement, RestartPolicy, Snapshot, TaskPanic, Timing};
+use crate::watch::Watch;
+use crate::{Component, Escalation, Health, Placement, RestartPolicy, Strategy, TaskPanic};
 
 pub(crate) struct Slot<A: Component> {
     pub(crate) id: String,
     pub(crate) deps: A::Deps,
     pub(crate) policy: RestartPolicy,
     pub(crate) dataplane: &'static Runtime,
+    pub(crate) clock: Clock,
     pub(crate) queue: Queue<A>,
     pub(crate) stats: Stats,
     /// Generations up to this one are fenced.
@@ -43,6 +47,7 @@ pub(crate) struct Slot<A: Component> {
     /// Wakes askers when a generation is fenced.
     pub(crate) fences: Notify,
     placement: Placement,
+    strategy: Strategy,
     sequence: u64,
     shared: Weak<Shared>,
     health: HealthCell,
@@ -58,6 +63,12 @@ struct Control {
     tracker: RestartTracker,
     generations: u64,
     stopping: bool,
+    /// It takes messages from nobody but itself.
+    draining: bool,
+    /// It may not start yet.
+    hold: Option<Arc<Hold>>,
+    /// Why it was given up, until it runs again.
+    escalation: Option<Escalation>,
 }
 
 impl Control {
@@ -75,12 +86,14 @@ impl<A: Component> Slot<A> {
             id: id.to_owned(),
             deps,
             dataplane: shared.dataplane,
+            clock: shared.options.clock.clone(),
             queue: Queue::new(policy.capacity),
             policy,
             stats: Stats::default(),
             fenced_upto: AtomicU64::new(0),
             fences: Notify::new(),
             placement,
+            strategy: shared.strategy,
             sequence: shared.next_sequence(),
             shared: Arc::downgrade(shared),
             health: HealthCell::default(),
@@ -110,7 +123,7 @@ impl<A: Component> Slot<A> {
             ticket,
             only_for: None,
             stats,
-            enqueued_ns: now_ns(),
+            enqueued_ns: self.clock.now_ns(),
         });
         match self.queue.push(parcel, false) {
             Ok(depth) => {
@@ -144,7 +157,7 @@ impl<A: Component> Slot<A> {
             ticket: None,
             only_for: Some(incarnation),
             stats,
-            enqueued_ns: now_ns(),
+            enqueued_ns: self.clock.now_ns(),
         });
         if let Err((mut parcel, _)) = self.queue.push(parcel, true) {
             parcel.msg = None;
@@ -173,40 +186,5 @@ impl<A: Component> Slot<A> {
             "A task of a component panicked."
         );
         TaskPanic { message }
-    }
-
-    /// The figures at this moment.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let messages = self.stats.messages();
-        let mut counts = crate::Counts::default();
-        let (mut wait, mut run) = (Timing::default(), Timing::default());
-        for message in &messages {
-            counts.add(&message.counts);
-            wait.add(&message.wait);
-            run.add(&message.run);
-        }
-        let (restarts, last_fault) = self.stats.restarts();
-        let current = lock(&self.control).current.clone();
-        let handling = current
-            .as_ref()
-            .and_then(|generation| self.stats.at(generation.handling()?))
-            .map(|stats| stats.name);
-        Snapshot {
-            component: A::NAME,
-            health: self.health.get(),
-            incarnation: self.incarnation.load(Ordering::Acquire),
-            restarts,
-            last_fault,
-            capacity: self.queue.capacity(),
-            depth: self.queue.depth(),
-            depth_peak: self.stats.depth_peak.load(Ordering::Relaxed),
-            handling,
-            tasks: current.map_or(0, |generation| generation.tasks().running()),
-            task_panics: self.stats.task_panics.load(Ordering::Relaxed),
-            counts,
-            wait,
-            run,
-            messages,
-        }
     }
 }

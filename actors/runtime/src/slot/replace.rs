@@ -2,97 +2,58 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::{Beginning, Decision, Repair, Slot};
-use crate::clock::now_ns;
 use crate::generation::{Command, Generation};
 use crate::lane::Lane;
 use crate::queue::NOBODY;
 use crate::stats::count;
 use crate::sync::lock;
+use crate::watch::{Finding, Sight};
 use crate::{Component, Event, Health, Reason};
 
-/// What the watchdog saw last.
-#[derive(Default)]
-pub(crate) struct Watch {
-    generation: u64,
-    beat_ns: u64,
-    /// How long the component has been busy without a beat.
-    stale: Duration,
-    taken: u64,
-    /// How long messages have been waiting with none taken.
-    idle: Duration,
-    /// How long a repair has been asked for in vain.
-    ignored: Duration,
-}
-
 impl<A: Component> Slot<A> {
-    /// One look, `step` after the last. Time is summed up in the watchdog's own steps, which are bounded: when the
-    /// whole machine was paused, components are not blamed for it.
-    pub(crate) fn inspect(self: &Arc<Self>, step: Duration) {
+    /// One look, `step` after the last. False when there was something wrong with it.
+    pub(crate) fn inspect(self: &Arc<Self>, step: Duration) -> bool {
         let Some(generation) = lock(&self.control).current.clone() else {
-            return;
+            return true;
         };
-        let verdict = {
-            let mut watch = lock(&self.watch);
-            if watch.generation != generation.number {
-                *watch = Watch {
-                    generation: generation.number,
-                    taken: self.queue.taken(),
-                    ..Watch::default()
-                };
-            }
-            self.look(&mut watch, &generation, step)
-        };
-        match verdict {
-            None => {}
-            Some(Reason::Stalled { depth }) if !generation.has_command() => {
-                self.health_if_current(&generation, Health::Stalled);
-                self.unresponsive(&Reason::Stalled { depth });
-                generation.command(Command::Restart(Reason::Stalled { depth }));
-                self.queue.wake();
-            }
-            Some(reason) => self.replace(&generation, reason),
-        }
-    }
-
-    fn look(&self, watch: &mut Watch, generation: &Generation, step: Duration) -> Option<Reason> {
+        // The beat before the moment, so that no beat lies in the future.
         let beat_ns = generation.beat_ns();
-        if !generation.is_busy() {
-            watch.stale = Duration::ZERO;
-        } else if beat_ns == watch.beat_ns {
-            watch.stale += step;
-        } else {
-            let age = Duration::from_nanos(now_ns().saturating_sub(beat_ns));
-            watch.stale = age.min(step);
+        let sight = Sight {
+            generation: generation.number,
+            busy: generation.is_busy(),
+            beat_ns,
+            now_ns: generation.now_ns(),
+            running: self.health.get() == Health::Running,
+            depth: self.queue.depth(),
+            taken: self.queue.taken(),
+            commanded: generation.has_command(),
+        };
+        let finding = lock(&self.watch).look(&sight, step, &self.policy);
+        match finding {
+            None => return true,
+            Some(Finding::Hang(stale)) => {
+                let handling = generation.handling().and_then(|index| self.stats.at(index));
+                let handling = handling.map(|stats| stats.name);
+                self.replace(&generation, Reason::Hang { stale, handling });
+            }
+            Some(Finding::Stall) => {
+                let reason = Reason::Stalled { depth: sight.depth };
+                if sight.commanded {
+                    self.replace(&generation, reason);
+                } else {
+                    self.health_if_current(&generation, Health::Stalled);
+                    self.unresponsive(&reason);
+                    generation.command(Command::Restart(reason));
+                    self.queue.wake();
+                }
+            }
         }
-        watch.beat_ns = beat_ns;
-        if watch.stale >= self.policy.hang_after {
-            let handling = generation.handling().and_then(|index| self.stats.at(index));
-            return Some(Reason::Hang {
-                stale: watch.stale,
-                handling: handling.map(|stats| stats.name),
-            });
-        }
-
-        // A repair that nobody carries out: the thread is gone or blocked by something else.
-        if generation.has_command() && !generation.is_busy() {
-            watch.ignored += step;
-        } else {
-            watch.ignored = Duration::ZERO;
-        }
-        let (depth, taken) = (self.queue.depth(), self.queue.taken());
-        let waiting = self.health.get() == Health::Running && depth > 0 && taken == watch.taken;
-        watch.taken = taken;
-        if !waiting {
-            watch.idle = Duration::ZERO;
-        } else if !generation.is_busy() {
-            watch.idle += step;
-        }
-        let stalled = watch.idle >= self.policy.stall_after;
-        let in_vain = watch.ignored >= self.policy.hang_after;
-        (stalled || in_vain).then_some(Reason::Stalled { depth })
+        false
     }
 
     fn health_if_current(&self, generation: &Arc<Generation>, health: Health) {
@@ -114,7 +75,7 @@ impl<A: Component> Slot<A> {
 
     /// Fences a generation and starts the next one on another thread, as far as the policy allows.
     pub(crate) fn replace(self: &Arc<Self>, old: &Arc<Generation>, reason: Reason) {
-        let detected = Instant::now();
+        let detected = self.clock.now();
         let (decision, undelivered) = {
             let mut control = lock(&self.control);
             if !control.is_current(old) {
@@ -164,7 +125,10 @@ impl<A: Component> Slot<A> {
         if reason.is_unresponsive() {
             self.unresponsive(&reason);
         }
-        self.proclaim(decision, &reason);
+        // Its thread may never come back: nobody waits for it.
+        let gone = CancellationToken::new();
+        gone.cancel();
+        self.proclaim(decision, &reason, gone);
         if let Some(shared) = self.shared.upgrade() {
             if decision != Decision::End {
                 shared.add_zombie(old);

@@ -1,7 +1,7 @@
 //! Stopping a component.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Slot;
 use crate::generation::Command;
@@ -12,7 +12,7 @@ impl<A: Component> Slot<A> {
     /// Stops the component: its tasks are asked to end, waiting messages are handled, then it ends. What is not done
     /// when the policy's time is up is abandoned.
     pub(crate) async fn stop(self: Arc<Self>) -> (Duration, bool) {
-        let begun = Instant::now();
+        let begun = self.clock.now();
         let current = {
             let mut control = lock(&self.control);
             control.stopping = true;
@@ -21,16 +21,20 @@ impl<A: Component> Slot<A> {
         let Some(generation) = current else {
             drop(self.queue.shut());
             self.health.set(Health::Stopped);
-            return (begun.elapsed(), true);
+            return ((self.clock.now() - begun), true);
         };
         generation.command(Command::Stop);
         self.queue.wake();
         let ended = generation.ended.cancelled();
-        let in_time = tokio::time::timeout(self.policy.shutdown, ended).await.is_ok();
+        let in_time = tokio::select! {
+            biased;
+            () = ended => true,
+            () = self.clock.sleep(self.policy.shutdown) => false,
+        };
         if !in_time {
             self.replace(&generation, Reason::Requested);
         }
-        (begun.elapsed(), in_time && !generation.is_fenced())
+        ((self.clock.now() - begun), in_time && !generation.is_fenced())
     }
 
     /// Asks the component to stop, and does not wait.

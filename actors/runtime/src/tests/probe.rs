@@ -61,6 +61,9 @@ pub(crate) struct Seen {
     /// How many of the next starts panic.
     pub(crate) bad_starts: AtomicUsize,
     pub(crate) bad_drop: AtomicBool,
+    pub(crate) bad_stopped: AtomicBool,
+    /// How many of the next starts hang until the gate is open.
+    pub(crate) hung_starts: AtomicUsize,
     pub(crate) bad_creates: AtomicUsize,
     /// What blocked handlers wait for.
     gate: Mutex<bool>,
@@ -116,6 +119,9 @@ impl<P: Profile> Actor for Probe<P> {
     fn started(&mut self, ctx: &mut Ctx<Self>) {
         self.seen.started.fetch_add(1, Ordering::SeqCst);
         assert!(!take_one(&self.seen.bad_starts), "told to fail in started");
+        if take_one(&self.seen.hung_starts) {
+            self.seen.pass_gate();
+        }
         ctx.run_interval(Duration::from_millis(10), |probe, _| {
             probe.seen.ticks.fetch_add(1, Ordering::SeqCst);
         });
@@ -123,6 +129,7 @@ impl<P: Profile> Actor for Probe<P> {
 
     fn stopped(&mut self, _: &mut Ctx<Self>) {
         self.seen.stopped.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.seen.bad_stopped.load(Ordering::SeqCst), "told to fail in stopped");
     }
 }
 
@@ -248,6 +255,38 @@ message!(
                 std::thread::sleep(Duration::from_millis(2));
             }
             drop(guard);
+        });
+    }
+);
+
+message!(
+    /// Starts a blocking task that never ends.
+    StuckBlockingTask {} -> (), |_me, _, ctx| {
+        ctx.spawn_blocking("stuck", |_| loop {
+            std::thread::park();
+        });
+    }
+);
+message!(
+    /// Blocks the thread in a future of the component, until the gate is open.
+    BlockLater { pub(crate) number: u64 } -> (), |me, BlockLater { number }, ctx| {
+        let block = async {}.into_actor(me).map(move |(), probe: &mut Self, ctx: &mut Ctx<Self>| {
+            probe.seen.pass_gate();
+            if !ctx.is_fenced() {
+                lock(&probe.seen.notes).push(number);
+            }
+        });
+        ctx.spawn(block);
+    }
+);
+message!(
+    /// Leaves its number outside a good deal later, by the clock of the supervision.
+    NoteByTheClock { pub(crate) number: u64, pub(crate) after: Duration } -> (),
+    |_me, NoteByTheClock { number, after }, ctx| {
+        let (clock, probe) = (ctx.clock().clone(), ctx.handle());
+        ctx.spawn_task("by the clock", async move {
+            clock.sleep(after).await;
+            drop(probe.tell(Note { number }));
         });
     }
 );

@@ -1,37 +1,17 @@
 //! What happens to the process: each test runs itself again as a process of its own.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::probe::{Block, Boom, Count, Hardy, Probe, Profile, Seen};
-use super::world::{PATIENCE, hush};
+use super::child::in_a_process;
+use super::probe::{Block, Boom, Count, Hardy, Probe, Profile, Seen, StopYourself, StuckBlockingTask};
+use super::world::PATIENCE;
 use crate::{AskError, Exhausted, Placement, RestartPolicy, run};
-
-/// Set in the process that a test starts.
-const CHILD: &str = "SLUICE_RUNTIME_TEST_CHILD";
-
-/// Runs `body` in a process of its own, which is this test over again, and returns its exit code. Fails when
-/// the process was ended by a signal, such as that of an abort.
-fn in_a_process(test: &str, body: impl FnOnce() -> i32) -> Option<i32> {
-    if std::env::var_os(CHILD).is_some() {
-        hush();
-        std::process::exit(body());
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("tests::process::{test}"), "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code().is_some(), "ended by a signal: {errors}");
-    output.status.code()
-}
 
 #[test]
 fn a_panicking_drop_after_a_panic_does_not_abort() {
-    let code = in_a_process("a_panicking_drop_after_a_panic_does_not_abort", || {
+    let ended = in_a_process("process::a_panicking_drop_after_a_panic_does_not_abort", || {
         run(|root| async move {
             let seen = Arc::<Seen>::default();
             seen.bad_drop.store(true, Ordering::SeqCst);
@@ -42,12 +22,65 @@ fn a_panicking_drop_after_a_panic_does_not_abort() {
             i32::try_from(seen.dropped.load(Ordering::SeqCst)).unwrap()
         })
     });
-    assert_eq!(code, Some(1));
+    assert_eq!(ended.code, 1);
+}
+
+#[test]
+fn a_panicking_stopped_does_not_abort_neither_after_a_panic_nor_otherwise() {
+    let ended = in_a_process(
+        "process::a_panicking_stopped_does_not_abort_neither_after_a_panic_nor_otherwise",
+        || {
+            run(|root| async move {
+                let seen = Arc::<Seen>::default();
+                seen.bad_stopped.store(true, Ordering::SeqCst);
+                seen.bad_drop.store(true, Ordering::SeqCst);
+                let probe = root.supervise::<Probe<Hardy>>("probe", Arc::clone(&seen), Placement::OwnThread);
+                let poison = probe.ask(Boom {}, PATIENCE).await;
+                assert!(matches!(poison, Err(AskError::Restarted)));
+                assert_eq!(probe.ask(Count {}, PATIENCE).await.unwrap(), (1, 2));
+                // Here `stopped` runs, and panics, and then so does the drop.
+                probe.ask(StopYourself {}, PATIENCE).await.unwrap();
+                let (count, incarnation) = probe.ask(Count {}, PATIENCE).await.unwrap();
+                assert_eq!((count, incarnation), (1, 3));
+                assert_eq!(seen.stopped.load(Ordering::SeqCst), 1);
+                root.shutdown().await;
+                assert_eq!(
+                    (seen.stopped.load(Ordering::SeqCst), seen.dropped.load(Ordering::SeqCst)),
+                    (2, 3)
+                );
+                6
+            })
+        },
+    );
+    assert_eq!(ended.code, 6, "{}", ended.stderr);
+}
+
+#[test]
+fn the_process_ends_although_a_blocking_task_never_does() {
+    let ended = in_a_process("process::the_process_ends_although_a_blocking_task_never_does", || {
+        run(|root| async move {
+            let probe = root.supervise::<Probe<Brisk>>("probe", Arc::default(), Placement::OwnThread);
+            probe.ask(StuckBlockingTask {}, PATIENCE).await.unwrap();
+            8
+        })
+    });
+    assert_eq!(ended.code, 8, "{}", ended.stderr);
+}
+
+struct Brisk;
+
+impl Profile for Brisk {
+    fn policy() -> RestartPolicy {
+        RestartPolicy {
+            shutdown: Duration::from_millis(100),
+            ..Hardy::policy()
+        }
+    }
 }
 
 #[test]
 fn the_process_ends_although_a_thread_hangs() {
-    let code = in_a_process("the_process_ends_although_a_thread_hangs", || {
+    let ended = in_a_process("process::the_process_ends_although_a_thread_hangs", || {
         run(|root| async move {
             let probe = root.supervise::<Probe<Hardy>>("probe", Arc::default(), Placement::OwnThread);
             let stuck = probe.ask(Block { number: 1 }, PATIENCE).await;
@@ -56,12 +89,12 @@ fn the_process_ends_although_a_thread_hangs() {
             5
         })
     });
-    assert_eq!(code, Some(5));
+    assert_eq!(ended.code, 5);
 }
 
 #[test]
 fn too_many_hung_threads_end_the_process() {
-    let code = in_a_process("too_many_hung_threads_end_the_process", || {
+    let ended = in_a_process("process::too_many_hung_threads_end_the_process", || {
         run(|root| async move {
             let probe = root.supervise::<Probe<Hardy>>("probe", Arc::default(), Placement::OwnThread);
             for number in 0..10 {
@@ -70,7 +103,7 @@ fn too_many_hung_threads_end_the_process() {
             0
         })
     });
-    assert_eq!(code, Some(70));
+    assert_eq!(ended.code, crate::EXIT_HUNG_THREADS);
 }
 
 struct Vital;
@@ -87,32 +120,34 @@ impl Profile for Vital {
 
 #[test]
 fn a_component_without_which_nothing_works_ends_the_process() {
-    let code = in_a_process("a_component_without_which_nothing_works_ends_the_process", || {
-        run(|root| async move {
-            let probe = root.supervise::<Probe<Vital>>("probe", Arc::default(), Placement::OwnThread);
-            for _ in 0..2 {
-                let _ = probe.ask(Boom {}, PATIENCE).await;
-            }
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            0
-        })
-    });
-    assert_eq!(code, Some(9));
+    let ended = in_a_process(
+        "process::a_component_without_which_nothing_works_ends_the_process",
+        || {
+            run(|root| async move {
+                let probe = root.supervise::<Probe<Vital>>("probe", Arc::default(), Placement::OwnThread);
+                for _ in 0..2 {
+                    let _ = probe.ask(Boom {}, PATIENCE).await;
+                }
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                0
+            })
+        },
+    );
+    assert_eq!(ended.code, 9);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_program_hears_that_it_shall_stop() {
-    let code = in_a_process("a_program_hears_that_it_shall_stop", || {
+    let ended = in_a_process("process::a_program_hears_that_it_shall_stop", || {
         run(|_root| async move {
             let kill = async {
-                let pid = std::process::id().to_string();
-                Command::new("kill").args(["-TERM", &pid]).status().unwrap()
+                super::child::signal("-TERM", std::process::id());
             };
             // In this order: the signal is watched before it is sent.
-            let (signal, _) = tokio::join!(biased; crate::stop_signal(), kill);
+            let (signal, ()) = tokio::join!(biased; crate::stop_signal(), kill);
             if signal == "SIGTERM" { 3 } else { 4 }
         })
     });
-    assert_eq!(code, Some(3));
+    assert_eq!(ended.code, 3);
 }

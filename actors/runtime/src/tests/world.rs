@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use crate::sync::{lock, panic_text};
-use crate::{Component, Event, EventSink, Handle, Options, Placement, Root, Strategy, dataplane};
+use crate::{Component, Event, EventSink, Handle, ManualClock, Options, Placement, Root, Strategy, dataplane};
 
 /// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,12 +40,30 @@ impl World {
     }
 
     pub(crate) fn with(strategy: Strategy) -> Self {
+        Self::with_options(strategy, Options::default())
+    }
+
+    /// In accelerated time.
+    pub(crate) fn with_clock(clock: &ManualClock) -> Self {
+        let options = Options {
+            clock: clock.clock(),
+            ..Options::default()
+        };
+        let world = Self::with_options(Strategy::OneForOne, options);
+        // A clock that flies before the watchdog waits by it is a watchdog that was late.
+        while clock.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        world
+    }
+
+    pub(crate) fn with_options(strategy: Strategy, options: Options) -> Self {
         let events = Recorder::default();
         let options = Options {
             check_every: Duration::from_millis(20),
             // The tests make their own zombies.
             max_zombies: 100,
-            ..Options::default()
+            ..options
         };
         let root = Root::try_start(dataplane().unwrap(), strategy, events.clone(), options);
         Self {
