@@ -16,12 +16,14 @@ pub struct CopyOptions {
     pub stall_timeout: Duration,
     /// How long the sink may take to verify, and to commit: it then works alone, on all of the data.
     pub settle_timeout: Duration,
+    /// The Copy activity's `typeProperties` besides source and sink; the copy checks them before it opens anything.
+    pub settings: Object,
 }
 
 /// Parallelism when `parallelCopies` does not say.
 const PARALLEL: usize = 4;
 /// More than this is not used, whatever `parallelCopies` says.
-const MAX_PARALLEL: usize = 128;
+pub(crate) const MAX_PARALLEL: usize = 128;
 /// Bytes a batch is asked to stay under, at most and at least.
 const BATCH_BYTES: (usize, usize) = (64 * 1024, 8 * 1024 * 1024);
 
@@ -32,18 +34,21 @@ impl Default for CopyOptions {
             memory_budget: 256 * 1024 * 1024,
             stall_timeout: Duration::from_secs(600),
             settle_timeout: Duration::from_secs(3600),
+            settings: Object::new(),
         }
     }
 }
 
 impl CopyOptions {
-    /// Reads the Copy activity's settings. Settings this version does not know are left alone.
+    /// Reads the Copy activity's settings. Those that concern the data are kept for [`crate::run`], which refuses what it
+    /// does not do.
     ///
     /// # Errors
     /// `SL4014` when `parallelCopies` is an expression, `SL4005` when it is not a whole number from 1 on.
     pub fn from_settings(settings: &Object, default_budget: usize) -> Result<Self, Fault> {
         let mut options = Self {
             memory_budget: default_budget,
+            settings: settings.clone(),
             ..Self::default()
         };
         let value = member(settings, "parallelCopies").filter(|value| !value.is_null());

@@ -3,6 +3,7 @@
 use crate::budget::{Budget, Room};
 use crate::fault::panicked;
 use crate::hash::ContentHash;
+use crate::mapping::Shape;
 use crate::progress::Counters;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -26,6 +27,8 @@ pub(crate) struct Parcel {
 pub(crate) struct Reading {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) schema: SchemaRef,
+    /// What the sink gets of it.
+    pub(crate) shape: Shape,
     /// The next partition that nobody has taken.
     pub(crate) next: AtomicUsize,
     pub(crate) budget: Budget,
@@ -57,17 +60,35 @@ impl Reading {
             };
             self.check(&batch, partition)?;
             self.counters.read(batch.num_rows());
-            if batch.num_rows() == 0 {
-                continue;
-            }
-            let bytes = batch.get_array_memory_size();
             // The next batch is likely as large as this one.
-            expected = self.batch_bytes.max(bytes);
-            let room = self.budget.fit(room, bytes).await;
+            expected = self.batch_bytes.max(batch.get_array_memory_size());
+            if !self.pass_on(batch, room, queue).await? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reshapes a batch for the sink and hands it to the writer; false when that has failed.
+    async fn pass_on(&self, batch: RecordBatch, room: Room, queue: &mpsc::Sender<Parcel>) -> Result<bool, Fault> {
+        let rows = batch.num_rows();
+        let step = self.shape.rows_at_once(self.batch_bytes);
+        let mut room = Some(room);
+        for from in (0..rows).step_by(step) {
+            let piece = match step < rows {
+                true => batch.slice(from, step.min(rows - from)),
+                false => batch.clone(),
+            };
+            let batch = self.shape.apply(piece)?;
+            let bytes = batch.get_array_memory_size();
+            let room = match room.take() {
+                Some(room) => self.budget.fit(room, bytes).await,
+                None => self.budget.reserve(bytes).await,
+            };
             if queue.send(Parcel { batch, room }).await.is_err() {
                 return Ok(false);
             }
         }
+        Ok(true)
     }
 
     /// A batch of other columns than were announced must not reach the sink.

@@ -100,7 +100,9 @@ impl Gauge {
     }
 
     pub(super) fn remove(&self, bytes: usize) {
-        self.now.fetch_sub(bytes, Ordering::SeqCst);
+        // A copy may add columns: more is written than was read.
+        let less = |now: usize| Some(now.saturating_sub(bytes));
+        let _ = self.now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 
     pub(super) fn peak(&self) -> usize {
@@ -114,6 +116,8 @@ pub(super) struct TestStore {
     pub(super) shelf: Arc<Shelf>,
     pub(super) script: Arc<Script>,
     pub(super) gauge: Arc<Gauge>,
+    /// Sources and sinks that were asked for.
+    pub(super) opened: AtomicUsize,
 }
 
 #[async_trait]
@@ -123,6 +127,7 @@ impl Connection for TestStore {
     }
 
     async fn source(&self, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
         self.script.play(Place::Source).await?;
         assert!(request.parallel > 0 && request.batch_bytes > 0);
         Ok(Box::new(TestSource::new(
@@ -133,6 +138,7 @@ impl Connection for TestStore {
     }
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
         self.script.play(Place::Sink).await?;
         assert!(request.parallel > 0);
         let (shelf, script, gauge) = (self.shelf.clone(), self.script.clone(), self.gauge.clone());
@@ -143,6 +149,8 @@ impl Connection for TestStore {
 /// A copy in preparation.
 pub(super) struct Bench {
     pub(super) store: Arc<TestStore>,
+    pub(super) source: SourceRequest,
+    pub(super) sink: SinkRequest,
     pub(super) options: CopyOptions,
     pub(super) cancel: CancellationToken,
     pub(super) progress: watch::Sender<CopyProgress>,
@@ -156,7 +164,10 @@ impl Bench {
                 shelf: Arc::default(),
                 script: Script::of(acts),
                 gauge: Arc::default(),
+                opened: AtomicUsize::new(0),
             }),
+            source: SourceRequest::default(),
+            sink: SinkRequest::default(),
             options: CopyOptions::default(),
             cancel: CancellationToken::new(),
             progress: watch::channel(CopyProgress::default()).0,
@@ -179,9 +190,9 @@ impl Bench {
                 token: 7,
             },
             source: self.store.clone(),
-            source_request: SourceRequest::default(),
+            source_request: self.source.clone(),
             sink: self.store.clone(),
-            sink_request: SinkRequest::default(),
+            sink_request: self.sink.clone(),
             options: self.options.clone(),
         };
         let copy = run(job, gate, self.progress.clone(), self.cancel.clone());

@@ -1,0 +1,190 @@
+//! Every member of a Copy activity, and what happens with it. The table in `docs/adf.md` is made from this one.
+
+use super::value::{is_false, is_set, is_true};
+use serde_json::Value;
+
+/// Where a member stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the activity's `typeProperties`.
+    Activity,
+    /// In `typeProperties.source`.
+    Source,
+    /// In `typeProperties.sink`.
+    Sink,
+}
+
+impl Place {
+    /// A member's name for people.
+    pub(super) fn name_of(self, member: &str) -> String {
+        match self {
+            Self::Activity => member.to_owned(),
+            Self::Source => format!("source.{member}"),
+            Self::Sink => format!("sink.{member}"),
+        }
+    }
+}
+
+/// Which values a row is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum When {
+    /// All that ask for something.
+    Set,
+    /// All but this word.
+    SetBut(&'static str),
+    /// This word.
+    Word(&'static str),
+    /// `false`, where nothing said means `true`.
+    False,
+    /// An object with a member that is `true`.
+    AnyTrue,
+}
+
+impl When {
+    pub(super) fn holds(self, value: &Value) -> bool {
+        let word = |word: &str| {
+            value
+                .as_str()
+                .is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+        };
+        match self {
+            Self::Set => is_set(value),
+            Self::SetBut(default) => is_set(value) && !word(default),
+            Self::Word(wanted) => word(wanted),
+            Self::False => is_false(value),
+            Self::AnyTrue => match value {
+                Value::Object(members) => members.values().any(is_true),
+                other => is_set(other),
+            },
+        }
+    }
+
+    #[cfg(test)]
+    fn markdown(self) -> String {
+        match self {
+            Self::Set => String::new(),
+            Self::SetBut(default) => format!("other than `{default}` "),
+            Self::Word(word) => format!("`{word}` "),
+            Self::False => "`false` ".to_owned(),
+            Self::AnyTrue => "with a member that is `true` ".to_owned(),
+        }
+    }
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// The copy does it.
+    Acted,
+    /// The store does it, or refuses it.
+    Store,
+    /// Nothing, and the data that arrives is the same.
+    Idle,
+    /// The copy does not begin.
+    Refused,
+}
+
+/// One member, for some of its values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) place: Place,
+    /// Its name; behind a dot, a member of the object it is.
+    pub(super) member: &'static str,
+    pub(super) when: When,
+    pub(super) deed: Deed,
+    pub(super) text: &'static str,
+}
+
+const fn row(place: Place, member: &'static str, when: When, deed: Deed, text: &'static str) -> Row {
+    Row {
+        place,
+        member,
+        when,
+        deed,
+        text,
+    }
+}
+
+use Deed::{Acted, Idle, Refused, Store};
+use Place::{Activity, Sink, Source};
+use When::{AnyTrue, False, Set, SetBut, Word};
+
+const RETRIES: &str = "the activity's `policy.retry` counts";
+const NO_ROUTINES: &str = "stored procedures are not called";
+
+/// The table.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = &[
+    row(Activity, "translator", Set, Acted, "columns are taken, named and ordered by it; see below"),
+    row(Activity, "parallelCopies", Set, Acted, "partitions read at the same time; at most 128 are"),
+    row(Activity, "validateDataConsistency", Set, Acted, "the sink's rows are counted and compared before every commit, asked or not"),
+    row(Activity, "enableStaging", Set, Idle, "every copy is staged at its sink"),
+    row(Activity, "stagingSettings", Set, Idle, "every copy is staged at its sink"),
+    row(Activity, "dataIntegrationUnits", Set, Idle, "the gateway's own machine does the work"),
+    row(Activity, "cloudDataMovementUnits", Set, Idle, "the gateway's own machine does the work"),
+    row(Activity, "logSettings", Set, Idle, "no row or file is left out, so there is nothing to log"),
+    row(Activity, "logStorageSettings", Set, Idle, "no row or file is left out, so there is nothing to log"),
+    row(Activity, "enableSkipIncompatibleRow", Set, Refused, "a row that does not fit ends the copy; rows are not left out"),
+    row(Activity, "redirectIncompatibleRowSettings", Set, Refused, "a row that does not fit ends the copy; rows are not left out"),
+    row(Activity, "skipErrorFile", AnyTrue, Refused, "a file that cannot be read ends the copy; files are not left out"),
+    row(Activity, "preserve", Set, Refused, "attributes, owners and access lists are not carried"),
+    row(Activity, "preserveRules", Set, Refused, "attributes, owners and access lists are not carried"),
+
+    row(Source, "type", Set, Store, "names the source"),
+    row(Source, "query", Set, Store, "is read instead of the table"),
+    row(Source, "additionalColumns", Set, Acted, "columns of a text, or of another column with `$$COLUMN:name`; `$$FILEPATH` is refused"),
+    row(Source, "storeSettings", Set, Store, "which files are read"),
+    row(Source, "formatSettings", Set, Store, "how files are read"),
+    row(Source, "partitionOption", SetBut("None"), Idle, "sources split themselves"),
+    row(Source, "partitionSettings", Set, Idle, "sources split themselves"),
+    row(Source, "isolationLevel", Set, Idle, "sources say themselves what snapshot they read"),
+    row(Source, "queryTimeout", Set, Idle, "a copy ends when nothing moves, or with the activity's `policy.timeout`"),
+    row(Source, "maxConcurrentConnections", Set, Idle, "connections follow `parallelCopies`"),
+    row(Source, "disableMetricsCollection", Set, Idle, "nothing is collected"),
+    row(Source, "sourceRetryCount", Set, Idle, RETRIES),
+    row(Source, "sourceRetryWait", Set, Idle, RETRIES),
+    row(Source, "sqlReaderQuery", Set, Refused, "the sources here take `query`"),
+    row(Source, "sqlReaderStoredProcedureName", Set, Refused, NO_ROUTINES),
+    row(Source, "storedProcedureParameters", Set, Refused, NO_ROUTINES),
+    row(Source, "recursive", False, Refused, "the sources here take it in `storeSettings`"),
+
+    row(Sink, "type", Set, Store, "names the sink"),
+    row(Sink, "tableOption", Set, Store, "`autoCreate` makes a table that is not there"),
+    row(Sink, "preCopyScript", Set, Store, "runs in the commit"),
+    row(Sink, "writeBehavior", Set, Store, "`insert`; another one is refused with `SL6013`"),
+    row(Sink, "writeMethod", Set, Store, "`BulkInsert` and `CopyCommand`; another one is refused with `SL6013`"),
+    row(Sink, "upsertSettings", Set, Store, "belongs to `writeBehavior` `upsert`, which is refused"),
+    row(Sink, "storeSettings", Set, Store, "how files are written"),
+    row(Sink, "storeSettings.copyBehavior", Word("FlattenHierarchy"), Refused, "a copy writes one file"),
+    row(Sink, "storeSettings.copyBehavior", SetBut("MergeFiles"), Idle, "a copy writes one file"),
+    row(Sink, "storeSettings.metadata", Set, Refused, "files get no metadata of their own"),
+    row(Sink, "formatSettings", Set, Store, "how files are written"),
+    row(Sink, "writeBatchSize", Set, Idle, "sizes follow the memory budget"),
+    row(Sink, "writeBatchTimeout", Set, Idle, "a copy ends when nothing moves, or with the activity's `policy.timeout`"),
+    row(Sink, "maxConcurrentConnections", Set, Idle, "connections follow `parallelCopies`"),
+    row(Sink, "disableMetricsCollection", Set, Idle, "nothing is collected"),
+    row(Sink, "sinkRetryCount", Set, Idle, RETRIES),
+    row(Sink, "sinkRetryWait", Set, Idle, RETRIES),
+    row(Sink, "sqlWriterUseTableLock", Set, Idle, "what is staged belongs to one copy, and the commit is one transaction"),
+    row(Sink, "sqlWriterStoredProcedureName", Set, Refused, NO_ROUTINES),
+    row(Sink, "sqlWriterTableType", Set, Refused, NO_ROUTINES),
+    row(Sink, "storedProcedureTableTypeParameterName", Set, Refused, NO_ROUTINES),
+    row(Sink, "storedProcedureParameters", Set, Refused, NO_ROUTINES),
+];
+
+/// The table as it stands in `docs/adf.md`.
+#[cfg(test)]
+pub(crate) fn markdown() -> String {
+    let mut page = "| setting | value | what happens | |\n|---|---|---|---|\n".to_owned();
+    for row in TABLE {
+        let deed = match row.deed {
+            Acted => "done",
+            Store => "the store's",
+            Idle => "changes nothing, warning",
+            Refused => "refused",
+        };
+        let (name, when) = (row.place.name_of(row.member), row.when.markdown());
+        page.push_str(&format!("| `{name}` | {when}| {deed} | {} |\n", row.text));
+    }
+    page
+}

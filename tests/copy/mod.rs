@@ -1,0 +1,5 @@
+//! Copy settings that change the data, through the real connectors.
+
+mod bench;
+mod columns;
+mod extra;
