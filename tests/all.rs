@@ -6,6 +6,7 @@ mod arch;
 mod badinput;
 mod cli;
 mod conformance;
+mod copy;
 mod e2e;
 mod faults;
 mod pages;
