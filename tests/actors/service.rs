@@ -4,18 +4,23 @@ use sluice_tests::factory::Factory;
 use sluice_tests::gateway::Gateway;
 use sluice_tests::root;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The next messages until one has this line.
 fn expect(socket: &UnixDatagram, line: &str) -> String {
     let mut buffer = [0; 4096];
-    loop {
+    let since = Instant::now();
+    // Others may come for ever.
+    while since.elapsed() < PATIENCE {
         let length = socket.recv(&mut buffer).unwrap_or_else(|e| panic!("no {line}: {e}"));
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
         if text.lines().any(|found| found == line) {
             return text;
         }
     }
+    panic!("no {line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +30,7 @@ async fn a_service_manager_is_told_how_the_agent_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     gateway.boot_with(
         &[],
         &[("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "1000000")],
