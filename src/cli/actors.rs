@@ -16,7 +16,7 @@ const CLEAR: &str = "\x1b[H\x1b[J";
 
 pub(super) async fn run(args: ActorsArgs, output: &Output) -> Result<(), Fault> {
     match args.command {
-        Some(ActorsCommand::Restart(args)) => restart(args).await,
+        Some(ActorsCommand::Restart(restarted)) => restart(&args.state, &restarted).await,
         None if args.watch => watch(&args.state.state, output).await,
         None => {
             let rows = admin::actors(&args.state.state).await?;
@@ -33,8 +33,8 @@ pub(super) async fn metrics(args: StateArgs) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn restart(args: RestartArgs) -> Result<(), Fault> {
-    admin::restart(&args.state.state, &args.name).await?;
+async fn restart(state: &StateArgs, args: &RestartArgs) -> Result<(), Fault> {
+    admin::restart(&state.state, &args.name).await?;
     note(format_args!("{} restarts", args.name));
     Ok(())
 }

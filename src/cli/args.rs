@@ -153,10 +153,21 @@ pub(crate) enum GatewayCommand {
     Actors(ActorsArgs),
     /// Prints the agent's figures as the text that Prometheus reads.
     Metrics(StateArgs),
+    /// Makes a gateway in a factory and prints the key with which its nodes register.
+    Create(GatewayCreateArgs),
+    /// Lists the gateways of a factory with their state.
+    List(ApiArgs),
 }
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct GatewayCreateArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The gateway's name.
+    pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ActorsArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
@@ -175,8 +186,6 @@ pub(crate) enum ActorsCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct RestartArgs {
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
     /// The component's name, as `sluice gateway actors` shows it.
     pub(crate) name: String,
 }
@@ -184,7 +193,12 @@ pub(crate) struct RestartArgs {
 #[derive(Args, Debug)]
 pub(crate) struct StateArgs {
     /// Where the agent keeps its identity and its ledger.
-    #[arg(long, env = "SLUICE_GATEWAY_STATE", default_value = "/var/lib/sluice-gateway")]
+    #[arg(
+        long,
+        global = true,
+        env = "SLUICE_GATEWAY_STATE",
+        default_value = "/var/lib/sluice-gateway"
+    )]
     pub(crate) state: PathBuf,
 }
 

@@ -7,6 +7,7 @@ mod copy;
 mod explain;
 mod factory;
 mod gateway;
+mod gateways;
 mod output;
 mod pipeline;
 mod progress;
@@ -33,6 +34,8 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
         Command::Gateway(GatewayCommand::Actors(args)) => actors::run(args, &output).await,
         Command::Gateway(GatewayCommand::Metrics(args)) => actors::metrics(args).await,
+        Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
+        Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
         Command::Apply(args) => apply::run(args, &output).await,
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,

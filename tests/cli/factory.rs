@@ -185,3 +185,24 @@ fn a_taken_port_is_named() {
     let outcome = outcome.expect_fault("SL1006");
     assert!(outcome.stderr.contains(&address), "{}", outcome.stderr);
 }
+
+/// A gateway is made and joined with nothing but the command line; asking again gives the same key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_is_created_joined_and_listed() {
+    let factory = Factory::start();
+    let create = ["gateway", "create", "branch", "-o", "json"];
+    let made = call(&factory, &create).expect(0).json();
+    let key = made["key"].as_str().unwrap().to_owned();
+    assert_eq!(call(&factory, &create).expect(0).json()["key"], key.as_str());
+    let listed = call(&factory, &["gateway", "list"]).expect(0);
+    assert!(listed.stdout.contains("NeedRegistration"), "{}", listed.stdout);
+
+    let mut gateway = Gateway::join(&factory, "branch", &key).await;
+    let listed = call(&factory, &["gateway", "list"]).expect(0);
+    assert!(
+        listed.stdout.contains("branch   Online  node1 (Online"),
+        "{}",
+        listed.stdout
+    );
+    gateway.assert_running();
+}

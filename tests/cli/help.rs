@@ -43,6 +43,8 @@ fn every_command_has_help() {
         &["factory"],
         &["factory", "run"],
         &["gateway"],
+        &["gateway", "create"],
+        &["gateway", "list"],
         &["gateway", "register"],
         &["gateway", "run"],
         &["gateway", "status"],
