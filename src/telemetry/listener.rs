@@ -154,3 +154,56 @@ async fn connection(stream: TcpStream, router: axum::Router) {
         tracing::debug!(%error, "A connection for the figures ended with an error.");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sluice_runtime::{Strategy, TracingEvents, dataplane};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
+        // An end by reset is one too.
+        let _ = read.unwrap_or_else(|_| panic!("the connection did not end after {request:?}"));
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[test]
+    fn it_serves_through_a_restart_and_bad_callers() {
+        let runtime = dataplane().unwrap();
+        runtime.block_on(async {
+            let root = Root::start(runtime, Strategy::OneForOne, TracingEvents);
+            let args = ListenArgs {
+                metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+                metrics_open: false,
+            };
+            let address = listen(&args, &root).unwrap().unwrap();
+            let good = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            assert!(ask(address, good).await.contains("sluice_actor_state{"));
+            // Those who say nothing take a place each, and give it back: more than there are places.
+            let silent = (0..CONNECTIONS + 4).map(|_| ask(address, "GET /metrics HT"));
+            let (_, after) = tokio::join!(futures::future::join_all(silent), ask(address, good));
+            assert!(after.starts_with("HTTP/1.1 200"), "{after}");
+            for bad in [
+                "nonsense\r\n\r\n",
+                "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            ] {
+                assert!(ask(address, bad).await.starts_with("HTTP/1.1 4"), "{bad:?}");
+            }
+            assert!(root.restart(MetricsListener::NAME));
+            let line = "sluice_actor_restarts_total{component=\"MetricsListener\",reason=\"requested\"} 1";
+            let restarted = async { while !ask(address, good).await.contains(line) {} };
+            let waited = tokio::time::timeout(Duration::from_secs(20), restarted).await;
+            assert!(waited.is_ok(), "it did not serve after its restart");
+            let taken = ListenArgs {
+                metrics_listen: Some(address),
+                metrics_open: false,
+            };
+            assert_eq!(listen(&taken, &root).unwrap_err().code, Code::PortInUse);
+            root.shutdown().await;
+        });
+    }
+}

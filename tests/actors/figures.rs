@@ -18,7 +18,7 @@ async fn scrape(address: &str) -> (reqwest::Response, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_reads_both_and_the_command_line_prints_the_same() {
-    let factory = Factory::start_with(&["--metrics-listen", "127.0.0.1:0"]);
+    let factory = Factory::start_with(&["--metrics-listen", "127.0.0.1:0"], &[]);
     let mut gateway = Gateway::registered(&factory, "onprem").await;
     let ready = gateway.boot_with(&["--metrics-listen", "127.0.0.1:0"], &[]);
     gateway.online(&factory).await;

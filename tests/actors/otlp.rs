@@ -75,6 +75,19 @@ impl Collector {
     }
 }
 
+/// The attributes of a resource.
+fn attributes(resource: &Value) -> BTreeMap<&str, &str> {
+    let pairs = resource["resource"]["attributes"].as_array().unwrap().iter();
+    pairs
+        .map(|pair| {
+            (
+                pair["key"].as_str().unwrap(),
+                pair["value"]["stringValue"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
 /// A number as OTLP's JSON has it.
 fn number(point: &Value) -> f64 {
     match &point["asInt"] {
@@ -115,17 +128,7 @@ async fn a_collector_gets_the_figures_that_prometheus_gets() {
     );
 
     let resource = &last.body["resourceMetrics"][0];
-    let attributes: BTreeMap<&str, &str> = resource["resource"]["attributes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pair| {
-            (
-                pair["key"].as_str().unwrap(),
-                pair["value"]["stringValue"].as_str().unwrap(),
-            )
-        })
-        .collect();
+    let attributes = attributes(resource);
     let status = gateway.ask(&["status", "-o", "json"]).expect(0).json();
     assert_eq!(attributes["service.name"], "sluice-gateway");
     assert_eq!(attributes["service.version"], env!("CARGO_PKG_VERSION"));
@@ -176,6 +179,38 @@ async fn a_collector_gets_the_figures_that_prometheus_gets() {
     let log = gateway.log();
     assert_eq!(log.matches("Figures could not be exported").count(), 1, "{log}");
     assert!(log.contains("503") && !log.contains(SECRET), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factory_is_the_same_one_after_its_restart() {
+    let (collector, port) = Collector::start().await;
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*format!("http://127.0.0.1:{port}")),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+    ];
+    let mut factory = Factory::start_with(&[], &variables);
+    let mut instances = Vec::new();
+    for _ in 0..2 {
+        collector.0.lock().unwrap().clear();
+        let request = until("a request", Duration::from_secs(60), || async {
+            collector.0.lock().unwrap().last().cloned()
+        })
+        .await;
+        let resource = &request.body["resourceMetrics"][0];
+        let attributes = attributes(resource);
+        assert_eq!(attributes["service.name"], "sluice-factory");
+        let text = resource.to_string();
+        assert!(
+            text.contains("RestServer") && !text.contains(&factory.token()),
+            "{text}"
+        );
+        instances.push(attributes["service.instance.id"].to_owned());
+        factory.restart();
+    }
+    assert!(
+        !instances[0].is_empty() && instances[0] == instances[1],
+        "{instances:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

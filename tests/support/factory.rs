@@ -28,16 +28,17 @@ pub struct Factory {
     /// Where figures are served in plain HTTP, if they are.
     pub metrics: Option<String>,
     more: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl Factory {
     /// Starts one on free ports with state of its own.
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::start_with(&[], &[])
     }
 
-    /// The same with more arguments.
-    pub fn start_with(more: &[&str]) -> Self {
+    /// The same with more arguments and variables.
+    pub fn start_with(more: &[&str], variables: &[(&str, &str)]) -> Self {
         let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
         let mut factory = Self {
             dir,
@@ -49,6 +50,10 @@ impl Factory {
             login: String::new(),
             metrics: None,
             more: more.iter().map(|arg| (*arg).to_owned()).collect(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
         };
         factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
         factory
@@ -88,7 +93,8 @@ impl Factory {
             .arg(self.state())
             .arg("--ready-file")
             .arg(&ready)
-            .args(&self.more);
+            .args(&self.more)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         let mut process = Process::start("factory", self.dir.path(), command);
         let facts = ready_file(&mut process, &ready);
         let fact = |name: &str| {
