@@ -22,32 +22,29 @@ pub(super) fn check(place: Place, settings: &Object, idle: &mut Vec<String>) -> 
             let why = "this version does not know it, and cannot say what would arrive";
             return Err(unsupported(&place.name_of(key), why));
         }
-        // The first row whose condition holds decides for a member.
-        let mut decided: Vec<&str> = Vec::new();
         for row in rows {
-            let Some(value) = row.value_in(value) else { continue };
-            if !decided.contains(&row.member) && decide(row, value, idle)? {
-                decided.push(row.member);
+            if let Some(value) = row.value_in(value) {
+                decide(row, value, idle)?;
             }
         }
     }
     Ok(())
 }
 
-fn decide(row: &Row, value: &Value, idle: &mut Vec<String>) -> Result<bool, Fault> {
+fn decide(row: &Row, value: &Value, idle: &mut Vec<String>) -> Result<(), Fault> {
     let name = row.place.name_of(row.member);
     if matches!(row.deed, Deed::Acted | Deed::Refused) {
         expression_within(&name, value)?;
     }
     if !row.when.holds(value) {
-        return Ok(false);
+        return Ok(());
     }
     match row.deed {
         Deed::Refused => return Err(unsupported(&name, row.text)),
         Deed::Idle => idle.push(format!("`{name}` ({})", row.text)),
         Deed::Acted | Deed::Store => {}
     }
-    Ok(true)
+    Ok(())
 }
 
 impl Row {
