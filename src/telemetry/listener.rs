@@ -194,10 +194,17 @@ mod tests {
                 assert!(ask(address, bad).await.starts_with("HTTP/1.1 4"), "{bad:?}");
             }
             assert!(root.restart(MetricsListener::NAME));
-            let line = "sluice_actor_restarts_total{component=\"MetricsListener\",reason=\"requested\"} 1";
-            let restarted = async { while !ask(address, good).await.contains(line) {} };
-            let waited = tokio::time::timeout(Duration::from_secs(20), restarted).await;
-            assert!(waited.is_ok(), "it did not serve after its restart");
+            let old = async {
+                while root.snapshot()[0].2.incarnation == 1 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                // Connections of the old incarnation are over when it is.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            };
+            tokio::time::timeout(Duration::from_secs(20), old).await.unwrap();
+            let line = "sluice_actor_incarnation{component=\"MetricsListener\"} 2";
+            let again = ask(address, good).await;
+            assert!(again.contains(line), "{again}");
             let taken = ListenArgs {
                 metrics_listen: Some(address),
                 metrics_open: false,
