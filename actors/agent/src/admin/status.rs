@@ -98,8 +98,8 @@ pub struct TroubleStatus {
     pub id: String,
     /// `failed` when it was given up; `backingOff` or `stalled` while it is being repaired.
     pub health: String,
-    /// What it failed with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it failed with, if that is known.
+    #[serde(default)]
     pub reason: Option<String>,
 }
 

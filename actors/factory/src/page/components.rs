@@ -16,7 +16,7 @@ pub(super) fn render(app: &Arc<App>) -> Html<String> {
     let body = html! {
         h1 { "Components" }
         p.faint {
-            "The parts of this factory, each of which is restarted alone when it fails. Those of a node are on its machine: "
+            "The parts of this process, each of which is restarted alone when it fails. Those of a node are on its machine: "
             code { "sluice gateway actors" }
         }
         a #news href="/components" hidden aria-live="polite" {}
