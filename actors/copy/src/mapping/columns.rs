@@ -68,7 +68,7 @@ pub(super) fn source(side: &Side, fields: &[Field], ends: Ends) -> Result<usize,
         (Some(name), _) => by_name(fields.iter().map(|field| field.name().as_str()), name, place)?,
         (None, _) => return Err(malformed(format!("`{place}` has neither `name` nor `ordinal`"))),
     };
-    check_kind(side, &fields[index], |kind, field| kind.holds(field))?;
+    check_kind(side, &fields[index], Kind::describes)?;
     Ok(index)
 }
 
@@ -79,6 +79,7 @@ pub(super) fn source(side: &Side, fields: &[Field], ends: Ends) -> Result<usize,
 pub(super) fn check_sink(side: &Side, field: &Field, ends: Ends) -> Result<(), Fault> {
     check_kind(side, field, |kind, field| match ends.sink {
         Form::Table => true,
+        Form::Made => kind.describes(field),
         Form::Own => kind.holds(field),
         Form::Text => kind == Kind::Text || kind.holds(field),
     })

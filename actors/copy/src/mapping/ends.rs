@@ -19,7 +19,9 @@ pub(crate) struct Ends {
 pub(super) enum Form {
     /// The columns of a table that is there; every value is carried exactly into them, or refused by the store.
     Table,
-    /// The batches' own types: a file, or a table that is made.
+    /// A table that may have to be made, of the source's original types.
+    Made,
+    /// The batches' own types: a file.
     #[default]
     Own,
     /// Everything is text.
@@ -36,7 +38,8 @@ impl Ends {
             sink_by_place: headless(&sink.dataset_kind, &sink.dataset),
             sink: match () {
                 () if is_delimited(&sink.dataset_kind) => Form::Text,
-                () if made || member(&sink.dataset, "location").is_some() => Form::Own,
+                () if member(&sink.dataset, "location").is_some() => Form::Own,
+                () if made => Form::Made,
                 () => Form::Table,
             },
         }

@@ -1,6 +1,7 @@
 //! ADF's interim types, and which of them a column is already.
 
 use arrow::datatypes::{DataType, Field};
+use sluice_store_core::source::ORIGINAL_TYPE;
 
 /// A type that a mapping may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,23 @@ impl Kind {
             "timespan" | "time" => Self::Time,
             _ => return None,
         })
+    }
+
+    /// Whether a source's column is of this type in its store, whatever it travels as: a PostgreSQL `numeric` without
+    /// precision is a decimal, and travels as text because no decimal of a fixed scale holds it.
+    pub(super) fn describes(self, field: &Field) -> bool {
+        let named = |types: &[&str]| {
+            let original = field.metadata().get(ORIGINAL_TYPE);
+            let name = original.map(|original| original.split('(').next().unwrap_or_default().trim());
+            name.is_some_and(|name| types.iter().any(|known| name.eq_ignore_ascii_case(known)))
+        };
+        self.holds(field)
+            || match self {
+                Self::Decimal => named(&["numeric", "decimal"]),
+                Self::Guid => named(&["uuid"]),
+                Self::Time => named(&["interval"]),
+                _ => false,
+            }
     }
 
     /// Whether a column's values are of this type as they are.

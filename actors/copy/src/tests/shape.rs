@@ -4,7 +4,9 @@ use crate::settings::Asked;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault, Object};
+use sluice_store_core::source::ORIGINAL_TYPE;
 use sluice_store_core::{SinkRequest, SourceRequest};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 fn object(value: Value) -> Object {
@@ -22,6 +24,7 @@ fn schema() -> SchemaRef {
         field("m", DataType::Timestamp(TimeUnit::Microsecond, None)),
         field("n", DataType::Decimal128(10, 2)),
         field("b", DataType::Boolean),
+        field("o", DataType::Utf8).with_metadata(HashMap::from([(ORIGINAL_TYPE.to_owned(), "numeric".to_owned())])),
     ]))
 }
 
@@ -97,6 +100,25 @@ fn types_that_are_those_of_the_columns_are_accepted() {
     }
     let strange = typed(json!({"name": "i", "type": "nvarchar"}), json!({"name": "x"}));
     assert_eq!(code(strange, &table()), Some(Code::ActivityUnsupported));
+}
+
+/// A numeric without precision travels as text: its store calls it a decimal, and a file would hold a text.
+#[test]
+fn a_source_is_described_by_its_own_types() {
+    let described = |kind: &str| typed(json!({"name": "o", "type": kind}), json!({"name": "x"}));
+    for kind in ["Decimal", "String"] {
+        assert_eq!(code(described(kind), &table()), None, "{kind}");
+    }
+    assert_eq!(code(described("Double"), &table()), Some(Code::ActivityUnsupported));
+    let written = typed(json!({"name": "o"}), json!({"name": "x", "type": "Decimal"}));
+    assert_eq!(
+        code(written.clone(), &file("Parquet", false)),
+        Some(Code::ActivityUnsupported)
+    );
+    // A table is made of the original types.
+    let mut made = table();
+    made.activity = object(json!({"tableOption": "autoCreate"}));
+    assert_eq!(code(written, &made), None);
 }
 
 #[test]
