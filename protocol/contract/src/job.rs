@@ -133,6 +133,8 @@ impl CopyOutcome {
             _ => 0.001,
         };
         let throughput = (self.bytes_read as f64 / 1024.0 / seconds * 1000.0).round() / 1000.0;
+        let verified = self.extra.get("dataConsistencyVerification").cloned();
+        let verified = verified.unwrap_or_else(|| serde_json::json!({ "VerificationResult": "Verified" }));
         serde_json::json!({
             "dataRead": self.bytes_read,
             "dataWritten": self.bytes_written,
@@ -143,7 +145,8 @@ impl CopyOutcome {
             "errors": [],
             "effectiveIntegrationRuntime": gateway,
             "usedParallelCopies": self.parallel,
-            "dataConsistencyVerification": { "VerificationResult": "Verified" },
+            "dataConsistencyVerification": verified,
+            "warnings": self.warnings,
             "executionDetails": [{
                 "status": "Succeeded",
                 "start": self.started,
