@@ -63,8 +63,14 @@ fn states(text: &mut Text, rows: &[Row<'_>]) {
     );
 }
 
+/// A value of a label, and the figure it stands for.
+type Named<T> = (&'static str, fn(&T) -> u64);
+
+/// The components of one name, by id.
+type Members<'a> = BTreeMap<&'a str, Vec<(Health, &'a Snapshot)>>;
+
 fn restarts(text: &mut Text, rows: &[Row<'_>]) {
-    let by_reason: [(&str, fn(&Restarts) -> u64); 6] = [
+    let by_reason: [Named<Restarts>; 6] = [
         ("panic", |r| r.panic),
         ("hang", |r| r.hang),
         ("stalled", |r| r.stalled),
@@ -146,7 +152,7 @@ fn gauges(text: &mut Text, rows: &[Row<'_>]) {
 }
 
 fn messages(text: &mut Text, rows: &[Row<'_>]) {
-    let outcomes: [(&str, fn(&Counts) -> u64); 5] = [
+    let outcomes: [Named<Counts>; 5] = [
         ("handled", |c| c.handled),
         ("rejected", |c| c.rejected),
         ("lost", |c| c.lost),
@@ -209,7 +215,7 @@ fn one_per_row(text: &mut Text, rows: &[Row<'_>], name: &'static str, help: &str
 }
 
 fn rows(components: &[(String, Health, Snapshot)]) -> Vec<Row<'_>> {
-    let mut groups: BTreeMap<&'static str, BTreeMap<&str, Vec<(Health, &Snapshot)>>> = BTreeMap::new();
+    let mut groups: BTreeMap<&'static str, Members<'_>> = BTreeMap::new();
     for (id, health, snapshot) in components {
         let ids = groups.entry(snapshot.component).or_default();
         // The same id in two roots of one process is one line.
