@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint bench docs build release clean-test-env
+.PHONY: help test lint bench bench-runtime docs build release clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,6 +16,9 @@ bench: ## PostgreSQL to Parquet beside DuckDB, in one run on this machine
 	@tests/env/setup.sh bench
 	cargo build --release --workspace --bins --locked
 	SLUICE_TEST_BINARY=$(CURDIR)/target/release/sluice target/release/sluice-bench
+
+bench-runtime: ## what supervision costs: messages and restarts beside raw actix, ractor and kameo
+	cargo run --release --locked --manifest-path tests/bench/runtime/Cargo.toml
 
 docs: ## the API documentation of the crates, into target/doc
 	cargo doc --workspace --no-deps --locked
