@@ -10,12 +10,14 @@ pub mod registry;
 pub mod request;
 pub mod sink;
 pub mod source;
+pub mod table_sink;
 
 pub use capability::{Capabilities, StoreKind};
 pub use registry::Stores;
 pub use request::{SinkRequest, SourceRequest};
 pub use sink::{CommitKey, Committed, Sink, Staged, Writer};
 pub use source::{BatchStream, Partition, Source};
+pub use table_sink::TableSink;
 
 use async_trait::async_trait;
 use sluice_contract::Fault;

@@ -13,9 +13,8 @@ use crate::wire::encode::Encoder;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use commit::Publication;
-use sluice_contract::document::text;
-use sluice_contract::{Code, Fault, Object};
-use sluice_store_core::{CommitKey, Committed, Sink, SinkRequest, Staged, Writer};
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{CommitKey, Committed, Sink, SinkRequest, Staged, TableSink, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use target::Target;
@@ -47,13 +46,12 @@ impl PostgresSink {
     pub(crate) fn new(settings: Arc<Settings>, request: &SinkRequest) -> Result<Self, Fault> {
         let table = TableName::of_dataset(&request.dataset)?
             .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
-        check(&request.activity)?;
-        let script = text(&request.activity, "preCopyScript").map(str::trim);
+        let TableSink { create, script } = TableSink::of(&request.activity)?;
         Ok(Self {
             settings,
             table,
-            create: text(&request.activity, "tableOption").is_some_and(|word| word.eq_ignore_ascii_case("autoCreate")),
-            script: script.filter(|script| !script.is_empty()).map(str::to_owned),
+            create,
+            script,
             bytes: Arc::new(AtomicU64::new(0)),
             prepared: None,
         })
@@ -64,26 +62,6 @@ impl PostgresSink {
             .as_ref()
             .ok_or_else(|| Fault::new(Code::Internal, "the sink was not prepared"))
     }
-}
-
-/// Refuses ways of writing that are not served, instead of writing in another.
-fn check(activity: &Object) -> Result<(), Fault> {
-    for (member, served) in [
-        ("writeBehavior", &["insert"][..]),
-        ("writeMethod", &["BulkInsert", "CopyCommand"]),
-        ("tableOption", &["autoCreate", "none"]),
-    ] {
-        if let Some(word) = text(activity, member)
-            && !served.iter().any(|known| known.eq_ignore_ascii_case(word))
-        {
-            let text = format!(
-                "the sink's {member} {word:?} is not served; known: {}",
-                served.join(", ")
-            );
-            return Err(Fault::new(Code::PropertyMissing, text));
-        }
-    }
-    Ok(())
 }
 
 #[async_trait]
