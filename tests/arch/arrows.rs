@@ -12,9 +12,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-store-core", &["sluice-contract"]),
     ("sluice-store-formats", &["sluice-contract", "sluice-store-core"]),
     ("sluice-store-file", STORE),
+    ("sluice-store-mysql", STORE),
     ("sluice-store-object", STORE),
     ("sluice-store-postgres", STORE),
     ("sluice-store-sqlite", STORE),
+    ("sluice-store-sqlserver", STORE),
     // Knows no concrete store and no actor.
     ("sluice-copy", &["sluice-contract", "sluice-store-core"]),
     // Never sees a store.

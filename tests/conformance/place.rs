@@ -53,6 +53,7 @@ impl Place {
             activity: object(self.source.clone()),
             parallel,
             batch_bytes: 64 * 1024,
+            rejects: None,
         }
     }
 
@@ -64,6 +65,7 @@ impl Place {
             activity: object(self.sink.clone()),
             parallel,
             default_name: name.to_owned(),
+            rejects: None,
         }
     }
 

@@ -10,7 +10,6 @@
 mod budget;
 mod fault;
 mod gate;
-mod hash;
 mod job;
 mod ledger;
 mod mapping;
@@ -24,11 +23,11 @@ mod verdict;
 mod worker;
 
 pub use gate::{Always, CommitGate};
-pub use hash::ContentHash;
 pub use job::CopyJob;
 pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};
 pub use options::CopyOptions;
 pub use run::run;
+pub use sluice_store_core::ContentHash;
 
 #[cfg(test)]
 mod tests;

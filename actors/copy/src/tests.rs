@@ -3,8 +3,6 @@
 mod budget;
 mod cancel;
 mod failures;
-mod hash_nested;
-mod hash_values;
 mod ledger;
 mod ledger_crash;
 mod ledger_disk;

@@ -1,7 +1,7 @@
 //! The copying itself: workers side by side, the first fault stops them all.
 
+use crate::ContentHash;
 use crate::fault::{cancelled, panicked, stalled};
-use crate::hash::ContentHash;
 use crate::progress::{Counters, Reporter, Stall};
 use crate::verdict::Verdict;
 use crate::worker::{QUEUE, Reading, write};

@@ -1,8 +1,8 @@
 //! A reader and a writer with a short queue between them.
 
+use crate::ContentHash;
 use crate::budget::{Budget, Room};
 use crate::fault::panicked;
-use crate::hash::ContentHash;
 use crate::mapping::Shape;
 use crate::progress::Counters;
 use arrow::array::RecordBatch;

@@ -6,20 +6,35 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod capability;
+pub mod files;
+pub mod hash;
+pub mod native;
 pub mod registry;
+pub mod rejects;
 pub mod request;
 pub mod sink;
 pub mod source;
 pub mod table_sink;
+pub mod table_source;
+pub mod types;
+
+#[cfg(test)]
+mod tests;
 
 pub use capability::{Capabilities, StoreKind};
+pub use hash::ContentHash;
+pub use native::{NativeChunk, NativeFormat, NativeStream};
 pub use registry::Stores;
+pub use rejects::{RejectLog, Rejected, Rejects, Side};
 pub use request::{SinkRequest, SourceRequest};
-pub use sink::{CommitKey, Committed, Sink, Staged, Writer};
+pub use sink::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 pub use source::{BatchStream, Partition, Source};
-pub use table_sink::TableSink;
+pub use table_sink::{TableSink, WriteBehavior};
+pub use table_source::{Read, Split, TableSource};
+pub use types::{Fidelity, TypeRow, TypeTable};
 
 use async_trait::async_trait;
+use files::ByteStore;
 use sluice_contract::Fault;
 pub use sluice_contract::document::StoreProperties;
 use sluice_contract::message::ProbeStage;
@@ -30,6 +45,11 @@ use std::sync::Arc;
 pub trait Connector: Send + Sync + 'static {
     /// What this family serves.
     fn kinds(&self) -> &'static [StoreKind];
+
+    /// What becomes of its types.
+    fn types(&self) -> TypeTable {
+        TypeTable::default()
+    }
 
     /// Makes a connection for one linked service. Cheap: pools open their sockets when they are needed.
     ///
@@ -55,4 +75,9 @@ pub trait Connection: Send + Sync + 'static {
     /// # Errors
     /// `SL60xx`, saying what is missing, refused or not understood.
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault>;
+
+    /// The store as one of files, for copies that move them as they are.
+    fn files(&self) -> Option<Arc<dyn ByteStore>> {
+        None
+    }
 }

@@ -1,5 +1,6 @@
 //! What a copy asks of a connection.
 
+use crate::Rejects;
 use sluice_contract::Object;
 
 /// What to read.
@@ -15,6 +16,8 @@ pub struct SourceRequest {
     pub parallel: usize,
     /// Bytes of Arrow memory that one batch should stay under.
     pub batch_bytes: usize,
+    /// Leaves out rows, and files, that cannot be understood; without it they end the copy.
+    pub rejects: Option<Rejects>,
 }
 
 /// What to write.
@@ -30,4 +33,6 @@ pub struct SinkRequest {
     pub parallel: usize,
     /// The name to give a file when the dataset names none, without extension.
     pub default_name: String,
+    /// Leaves out rows that the store does not take; without it they end the copy.
+    pub rejects: Option<Rejects>,
 }

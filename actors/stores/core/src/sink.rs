@@ -1,9 +1,10 @@
 //! Writing: stage everything, verify it, publish it once.
 
+use crate::{BatchStream, NativeChunk, NativeFormat, NativeStream};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use sluice_contract::{Fault, JobId};
+use sluice_contract::{Code, Fault, JobId};
 
 /// The identity of an attempt, in the names of everything it stages and in what it commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub trait Sink: Send + Sync {
     /// `SL6007` for a column that cannot be carried, `SL6012` when source and sink do not fit, other `SL60xx`.
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault>;
 
+    /// Whether rows in another store's encoding can be written as they are, by [`Writer::write_native`]; asked behind
+    /// [`prepare`](Self::prepare). Only when the encoding means the same values in the sink's columns.
+    fn takes(&self, _format: &NativeFormat) -> bool {
+        false
+    }
+
     /// A writer; several may be used at the same time, up to the request's `parallel`.
     ///
     /// # Errors
@@ -51,6 +58,16 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// `SL60xx`.
     async fn verify(&mut self) -> Result<Staged, Fault>;
+
+    /// Reads back what was written: first what is staged, behind [`verify`](Self::verify); where that cannot be read, what
+    /// was published. The columns are those of [`prepare`](Self::prepare), of the same types or of types that Arrow casts
+    /// to them without loss; rows in any order.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn read_back(&mut self, _what: Written) -> Result<ReadBack, Fault> {
+        Ok(ReadBack::Impossible("the store does not read back".to_owned()))
+    }
 
     /// Publishes what was staged, in one atomic step. Committing the same key again changes nothing.
     ///
@@ -73,6 +90,14 @@ pub trait Writer: Send {
     /// # Errors
     /// `SL60xx`.
     async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault>;
+
+    /// Writes rows in another store's encoding, where [`Sink::takes`] has said so.
+    ///
+    /// # Errors
+    /// `SL60xx`; `SL9001` when the sink does not take any.
+    async fn write_native(&mut self, _chunk: NativeChunk) -> Result<(), Fault> {
+        Err(Fault::new(Code::Internal, "the sink takes no other store's encoding"))
+    }
 
     /// All batches are durable in the staging.
     ///
@@ -97,4 +122,23 @@ pub struct Committed {
     pub location: String,
     /// Whether an earlier attempt with the same key had published it already.
     pub replayed: bool,
+}
+
+/// Which of its rows a sink reads back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Those in the staging.
+    Staged,
+    /// Those that the commit published, and no others.
+    Published,
+}
+
+/// What a sink reads back.
+pub enum ReadBack {
+    /// As batches.
+    Batches(BatchStream),
+    /// In the encoding in which they were written.
+    Native(NativeStream),
+    /// Not at all, and why. For [`Written::Staged`]: the copy asks again behind the commit.
+    Impossible(String),
 }

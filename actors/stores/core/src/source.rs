@@ -1,10 +1,11 @@
 //! Reading.
 
+use crate::{NativeFormat, NativeStream};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use sluice_contract::Fault;
+use sluice_contract::{Code, Fault};
 
 /// Batches of one partition, in order. The stream ends with the first error.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch, Fault>>;
@@ -40,6 +41,28 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// `SL60xx`.
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault>;
+
+    /// The store's own encoding of these rows, for a sink that takes it as it is; see [`crate::Sink::takes`].
+    fn native(&self) -> Option<NativeFormat> {
+        None
+    }
+
+    /// Reads one partition in its [native](Self::native) encoding.
+    ///
+    /// # Errors
+    /// `SL60xx`; `SL9001` when there is none.
+    async fn read_native(&self, partition: &Partition) -> Result<NativeStream, Fault> {
+        let text = format!("{} has no encoding of its own", partition.label);
+        Err(Fault::new(Code::Internal, text))
+    }
+
+    /// All rows were copied and committed: what was asked to happen with the source then, such as deleting its files.
+    ///
+    /// # Errors
+    /// `SL60xx`; the copy stays committed, and tells the fault as a warning.
+    async fn completed(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// What a user should know, such as widened types.
     fn warnings(&self) -> Vec<String> {

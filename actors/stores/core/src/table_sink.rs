@@ -1,6 +1,7 @@
 //! What the sinks of databases have in common in their `sink` object.
 
-use sluice_contract::document::text;
+use serde_json::Value;
+use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault, Object};
 
 /// The members of a Copy activity's `sink` that every database takes.
@@ -10,12 +11,27 @@ pub struct TableSink {
     pub create: bool,
     /// `preCopyScript`: runs before the rows are published, in the same transaction.
     pub script: Option<String>,
+    /// `writeBehavior`.
+    pub behavior: WriteBehavior,
+}
+
+/// How rows meet those that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum WriteBehavior {
+    /// They are added.
+    #[default]
+    Insert,
+    /// A row whose keys are there replaces the values of its other columns; the rest is added.
+    Upsert {
+        /// `upsertSettings.keys`; empty means the table's primary key.
+        keys: Vec<String>,
+    },
 }
 
 /// Members that choose a way of writing, and the ways that are served.
 const WAYS: [(&str, &[&str]); 3] = [
-    ("writeBehavior", &["insert"]),
-    ("writeMethod", &["BulkInsert", "CopyCommand"]),
+    ("writeBehavior", &["insert", "upsert"]),
+    ("writeMethod", &["BulkInsert", "CopyCommand", "Upsert"]),
     ("tableOption", &["autoCreate", "none"]),
 ];
 
@@ -37,9 +53,52 @@ impl TableSink {
         let script = text(activity, "preCopyScript").map(str::trim);
         Ok(Self {
             create: text(activity, "tableOption").is_some_and(|word| word.eq_ignore_ascii_case("autoCreate")),
+            behavior: behavior(activity)?,
             script: script.filter(|script| !script.is_empty()).map(str::to_owned),
         })
     }
+
+    /// For a sink that only adds rows.
+    ///
+    /// # Errors
+    /// `SL6013` when an upsert is asked for.
+    pub fn only_inserts(&self) -> Result<(), Fault> {
+        match self.behavior {
+            WriteBehavior::Insert => Ok(()),
+            WriteBehavior::Upsert { .. } => Err(Fault::new(
+                Code::PropertyMissing,
+                "the sink's writeBehavior \"upsert\" is not served here; known: insert",
+            )),
+        }
+    }
+}
+
+fn behavior(activity: &Object) -> Result<WriteBehavior, Fault> {
+    let upsert = |name| text(activity, name).is_some_and(|word| word.eq_ignore_ascii_case("upsert"));
+    if !upsert("writeBehavior") && !upsert("writeMethod") {
+        return Ok(WriteBehavior::Insert);
+    }
+    let malformed = || {
+        Fault::new(
+            Code::PropertyMissing,
+            "the sink's upsertSettings.keys is not a list of columns",
+        )
+    };
+    let keys = match member(activity, "upsertSettings") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(settings)) => member(settings, "keys").filter(|keys| !keys.is_null()),
+        Some(_) => return Err(malformed()),
+    };
+    let keys = match keys {
+        None => Vec::new(),
+        Some(Value::Array(keys)) => keys
+            .iter()
+            .map(|key| key.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(malformed)?,
+        Some(_) => return Err(malformed()),
+    };
+    Ok(WriteBehavior::Upsert { keys })
 }
 
 #[cfg(test)]
@@ -58,6 +117,7 @@ mod tests {
         let expected = TableSink {
             create: true,
             script: Some("DELETE FROM t".to_owned()),
+            behavior: WriteBehavior::Insert,
         };
         assert_eq!(sink.unwrap(), expected);
         assert_eq!(
@@ -65,9 +125,30 @@ mod tests {
             TableSink::default()
         );
         for member in ["writeBehavior", "writeMethod", "tableOption"] {
-            let fault = of(serde_json::json!({ member: "upsert" })).unwrap_err();
+            let fault = of(serde_json::json!({ member: "merge" })).unwrap_err();
             assert_eq!(fault.code, Code::PropertyMissing);
             assert!(fault.message.contains(member), "{fault}");
+        }
+    }
+
+    #[test]
+    fn upserts_name_their_keys() {
+        let keys = |value| of(value).map(|sink| sink.behavior);
+        assert_eq!(
+            keys(serde_json::json!({ "writeBehavior": "Upsert", "upsertSettings": { "keys": ["a", "b"], "useTempDB": true } })).unwrap(),
+            WriteBehavior::Upsert { keys: vec!["a".into(), "b".into()] }
+        );
+        assert_eq!(
+            keys(serde_json::json!({ "writeMethod": "Upsert" })).unwrap(),
+            WriteBehavior::Upsert { keys: Vec::new() }
+        );
+        for settings in [
+            serde_json::json!({ "keys": "a" }),
+            serde_json::json!({ "keys": [1] }),
+            serde_json::json!([]),
+        ] {
+            let fault = keys(serde_json::json!({ "writeBehavior": "upsert", "upsertSettings": settings })).unwrap_err();
+            assert_eq!(fault.code, Code::PropertyMissing);
         }
     }
 }

@@ -3,18 +3,15 @@
 //! A store of files implements [`ByteStore`]; [`source`] and [`sink`] make an ADF source and sink of it, so that a format
 //! behaves the same on a local disk and in a cloud.
 //!
-//! * [`bytes`]: what a store of files does.
-//! * [`location`]: which files a dataset names.
+//! * [`sluice_store_core::files`]: what a store of files does, and which files a dataset names.
 //! * [`parquet`] and [`delimited`]: the formats.
 //! * [`sink`](mod@sink): one encoder and one upload for all writers of a copy.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod bytes;
 pub mod delimited;
 mod encode;
 mod fault;
 mod feed;
-pub mod location;
 pub mod parquet;
 mod pipeline;
 mod pull;
@@ -26,8 +23,9 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use bytes::{ByteReader, ByteStage, ByteStore, Entry, Published, Target};
-pub use location::Location;
+pub use sluice_store_core::files::{
+    ByteReader, ByteStage, ByteStore, Entry, Location, Published, Target, bytes, location,
+};
 
 use sluice_contract::Fault;
 use sluice_store_core::{Sink, SinkRequest, Source, SourceRequest};

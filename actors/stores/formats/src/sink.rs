@@ -72,7 +72,7 @@ impl FileSink {
         Ok(verified)
     }
 
-    async fn read_back(&self, stage: &mut dyn ByteStage, expected: Staged) -> Result<(), Fault> {
+    async fn count_published(&self, stage: &mut dyn ByteStage, expected: Staged) -> Result<(), Fault> {
         let Some(reader) = stage.published().await? else {
             tracing::warn!(path = %self.target.path, "The login may write but not read, so the published file was not read back");
             return Ok(());
@@ -177,7 +177,7 @@ impl Sink for FileSink {
         };
         self.state = State::Done(committed.clone());
         if !verified.read_back {
-            self.read_back(stage.as_mut(), verified.staged).await?;
+            self.count_published(stage.as_mut(), verified.staged).await?;
         }
         Ok(committed)
     }

@@ -54,6 +54,7 @@ async fn source(connection: &dyn Connection, kind: &str, dataset: Object) -> Res
         dataset,
         parallel: 2,
         batch_bytes: 1 << 20,
+        rejects: None,
         activity: Object::new(),
     };
     connection.source(request).await

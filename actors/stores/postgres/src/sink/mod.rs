@@ -46,7 +46,9 @@ impl PostgresSink {
     pub(crate) fn new(settings: Arc<Settings>, request: &SinkRequest) -> Result<Self, Fault> {
         let table = TableName::of_dataset(&request.dataset)?
             .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
-        let TableSink { create, script } = TableSink::of(&request.activity)?;
+        let asked = TableSink::of(&request.activity)?;
+        asked.only_inserts()?;
+        let TableSink { create, script, .. } = asked;
         Ok(Self {
             settings,
             table,

@@ -49,7 +49,9 @@ impl SqliteSink {
     pub(crate) fn new(path: PathBuf, request: &SinkRequest) -> Result<Self, Fault> {
         let table = names::table_of(&request.dataset)
             .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
-        let TableSink { create, script } = TableSink::of(&request.activity)?;
+        let asked = TableSink::of(&request.activity)?;
+        asked.only_inserts()?;
+        let TableSink { create, script, .. } = asked;
         Ok(Self {
             path,
             table,

@@ -74,6 +74,7 @@ impl Database {
             activity: activity.as_object().unwrap().clone(),
             parallel,
             batch_bytes: 64 * 1024,
+            rejects: None,
         };
         self.connect().await.source(request).await
     }
@@ -86,6 +87,7 @@ impl Database {
             activity: activity.as_object().unwrap().clone(),
             parallel: 2,
             default_name: "x".into(),
+            rejects: None,
         };
         self.connect().await.sink(request).await
     }

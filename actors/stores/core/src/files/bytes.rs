@@ -1,10 +1,10 @@
 //! What a store of files does: find, read by range, stage and publish.
 
-use crate::location::Location;
+use super::location::Location;
+use crate::CommitKey;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sluice_contract::Fault;
-use sluice_store_core::CommitKey;
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What the content hash must tell apart, and what it must not.
 
-use super::source::batch;
+use super::batch;
 use crate::ContentHash;
 use arrow::array::*;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};

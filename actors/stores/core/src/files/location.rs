@@ -1,9 +1,8 @@
 //! Which files a dataset names: its `location`, and the wildcards and flags of `storeSettings`.
 
-use crate::fault;
 use serde_json::Value;
 use sluice_contract::document::member;
-use sluice_contract::{Fault, Object};
+use sluice_contract::{Code, Fault, Object};
 
 /// A place in a store: one file, or a folder with an optional wildcard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,10 +27,10 @@ impl Location {
     pub fn read(dataset: &Object, activity: &Object, types: &[&str], containers: bool) -> Result<Self, Fault> {
         let location = member(dataset, "location")
             .and_then(Value::as_object)
-            .ok_or_else(|| fault::property("the dataset has no object `typeProperties.location`"))?;
+            .ok_or_else(|| property("the dataset has no object `typeProperties.location`"))?;
         let kind = text(location, "type")?.unwrap_or_default();
         if !types.iter().any(|served| served.eq_ignore_ascii_case(&kind)) {
-            return Err(fault::property(format!(
+            return Err(property(format!(
                 "the dataset's location is of type {kind:?}, and its linked service takes {}",
                 types.join(" or ")
             )));
@@ -56,7 +55,7 @@ impl Location {
             found.container = text(location, "container")?
                 .or(text(location, "fileSystem")?)
                 .filter(|name| !name.is_empty())
-                .ok_or_else(|| fault::property("the dataset's location has no `container`"))?;
+                .ok_or_else(|| property("the dataset's location has no `container`"))?;
         }
         Ok(found)
     }
@@ -79,6 +78,10 @@ impl Location {
     }
 }
 
+fn property(message: impl Into<String>) -> Fault {
+    Fault::new(Code::PropertyMissing, message)
+}
+
 /// Settings whose silent neglect would read or delete other files than asked.
 fn refuse(settings: &Object) -> Result<(), Fault> {
     const REFUSED: &[&str] = &[
@@ -98,7 +101,7 @@ fn refuse(settings: &Object) -> Result<(), Fault> {
             Some(_) => true,
         };
         if asked {
-            return Err(fault::property(format!("`storeSettings.{name}` is not served")));
+            return Err(property(format!("`storeSettings.{name}` is not served")));
         }
     }
     Ok(())
@@ -109,7 +112,7 @@ fn text(object: &Object, name: &str) -> Result<Option<String>, Fault> {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Bool(flag)) => Ok(Some(flag.to_string())),
-        Some(_) => Err(fault::property(format!("`{name}` is not a text"))),
+        Some(_) => Err(property(format!("`{name}` is not a text"))),
     }
 }
 
