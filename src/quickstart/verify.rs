@@ -23,7 +23,7 @@ pub(super) async fn read_back(folder: &Path, file: &str) -> Result<Facts, Fault>
         activity: object(json!({ "type": "ParquetSource" })),
         parallel: 1,
         batch_bytes: 8 * 1024 * 1024,
-        rejects: None,
+        ..SourceRequest::default()
     };
     let connection = crate::registry::stores().connector(&store.kind)?.connect(store).await?;
     let source = connection.source(request).await?;

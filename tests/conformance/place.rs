@@ -53,7 +53,7 @@ impl Place {
             activity: object(self.source.clone()),
             parallel,
             batch_bytes: 64 * 1024,
-            rejects: None,
+            ..SourceRequest::default()
         }
     }
 

@@ -58,6 +58,12 @@ impl CopyOptions {
         Ok(options)
     }
 
+    /// The activity's `translator`; empty when there is none.
+    pub(crate) fn translator(&self) -> Object {
+        let translator = member(&self.settings, "translator").and_then(Value::as_object);
+        translator.cloned().unwrap_or_default()
+    }
+
     /// The size that batches are asked to stay under, so that several fit into every worker's share of the budget.
     pub(crate) fn batch_bytes(&self) -> usize {
         let share = self.memory_budget / self.parallel.max(1) / 4;

@@ -120,6 +120,7 @@ struct Road {
 impl Road {
     async fn source(&self, store: &dyn Connection, mut request: SourceRequest) -> Result<Arc<dyn Source>, Fault> {
         request.parallel = self.options.parallel.max(1);
+        request.translator = self.options.translator();
         if request.batch_bytes == 0 {
             request.batch_bytes = self.options.batch_bytes();
         }

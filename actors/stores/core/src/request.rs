@@ -12,6 +12,9 @@ pub struct SourceRequest {
     pub dataset: Object,
     /// The activity's `source` object.
     pub activity: Object,
+    /// The activity's `translator`, empty when there is none: for a source of documents, which makes its columns of the
+    /// paths of `mappings`. The copy fills it in, and maps the columns itself behind the source.
+    pub translator: Object,
     /// At most this many partitions are read at the same time; a source need not make more.
     pub parallel: usize,
     /// Bytes of Arrow memory that one batch should stay under.

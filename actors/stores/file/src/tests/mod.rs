@@ -54,8 +54,8 @@ async fn source(connection: &dyn Connection, kind: &str, dataset: Object) -> Res
         dataset,
         parallel: 2,
         batch_bytes: 1 << 20,
-        rejects: None,
         activity: Object::new(),
+        ..SourceRequest::default()
     };
     connection.source(request).await
 }

@@ -206,7 +206,7 @@ async fn wildcards_choose_and_headers_must_agree() {
             .clone(),
         parallel: 4,
         batch_bytes: 1 << 20,
-        rejects: None,
+        ..sluice_store_core::SourceRequest::default()
     };
     let open = |pattern: &str| crate::source(std::sync::Arc::new(store.clone()), request(pattern));
     let source = open("*.csv").await.unwrap();

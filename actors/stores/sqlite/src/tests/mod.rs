@@ -74,7 +74,7 @@ impl Database {
             activity: activity.as_object().unwrap().clone(),
             parallel,
             batch_bytes: 64 * 1024,
-            rejects: None,
+            ..SourceRequest::default()
         };
         self.connect().await.source(request).await
     }
