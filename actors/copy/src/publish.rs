@@ -1,0 +1,73 @@
+//! The commit, and what becomes of a copy that fails.
+
+use crate::CommitGate;
+use crate::fault::cancelled;
+use crate::road::Road;
+use crate::step::{Ended, guarded, step};
+use sluice_contract::Fault;
+use sluice_store_core::{CommitKey, Committed, Sink};
+use std::time::{Duration, Instant};
+
+/// How long a sink may take to remove its staging.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why nothing was published, and whether that is certain.
+pub(crate) enum Failed {
+    /// The commit did not begin, or the sink says that it failed.
+    Untouched(Fault),
+    /// The commit hung or panicked: only the store knows.
+    Unknown(Fault),
+}
+
+impl Road {
+    pub(crate) async fn publish(
+        &mut self,
+        sink: &mut dyn Sink,
+        gate: &dyn CommitGate,
+        rows: u64,
+    ) -> Result<Committed, Failed> {
+        self.reporter.stage("committing");
+        let begun = Instant::now();
+        let limit = self.options.settle_timeout;
+        let permitted = step(
+            "waiting for the permit to commit",
+            limit,
+            &self.cancel,
+            gate.permit(rows),
+        )
+        .await;
+        permitted.map_err(Failed::Untouched)?;
+        if self.cancel.is_cancelled() {
+            return Err(Failed::Untouched(cancelled()));
+        }
+        // From here on nothing is cancelled: half a commit is nobody's wish.
+        let committed = match guarded("committing", limit, sink.commit()).await {
+            Ended::Returned(result) => result.map_err(Failed::Untouched)?,
+            Ended::Unknown(fault) => return Err(Failed::Unknown(fault)),
+        };
+        self.took("commit", begun);
+        Ok(committed)
+    }
+
+    /// Cleans up behind a copy that failed.
+    pub(crate) async fn give_up(&self, sink: &mut dyn Sink, key: &CommitKey, failed: Failed) -> Fault {
+        match failed {
+            Failed::Untouched(fault) => {
+                let abort = async {
+                    sink.abort().await;
+                    Ok(())
+                };
+                if let Ended::Unknown(why) = guarded("removing the staging", ABORT_TIMEOUT, abort).await {
+                    tracing::warn!(job = %key.job, error = %why, "The staging of a failed copy was not removed");
+                }
+                fault
+            }
+            Failed::Unknown(fault) => {
+                // Removing the staging could race with a commit that is still going on in the store. The next attempt
+                // sees what became of it.
+                tracing::error!(job = %key.job, error = %fault, "It is not known whether the store committed");
+                fault.context("it is not known whether the store published the data")
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What all stages of one copy share, and the planning.
+
+use crate::CopyOptions;
+use crate::progress::Reporter;
+use crate::step::step;
+use sluice_contract::Fault;
+use sluice_contract::job::CopyProgress;
+use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// A copy under way.
+pub(crate) struct Road {
+    pub(crate) options: CopyOptions,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) reporter: Reporter,
+    /// Seconds spent in each stage.
+    pub(crate) stages: BTreeMap<String, f64>,
+}
+
+impl Road {
+    pub(crate) fn new(options: CopyOptions, cancel: CancellationToken, progress: watch::Sender<CopyProgress>) -> Self {
+        Self {
+            options,
+            cancel,
+            reporter: Reporter::new(progress),
+            stages: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) async fn source(
+        &self,
+        store: &dyn Connection,
+        mut request: SourceRequest,
+    ) -> Result<Arc<dyn Source>, Fault> {
+        request.parallel = self.options.parallel.max(1);
+        request.translator = self.options.translator();
+        if request.batch_bytes == 0 {
+            request.batch_bytes = self.options.batch_bytes();
+        }
+        self.plan("planning the source", store.source(request))
+            .await
+            .map(Arc::from)
+    }
+
+    pub(crate) async fn sink(
+        &self,
+        store: &dyn Connection,
+        mut request: SinkRequest,
+        workers: usize,
+    ) -> Result<Box<dyn Sink>, Fault> {
+        request.parallel = workers;
+        self.plan("planning the sink", store.sink(request)).await
+    }
+
+    /// One call into a connector while nothing moves yet.
+    pub(crate) async fn plan<T>(&self, what: &str, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        step(what, self.options.stall_timeout, &self.cancel, call).await
+    }
+
+    pub(crate) fn took(&mut self, stage: &str, since: Instant) {
+        self.stages.insert(stage.to_owned(), since.elapsed().as_secs_f64());
+    }
+}
