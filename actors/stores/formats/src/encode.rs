@@ -1,6 +1,7 @@
 //! What a format does on the writing side, on a thread that may block.
 
 use crate::bytes::ByteReader;
+use crate::codec::Compression;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -13,6 +14,11 @@ use std::sync::Arc;
 pub(crate) trait WriteFormat: Send + Sync + 'static {
     /// The ending of its files, with the dot.
     fn extension(&self) -> &'static str;
+
+    /// What whole files of it are wrapped in; its encoder and its count see to that.
+    fn compression(&self) -> &Compression {
+        &Compression::None
+    }
 
     /// Refuses columns that it cannot carry exactly.
     fn check(&self, schema: &SchemaRef) -> Result<(), Fault>;

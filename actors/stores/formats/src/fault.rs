@@ -13,6 +13,14 @@ pub(crate) fn data(file: &str, message: impl Display) -> Fault {
     Fault::new(Code::DataInvalid, format!("{file}: {message}"))
 }
 
+/// An error of reading bytes: the store's or a codec's own fault where it carries one, else a damaged file.
+pub(crate) fn of_io(file: &str, error: &std::io::Error) -> Fault {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()) {
+        Some(fault) => fault.clone(),
+        None => data(file, error),
+    }
+}
+
 /// Files of one source, or schema and file, do not fit together.
 pub(crate) fn mismatch(message: impl Into<String>) -> Fault {
     Fault::new(Code::SchemaMismatch, message)

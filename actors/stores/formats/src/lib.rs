@@ -4,17 +4,22 @@
 //! behaves the same on a local disk and in a cloud.
 //!
 //! * [`sluice_store_core::files`]: what a store of files does, and which files a dataset names.
-//! * [`parquet`] and [`delimited`]: the formats.
+//! * `format`: the list of formats, each a folder.
+//! * `codec`: compression of whole files, around any format.
 //! * [`sink`](mod@sink): one encoder and one upload for all writers of a copy.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod blocks;
+mod codec;
 pub mod delimited;
 mod encode;
 mod fault;
 mod feed;
+mod format;
 pub mod parquet;
 mod pipeline;
 mod pull;
+mod rows;
 pub mod select;
 mod settings;
 pub mod sink;
@@ -23,6 +28,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use format::{DATASETS, SINKS, SOURCES};
 pub use sluice_store_core::files::{
     ByteReader, ByteStage, ByteStore, Entry, Location, Published, Target, bytes, location,
 };
@@ -31,23 +37,13 @@ use sluice_contract::Fault;
 use sluice_store_core::{Sink, SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 
-/// Dataset types that this crate serves.
-pub const DATASETS: &[&str] = &["Parquet", "DelimitedText"];
-/// Source types that this crate serves.
-pub const SOURCES: &[&str] = &["ParquetSource", "DelimitedTextSource"];
-/// Sink types that this crate serves.
-pub const SINKS: &[&str] = &["ParquetSink", "DelimitedTextSink"];
-
 /// Opens the files that a request names as a source.
 ///
 /// # Errors
 /// `SL6013` when the dataset lacks a property, `SL6005` when it names nothing, `SL6011` and `SL6012` when its files are damaged
 /// or do not fit together, and what the store reports.
 pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
-    match settings::Format::of(&request.dataset_kind)? {
-        settings::Format::Parquet => parquet::source::open(store, &request).await,
-        settings::Format::Delimited => delimited::source::open(store, &request).await,
-    }
+    format::of(&request.dataset_kind)?.source(store, &request).await
 }
 
 /// Gets ready to write the one file that a request names.
@@ -55,15 +51,10 @@ pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result
 /// # Errors
 /// `SL6013` when the dataset lacks a property or has one in a form that is not served.
 pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn Sink>, Fault> {
-    let format: Arc<dyn encode::WriteFormat> = match settings::Format::of(&request.dataset_kind)? {
-        settings::Format::Parquet => Arc::new(parquet::write::ParquetFormat::new(request)?),
-        settings::Format::Delimited => Arc::new(delimited::write::DelimitedFormat::new(request)?),
-    };
+    let format = format::of(&request.dataset_kind)?.write(request)?;
     settings::check_write(request)?;
-    let target = select::target(
-        request,
-        store.as_ref(),
-        &settings::extension(request, format.extension())?,
-    )?;
+    let extension = settings::extension(request, format.extension())?;
+    let extension = format!("{extension}{}", format.compression().extension());
+    let target = select::target(request, store.as_ref(), &extension)?;
     Ok(Box::new(sink::FileSink::new(store, target, format, request.parallel)))
 }

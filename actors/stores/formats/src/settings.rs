@@ -6,25 +6,6 @@ use sluice_contract::document::{member, text};
 use sluice_contract::{Fault, Object};
 use sluice_store_core::SinkRequest;
 
-/// The formats.
-pub(crate) enum Format {
-    Parquet,
-    Delimited,
-}
-
-impl Format {
-    pub(crate) fn of(dataset_kind: &str) -> Result<Self, Fault> {
-        match dataset_kind.to_ascii_lowercase().as_str() {
-            "parquet" => Ok(Self::Parquet),
-            "delimitedtext" => Ok(Self::Delimited),
-            _ => Err(fault::property(format!(
-                "a store of files has no dataset type {dataset_kind:?}; it takes {}",
-                crate::DATASETS.join(" and ")
-            ))),
-        }
-    }
-}
-
 /// The activity's `formatSettings`.
 pub(crate) fn format_settings(activity: &Object) -> Option<&Object> {
     member(activity, "formatSettings").and_then(Value::as_object)

@@ -1,6 +1,7 @@
 //! A dataset's options, checked.
 
 use super::types::{self, Column};
+use crate::codec::Compression;
 use crate::{fault, settings};
 use serde_json::Value;
 use sluice_contract::document::{member, text};
@@ -27,6 +28,8 @@ pub(super) struct Dialect {
     pub(super) quote_all: bool,
     /// Lines before the header or the first row that are left out.
     pub(super) skip_lines: u64,
+    /// What whole files are wrapped in.
+    pub(super) compression: Compression,
     /// The dataset's own columns; empty when it lists none.
     pub(super) columns: Vec<Column>,
     /// Bytes at which an unquoted field may end or an escape begins.
@@ -74,6 +77,7 @@ impl Dialect {
                 Some(lines) => lines,
                 None => settings::number(dataset, "skipLineCount")?.unwrap_or(0),
             },
+            compression: Compression::of(dataset)?,
             columns: types::columns(dataset)?,
             stops: Box::new([false; 256]),
         };
@@ -137,13 +141,7 @@ fn check_whole_file(dataset: &Object) -> Result<(), Fault> {
             "`encodingName` {encoding:?} is not served; only UTF-8 is"
         )));
     }
-    match member(dataset, "compressionCodec") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(codec)) if codec.is_empty() || codec.eq_ignore_ascii_case("none") => Ok(()),
-        Some(codec) => Err(fault::property(format!(
-            "`compressionCodec` {codec} is not served for delimited text"
-        ))),
-    }
+    Ok(())
 }
 
 fn option<'a>(dataset: &'a Object, name: &str) -> Result<Option<&'a str>, Fault> {

@@ -3,22 +3,16 @@
 use super::dialect::Dialect;
 use super::parse::Record;
 use super::records::Records;
-use crate::bytes::ByteReader;
+use crate::codec::Input;
 use crate::fault;
 use arrow::datatypes::{DataType, Field, Schema};
 use sluice_contract::Fault;
 use std::collections::HashSet;
-use std::sync::Arc;
-use tokio::runtime::Handle;
 
 /// The columns of a file: from its header, or named `Prop_0`, `Prop_1` ... by their number, as ADF names them. None when the
 /// file holds nothing.
-pub(super) fn columns(
-    file: Arc<dyn ByteReader>,
-    dialect: &Arc<Dialect>,
-    handle: Handle,
-) -> Result<Option<Vec<String>>, Fault> {
-    let mut records = Records::begin(file, Arc::clone(dialect), handle)?;
+pub(super) fn columns(input: Input<'_>, dialect: &Dialect) -> Result<Option<Vec<String>>, Fault> {
+    let mut records = Records::begin(input, dialect)?;
     let mut first = Record::default();
     if !records.next(&mut first)? {
         return Ok(None);

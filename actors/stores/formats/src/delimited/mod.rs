@@ -8,11 +8,30 @@ mod convert;
 mod dialect;
 mod headed;
 mod parse;
+mod read;
 mod records;
-pub(crate) mod source;
 mod time;
 mod types;
-pub(crate) mod write;
+mod write;
 
 #[cfg(test)]
 mod tests;
+
+use crate::encode::WriteFormat;
+use crate::format::{Format, ReadFormat};
+use sluice_contract::Fault;
+use sluice_store_core::{SinkRequest, SourceRequest};
+use std::sync::Arc;
+
+/// The format.
+pub(crate) struct DelimitedText;
+
+impl Format for DelimitedText {
+    fn read(&self, request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault> {
+        Ok(Arc::new(read::DelimitedFiles::new(request)?))
+    }
+
+    fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault> {
+        Ok(Arc::new(write::DelimitedFormat::new(request)?))
+    }
+}

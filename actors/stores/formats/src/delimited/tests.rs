@@ -2,6 +2,7 @@ use super::dialect::Dialect;
 use super::parse::{Parsed, Record};
 use super::records::Records;
 use super::write::DelimitedFormat;
+use crate::codec::Input;
 use crate::encode::WriteFormat;
 use crate::tests::memory::MemoryStore;
 use crate::tests::sample::{dataset, many, read, texts, write};
@@ -247,21 +248,16 @@ async fn rows_are_counted_from_the_bytes() {
         .await
         .unwrap();
     assert_eq!(staged.rows, 70_003);
-    let dialect = std::sync::Arc::new(dialect(json!({"firstRowAsHeader": true})));
-    let location = crate::Location {
-        file: Some("x".to_owned()),
-        ..Default::default()
+    let dialect = dialect(json!({"firstRowAsHeader": true}));
+    let file = store.get("x").unwrap();
+    let input = Input {
+        label: "x".to_owned(),
+        bytes: Box::new(file.as_ref()),
     };
-    let entry = crate::ByteStore::find(&store, &location);
-    let reader = crate::ByteStore::open(&store, &entry.await.unwrap()[0]).await.unwrap();
-    let handle = tokio::runtime::Handle::current();
-    let count = tokio::task::spawn_blocking(move || {
-        let mut records = Records::begin(reader, dialect, handle).unwrap();
-        let (mut record, mut count) = (Record::default(), 0);
-        while records.next(&mut record).unwrap() {
-            count += 1;
-        }
-        count
-    });
-    assert_eq!(count.await.unwrap(), 70_004);
+    let mut records = Records::begin(input, &dialect).unwrap();
+    let (mut record, mut count) = (Record::default(), 0);
+    while records.next(&mut record).unwrap() {
+        count += 1;
+    }
+    assert_eq!(count, 70_004);
 }

@@ -4,6 +4,7 @@ use super::cell::Cells;
 use super::dialect::Dialect;
 use super::{records, types};
 use crate::bytes::ByteReader;
+use crate::codec::{self, Compression, Output};
 use crate::encode::{Encoder, WriteFormat};
 use crate::fault;
 use arrow::datatypes::SchemaRef;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_store_core::SinkRequest;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -48,7 +50,7 @@ impl WriteFormat for DelimitedFormat {
         let mut encoder = TextEncoder {
             dialect: Arc::clone(&self.dialect),
             schema: Arc::clone(schema),
-            out,
+            out: codec::output(out, &self.dialect.compression)?,
             text: Vec::with_capacity(TEXT_BYTES * 2),
             value: Vec::new(),
             rows: 0,
@@ -61,9 +63,21 @@ impl WriteFormat for DelimitedFormat {
 
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault> {
         let (dialect, handle) = (Arc::clone(&self.dialect), Handle::current());
-        tokio::task::spawn_blocking(move || records::count(file, dialect, handle))
+        let count = move || {
+            let mut rows = 0;
+            codec::each(file, &dialect.compression, &handle, &mut |input| {
+                rows += records::count(input, &dialect)?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(rows)
+        };
+        tokio::task::spawn_blocking(count)
             .await
             .map_err(|ended| fault::internal(format!("the count ended: {ended}")))?
+    }
+
+    fn compression(&self) -> &Compression {
+        &self.dialect.compression
     }
 
     async fn peek(&self, _file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault> {
@@ -74,7 +88,7 @@ impl WriteFormat for DelimitedFormat {
 struct TextEncoder {
     dialect: Arc<Dialect>,
     schema: SchemaRef,
-    out: Box<dyn Write + Send>,
+    out: Box<dyn Output>,
     text: Vec<u8>,
     value: Vec<u8>,
     rows: u64,
@@ -198,6 +212,8 @@ impl Encoder for TextEncoder {
 
     fn finish(mut self: Box<Self>) -> Result<u64, Fault> {
         self.hand_on()?;
+        let ended = self.out.finish();
+        ended.map_err(|error| fault::internal(format!("the upload ended early: {error}")))?;
         Ok(self.rows)
     }
 }

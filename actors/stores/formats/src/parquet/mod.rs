@@ -10,9 +10,33 @@ pub(crate) mod write;
 #[cfg(test)]
 mod tests;
 
+use crate::encode::WriteFormat;
 use crate::fault;
+use crate::format::{Format, ReadFormat};
+use async_trait::async_trait;
 use parquet::errors::ParquetError;
 use sluice_contract::Fault;
+use sluice_store_core::files::ByteStore;
+use sluice_store_core::{SinkRequest, Source, SourceRequest};
+use std::sync::Arc;
+
+/// The format.
+pub(crate) struct Parquet;
+
+#[async_trait]
+impl Format for Parquet {
+    fn read(&self, _request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault> {
+        Err(fault::internal("Parquet is not read from its beginning"))
+    }
+
+    fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault> {
+        Ok(Arc::new(write::ParquetFormat::new(request)?))
+    }
+
+    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        source::open(store, request).await
+    }
+}
 
 /// A decoder's error: the store's fault where reading failed, else a damaged file.
 fn damaged(file: &str, error: &ParquetError) -> Fault {

@@ -1,0 +1,74 @@
+//! The formats. A new one is a folder with its [`Format`], and a line at the end of this file.
+
+use crate::codec::{Compression, Input};
+use crate::encode::WriteFormat;
+use crate::rows::Rows;
+use crate::{fault, rows};
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use sluice_store_core::files::ByteStore;
+use sluice_store_core::{SinkRequest, Source, SourceRequest};
+use std::sync::Arc;
+
+/// A format: how requests become readers and writers of it.
+#[async_trait]
+pub(crate) trait Format: Send + Sync {
+    /// Ready to read; called by [`Format::source`].
+    fn read(&self, request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault>;
+
+    /// Ready to write.
+    fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault>;
+
+    /// The files of a request as one source. Only a format that reads from the middle of a file makes its own.
+    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        rows::open(store, request, self.read(request)?).await
+    }
+}
+
+/// A format, ready to read files from their beginnings. All methods but `compression` run on threads that may block.
+pub(crate) trait ReadFormat: Send + Sync + 'static {
+    /// What the files are wrapped in.
+    fn compression(&self) -> &Compression;
+
+    /// The columns of one file by its beginning; none when it holds nothing.
+    fn look(&self, input: Input<'_>) -> Result<Option<Schema>, Fault>;
+
+    /// The schema of all files, in their order, each with its label and its columns.
+    fn schema(&self, files: &[(String, Option<Schema>)]) -> Result<SchemaRef, Fault>;
+
+    /// Reads a file's rows as batches of the schema. Gives false when nobody wants more.
+    fn rows(&self, input: Input<'_>, schema: &SchemaRef, rows: &Rows<'_>) -> Result<bool, Fault>;
+}
+
+macro_rules! formats {
+    ($($format:path, $dataset:literal $(, reads $source:literal)? $(, writes $sink:literal)?;)*) => {
+        /// Dataset types that this crate serves.
+        pub const DATASETS: &[&str] = &[$($dataset),*];
+        /// Source types that this crate serves.
+        pub const SOURCES: &[&str] = &[$($($source,)?)*];
+        /// Sink types that this crate serves.
+        pub const SINKS: &[&str] = &[$($($sink,)?)*];
+
+        const FORMATS: &[(&str, &dyn Format)] = &[$(($dataset, &$format)),*];
+    };
+}
+
+/// The format of a dataset type, in any case.
+///
+/// # Errors
+/// `SL6013` when there is none.
+pub(crate) fn of(dataset_kind: &str) -> Result<&'static dyn Format, Fault> {
+    let found = FORMATS.iter().find(|(name, _)| name.eq_ignore_ascii_case(dataset_kind));
+    found.map(|(_, format)| *format).ok_or_else(|| {
+        fault::property(format!(
+            "a store of files has no dataset type {dataset_kind:?}; it takes {}",
+            DATASETS.join(", ")
+        ))
+    })
+}
+
+formats! {
+    crate::parquet::Parquet, "Parquet", reads "ParquetSource", writes "ParquetSink";
+    crate::delimited::DelimitedText, "DelimitedText", reads "DelimitedTextSource", writes "DelimitedTextSink";
+}
