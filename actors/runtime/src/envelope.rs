@@ -1,11 +1,13 @@
 //! Messages sent to the raw actix address, past the handle: measured and fenced all the same, but neither bounded nor
 //! kept across restarts. They count as sent when they are handled.
 
+use std::sync::Arc;
+
 use actix::Handler;
 use actix::dev::{Envelope, EnvelopeProxy, Message, OneshotSender, ToEnvelope};
 
 use crate::clock::now_ns;
-use crate::metered::handle;
+use crate::metered::{Flight, handle};
 use crate::stats::count;
 use crate::{Component, Ctx};
 
@@ -47,8 +49,11 @@ where
         }
         // It was sent by the machine's clock; the supervision may have another.
         let waited_ns = now_ns().saturating_sub(self.enqueued_ns);
-        let enqueued_ns = ctx.generation().now_ns().saturating_sub(waited_ns);
-        handle(act, ctx, msg, reply, &stats, enqueued_ns);
+        let generation = Arc::clone(ctx.generation());
+        let started_ns = generation.now_ns();
+        let enqueued_ns = started_ns.saturating_sub(waited_ns);
+        let flight = Flight::begin(&generation, &stats, enqueued_ns, started_ns);
+        handle(act, ctx, msg, reply, flight);
         ctx.spend();
     }
 }

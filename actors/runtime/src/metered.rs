@@ -14,8 +14,8 @@ use crate::{Component, Ctx};
 pub(crate) trait Parcel<A: Component>: Send {
     /// Notes which generation took it out of the mailbox.
     fn taken_by(&self, generation: u64);
-    /// Has it handled.
-    fn deliver(self: Box<Self>, act: &mut A, ctx: &mut Ctx<A>);
+    /// Has it handled; `now_ns` is the present moment.
+    fn deliver(self: Box<Self>, act: &mut A, ctx: &mut Ctx<A>, generation: &Generation, now_ns: u64);
 }
 
 /// Lets an asker see which generation, if any, has begun with its message. Zero: none.
@@ -43,7 +43,7 @@ where
         }
     }
 
-    fn deliver(mut self: Box<Self>, act: &mut A, ctx: &mut Ctx<A>) {
+    fn deliver(mut self: Box<Self>, act: &mut A, ctx: &mut Ctx<A>, generation: &Generation, now_ns: u64) {
         let Some(msg) = self.msg.take() else { return };
         if self.only_for.is_some_and(|wanted| wanted != ctx.incarnation()) {
             count(&self.stats.fenced);
@@ -54,7 +54,8 @@ where
             return;
         }
         let reply = self.reply.take();
-        handle(act, ctx, msg, reply, &self.stats, self.enqueued_ns);
+        let flight = Flight::begin(generation, &self.stats, self.enqueued_ns, now_ns);
+        handle(act, ctx, msg, reply, flight);
     }
 }
 
@@ -73,15 +74,12 @@ pub(crate) fn handle<A, M>(
     ctx: &mut Ctx<A>,
     msg: M,
     reply: Option<OneshotSender<M::Result>>,
-    stats: &Arc<MessageStats>,
-    enqueued_ns: u64,
+    flight: Flight<'_>,
 ) where
     A: Component + Handler<M>,
     M: Message + Send + 'static,
     M::Result: Send,
 {
-    let generation = Arc::clone(ctx.generation());
-    let flight = Flight::begin(&generation, stats, enqueued_ns);
     let response = <A as Handler<M>>::handle(act, msg, ctx);
     if flight.land() {
         response.handle(ctx, reply);
@@ -91,15 +89,19 @@ pub(crate) fn handle<A, M>(
 
 /// A message being handled. Whoever takes it off the generation's record first accounts for it: the handler that
 /// returns (handled), the unwinding (lost) or the watchdog that fences (fenced).
-struct Flight<'a> {
+pub(crate) struct Flight<'a> {
     generation: &'a Generation,
     stats: &'a MessageStats,
     started_ns: u64,
 }
 
 impl<'a> Flight<'a> {
-    fn begin(generation: &'a Generation, stats: &'a MessageStats, enqueued_ns: u64) -> Self {
-        let started_ns = generation.now_ns();
+    pub(crate) fn begin(
+        generation: &'a Generation,
+        stats: &'a MessageStats,
+        enqueued_ns: u64,
+        started_ns: u64,
+    ) -> Self {
         generation.beat_at(started_ns);
         generation.begin_message(stats.index, started_ns);
         stats.wait.record(started_ns.saturating_sub(enqueued_ns));

@@ -80,7 +80,11 @@ impl<A: Component> Queue<A> {
             self.depth.store(depth, Ordering::Release);
             depth
         };
-        self.waker.wake();
+        // Who has found the mailbox empty waits to be woken. Who has not comes back by itself: for the rest of its turn,
+        // its next turn, or its start.
+        if depth == 1 {
+            self.waker.wake();
+        }
         Ok(depth)
     }
 
@@ -94,7 +98,9 @@ impl<A: Component> Queue<A> {
         // Under the lock: once an owner has been deposed, nobody sees a message become its any more.
         parcel.taken_by(generation);
         self.depth.store(inner.items.len(), Ordering::Release);
-        self.taken.fetch_add(1, Ordering::Release);
+        // One at a time, under the lock.
+        self.taken
+            .store(self.taken.load(Ordering::Relaxed) + 1, Ordering::Release);
         Some(parcel)
     }
 

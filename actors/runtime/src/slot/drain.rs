@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Slot;
+use crate::generation::Generation;
 use crate::metered::Parcel;
 use crate::queue::Gate;
 use crate::sync::lock;
@@ -17,7 +18,7 @@ struct Marker(oneshot::Sender<()>);
 impl<A: Component> Parcel<A> for Marker {
     fn taken_by(&self, _: u64) {}
 
-    fn deliver(self: Box<Self>, _: &mut A, _: &mut Ctx<A>) {
+    fn deliver(self: Box<Self>, _: &mut A, _: &mut Ctx<A>, _: &Generation, _: u64) {
         // Nobody waits any more: fine.
         let _ = self.0.send(());
     }

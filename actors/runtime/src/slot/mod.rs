@@ -127,7 +127,9 @@ impl<A: Component> Slot<A> {
         });
         match self.queue.push(parcel, false) {
             Ok(depth) => {
-                self.stats.depth_peak.fetch_max(depth, Ordering::Relaxed);
+                if depth > self.stats.depth_peak.load(Ordering::Relaxed) {
+                    self.stats.depth_peak.fetch_max(depth, Ordering::Relaxed);
+                }
                 Ok(())
             }
             Err((mut parcel, refusal)) => {
