@@ -22,7 +22,7 @@ pub mod types;
 mod tests;
 
 pub use capability::{Capabilities, StoreKind};
-pub use hash::ContentHash;
+pub use hash::{ContentHash, FieldHasher};
 pub use native::{NativeChunk, NativeFormat, NativeStream};
 pub use registry::Stores;
 pub use rejects::{RejectLog, Rejected, Rejects, Side};

@@ -47,6 +47,8 @@ pub trait RejectLog: Send + Sync + 'static {
 pub struct Rejects {
     log: Arc<dyn RejectLog>,
     rows: Arc<AtomicU64>,
+    /// Those of the rows that the source left out.
+    unread: Arc<AtomicU64>,
     files: Arc<AtomicU64>,
 }
 
@@ -56,6 +58,7 @@ impl Rejects {
         Self {
             log,
             rows: Arc::default(),
+            unread: Arc::default(),
             files: Arc::default(),
         }
     }
@@ -65,8 +68,12 @@ impl Rejects {
     /// # Errors
     /// When it cannot be taken down.
     pub async fn row(&self, rejected: Rejected) -> Result<(), Fault> {
+        let side = rejected.side;
         self.log.put(rejected).await?;
         self.rows.fetch_add(1, Ordering::Relaxed);
+        if side == Side::Source {
+            self.unread.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -83,6 +90,11 @@ impl Rejects {
     /// Rows left out so far.
     pub fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Those of the rows that the source left out: the copy never got them.
+    pub fn unread(&self) -> u64 {
+        self.unread.load(Ordering::Relaxed)
     }
 
     /// Files left out so far.

@@ -1,35 +1,45 @@
 //! A hash of a table's content that does not depend on the order of its rows.
 //!
 //! Every row gets a 64-bit hash of its cells in a canonical encoding; the hashes, and once more mixed, are added up. The
-//! sum is the same however the rows are cut into batches and partitions and in which order they come. Equal values have
-//! equal encodings whatever array carries them: an integer of any width, text as `Utf8` or a dictionary, a timestamp of
-//! any unit. NULL is not empty text, and -0.0 is not 0.0.
+//! sum is the same however the rows are cut into batches and partitions and in which order they come. Every column has a
+//! sum of its own over its mixed cells: it names the column when two tables differ. Equal values have equal encodings
+//! whatever array carries them: an integer of any width, text as `Utf8` or a dictionary, a timestamp of any unit. NULL is
+//! not empty text, and -0.0 is not 0.0.
 //!
 //! It finds damage, not forgery: the constants are public.
 
 mod bytes;
 mod column;
+mod fields;
 mod nested;
+
+pub use fields::FieldHasher;
 
 use arrow::array::RecordBatch;
 use std::fmt;
 
-/// The order-independent hash of rows. Shown as 32 hexadecimal digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order-independent hash of rows, as a whole and column by column. Shown as the 32 hexadecimal digits of the whole.
+///
+/// No rows have no columns, so that nothing is the same nothing for every table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContentHash {
     sum: u64,
     mixed: u64,
+    columns: Vec<u64>,
 }
 
 impl ContentHash {
     /// The hash of a batch's rows.
     pub fn of(batch: &RecordBatch) -> Self {
-        let rows = rows(batch.columns(), batch.num_rows());
         let mut hash = Self::default();
-        for row in rows {
-            hash.sum = hash.sum.wrapping_add(finish(row));
-            hash.mixed = hash.mixed.wrapping_add(finish(row ^ SEED[3]));
+        if batch.num_rows() == 0 {
+            return hash;
         }
+        let (rows, columns) = rows(batch.columns(), batch.num_rows());
+        for row in rows {
+            hash.row(row);
+        }
+        hash.columns = columns;
         hash
     }
 
@@ -37,6 +47,32 @@ impl ContentHash {
     pub fn merge(&mut self, other: &Self) {
         self.sum = self.sum.wrapping_add(other.sum);
         self.mixed = self.mixed.wrapping_add(other.mixed);
+        if self.columns.len() < other.columns.len() {
+            self.columns.resize(other.columns.len(), 0);
+        }
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            *column = column.wrapping_add(*more);
+        }
+    }
+
+    /// The sums of the columns, in their order; none when there were no rows.
+    pub fn columns(&self) -> &[u64] {
+        &self.columns
+    }
+
+    /// The places of the columns whose sums differ. Rows that merely exchanged values of a column differ in none.
+    pub fn differing(&self, other: &Self) -> Vec<usize> {
+        let sum = |columns: &[u64], place: usize| columns.get(place).copied().unwrap_or_default();
+        let all = 0..self.columns.len().max(other.columns.len());
+        all.filter(|&place| sum(&self.columns, place) != sum(&other.columns, place))
+            .collect()
+    }
+
+    /// Takes in the hash of a row.
+    #[inline]
+    fn row(&mut self, row: u64) {
+        self.sum = self.sum.wrapping_add(finish(row));
+        self.mixed = self.mixed.wrapping_add(finish(row ^ SEED[3]));
     }
 }
 
@@ -83,16 +119,26 @@ fn finish(row: u64) -> u64 {
     row ^ (row >> 29)
 }
 
-/// The rows' hashes, column by column.
-fn rows(columns: &[arrow::array::ArrayRef], count: usize) -> Vec<u64> {
+/// What a cell adds to its column's sum.
+#[inline]
+fn share(cell: u64) -> u64 {
+    finish(cell ^ SEED[0])
+}
+
+/// The rows' hashes, made column by column, and the columns' sums.
+fn rows(columns: &[arrow::array::ArrayRef], count: usize) -> (Vec<u64>, Vec<u64>) {
     let mut rows = vec![SEED[3]; count];
+    let mut sums = Vec::with_capacity(columns.len());
     let mut cells = Vec::with_capacity(count);
     for array in columns {
         cells.clear();
         column::cells(array.as_ref(), &mut cells);
+        let mut sum = 0_u64;
         for (row, cell) in rows.iter_mut().zip(&cells) {
             *row = absorb(*row, *cell);
+            sum = sum.wrapping_add(share(*cell));
         }
+        sums.push(sum);
     }
-    rows
+    (rows, sums)
 }

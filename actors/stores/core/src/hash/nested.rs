@@ -27,7 +27,7 @@ pub(super) fn cells(array: &dyn Array, out: &mut Vec<u64>) -> bool {
         }
         DataType::Struct(_) => {
             let array = array.as_struct();
-            let rows = rows(array.columns(), array.len());
+            let (rows, _) = rows(array.columns(), array.len());
             push(array.nulls(), array.len(), out, |i| cell(rows[i], 0, tag::STRUCT));
         }
         DataType::Dictionary(_, _) => dictionary(array, out),

@@ -1,5 +1,6 @@
 //! Tests of what all stores share.
 
+mod hash_columns;
 mod hash_nested;
 mod hash_values;
 mod rejects;

@@ -40,7 +40,7 @@ fn what_cannot_be_taken_down_is_not_left_out() {
         block_on(rejects.clone().row(rejected("2,b"))).unwrap_err().code,
         Code::DiskFull
     );
-    assert_eq!((rejects.rows(), rejects.files()), (1, 1));
+    assert_eq!((rejects.rows(), rejects.unread(), rejects.files()), (1, 0, 1));
     assert_eq!(log.0.lock().unwrap()[0].record, "1,a");
     // What was in the row is nobody's business in a log of the program.
     assert!(!format!("{rejects:?}").contains("1,a"));
