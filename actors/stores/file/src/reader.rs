@@ -54,7 +54,7 @@ impl FileReader {
     }
 }
 
-fn changed(path: &Path) -> Fault {
+pub(crate) fn changed(path: &Path) -> Fault {
     Fault::new(
         Code::DataInvalid,
         format!("{} was changed while it was read", path.display()),

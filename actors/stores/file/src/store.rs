@@ -64,6 +64,22 @@ impl ByteStore for FileStore {
         let (root, path, key) = (self.root.clone(), target.path.clone(), key.clone());
         blocking(move || Ok(Box::new(FileStage::create(&root, &path, &key)?) as Box<dyn ByteStage>)).await
     }
+
+    async fn delete(&self, entry: &Entry) -> Result<(), Fault> {
+        let (root, entry) = (self.root.clone(), entry.clone());
+        blocking(move || {
+            let path = root.resolve(&entry.path)?;
+            let failed = |error| errors::fault("deleting", &path, &error);
+            // What is written in place in between is deleted with it; what is renamed into its place has another inode, and
+            // the moment for that is as short as one system call.
+            if version(&fs::metadata(&path).map_err(failed)?) != entry.version {
+                return Err(crate::reader::changed(&path));
+            }
+            fs::remove_file(&path).map_err(failed)?;
+            path.parent().map_or(Ok(()), crate::place::sync_folder)
+        })
+        .await
+    }
 }
 
 fn entry(path: String, metadata: &fs::Metadata) -> Entry {
@@ -72,6 +88,7 @@ fn entry(path: String, metadata: &fs::Metadata) -> Entry {
         path,
         size: metadata.len(),
         version: version(metadata),
+        modified: metadata.modified().ok().map(Into::into),
     }
 }
 

@@ -2,48 +2,20 @@
 
 use crate::bytes::{ByteStore, Entry, Target};
 use crate::fault;
-use crate::location::{Location, matches};
-use sluice_contract::{Code, Fault, Object};
+use serde_json::Value;
+use sluice_contract::document::member;
+use sluice_contract::{Fault, Object};
 use sluice_store_core::SinkRequest;
+use sluice_store_core::files::{Location, Selection, Take};
 
 /// The files to read, in the order of their paths.
-///
-/// A folder's files leave out names that begin with `.` or `_`, unless a wildcard begins so too: they are markers and the staging
-/// of others, and readers of such folders agree on that. Empty files without an ending are a cloud's folder markers.
 ///
 /// # Errors
 /// `SL6013`, `SL6005` when there is none, and what the store reports.
 pub async fn files(store: &dyn ByteStore, dataset: &Object, activity: &Object) -> Result<Vec<Entry>, Fault> {
-    let location = Location::read(dataset, activity, store.location_types(), store.has_containers())?;
-    let mut found = store.find(&location).await?;
-    if location.file.is_none() {
-        let folder = match location.folder.as_str() {
-            "" => String::new(),
-            folder => format!("{folder}/"),
-        };
-        found.retain(|entry| {
-            let below = entry.path.strip_prefix(&folder).unwrap_or(&entry.path);
-            let meant = location
-                .wildcard
-                .as_deref()
-                .is_some_and(|pattern| pattern.starts_with(['.', '_']));
-            let hidden = !meant && below.split('/').any(|part| part.starts_with(['.', '_']));
-            let marker = entry.size == 0 && !entry.name().contains('.');
-            let wanted = location
-                .wildcard
-                .as_deref()
-                .is_none_or(|pattern| matches(pattern, entry.name()));
-            !hidden && !marker && wanted && (location.recursive || !below.contains('/'))
-        });
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-    }
-    if found.is_empty() {
-        return Err(Fault::new(
-            Code::FileNotFound,
-            format!("there is no file {:?}", location.label()),
-        ));
-    }
-    Ok(found)
+    let selection = Selection::read(dataset, activity, store.location_types(), store.has_containers())?;
+    let chosen = selection.choose(store, Take::Rows).await?;
+    Ok(chosen.into_iter().map(|chosen| chosen.entry).collect())
 }
 
 /// The file to write: the dataset's, or the default name with `extension`.
@@ -51,15 +23,8 @@ pub async fn files(store: &dyn ByteStore, dataset: &Object, activity: &Object) -
 /// # Errors
 /// `SL6013`.
 pub fn target(request: &SinkRequest, store: &dyn ByteStore, extension: &str) -> Result<Target, Fault> {
-    let location = Location::read(
-        &request.dataset,
-        &request.activity,
-        store.location_types(),
-        store.has_containers(),
-    )?;
-    if location.wildcard.is_some() {
-        return Err(fault::property("a sink takes no `wildcardFileName`"));
-    }
+    let location = Location::read(&request.dataset, store.location_types(), store.has_containers())?;
+    refuse_reading(&request.activity)?;
     let file = match &location.file {
         Some(file) if file.trim_matches('/').is_empty() || file.ends_with('/') => {
             return Err(fault::property(format!("`fileName` {file:?} names no file")));
@@ -85,4 +50,28 @@ pub fn target(request: &SinkRequest, store: &dyn ByteStore, extension: &str) -> 
         path: location.path_of(&file),
         container: location.container,
     })
+}
+
+/// Settings of a source at a sink, whose silent neglect would write other files than asked.
+fn refuse_reading(activity: &Object) -> Result<(), Fault> {
+    const READING: &[&str] = &[
+        "wildcardFileName",
+        "wildcardFolderPath",
+        "fileListPath",
+        "prefix",
+        "modifiedDatetimeStart",
+        "modifiedDatetimeEnd",
+        "deleteFilesAfterCompletion",
+        "enablePartitionDiscovery",
+    ];
+    let settings = member(activity, "storeSettings").and_then(Value::as_object);
+    let set = |name: &&&str| match settings.and_then(|settings| member(settings, name)) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty() && !text.eq_ignore_ascii_case("false"),
+        Some(_) => true,
+    };
+    match READING.iter().find(set) {
+        Some(name) => Err(fault::property(format!("a sink takes no `storeSettings.{name}`"))),
+        None => Ok(()),
+    }
 }

@@ -154,6 +154,7 @@ fn entry(container: &str, meta: ObjectMeta) -> Entry {
         path: meta.location.as_ref().to_owned(),
         size: meta.size,
         version: meta.e_tag.unwrap_or_default(),
+        modified: Some(meta.last_modified),
     }
 }
 

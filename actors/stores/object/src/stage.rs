@@ -232,6 +232,7 @@ impl ByteStage for BlobStage {
             path: self.target.path.clone(),
             size: found.meta.size,
             version: found.meta.e_tag.unwrap_or_default(),
+            modified: Some(found.meta.last_modified),
         };
         Ok(Some(Arc::new(BlobReader::new(Arc::clone(&self.container), &entry)?)))
     }

@@ -2,9 +2,11 @@
 
 use super::location::Location;
 use crate::CommitKey;
+use super::attributes::{Attributes, Copied};
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice_contract::Fault;
+use chrono::{DateTime, Utc};
+use sluice_contract::{Code, Fault};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub struct Entry {
     pub size: u64,
     /// Changes when its content changes: an ETag, or times and inode.
     pub version: String,
+    /// When it was changed last, where the store says so.
+    pub modified: Option<DateTime<Utc>>,
 }
 
 impl Entry {
@@ -54,7 +58,7 @@ pub trait ByteStore: Send + Sync + 'static {
     /// Whether its locations have a container.
     fn has_containers(&self) -> bool;
 
-    /// The files of a location: the one it names, or all below its folder (its wildcard is not applied here).
+    /// The files of a location: the one it names, or all below its folder, or all whose paths have its prefix.
     ///
     /// # Errors
     /// `SL6005` when the named file or folder is missing, and other `SL60xx`.
@@ -71,6 +75,28 @@ pub trait ByteStore: Send + Sync + 'static {
     /// # Errors
     /// `SL7004` when a later attempt of the same job is at work, and other `SL60xx`.
     async fn stage(&self, target: &Target, key: &CommitKey) -> Result<Box<dyn ByteStage>, Fault>;
+
+    /// The same for a file that is copied as it is, of which more is known.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    async fn stage_copy(
+        &self,
+        target: &Target,
+        key: &CommitKey,
+        _copied: &Copied,
+    ) -> Result<Box<dyn ByteStage>, Fault> {
+        self.stage(target, key).await
+    }
+
+    /// Deletes a file, if it still is as it was when it was found.
+    ///
+    /// # Errors
+    /// `SL6011` when it was changed since, and other `SL60xx`.
+    async fn delete(&self, entry: &Entry) -> Result<(), Fault> {
+        let text = format!("{} was not deleted: the store does not delete files", entry.label());
+        Err(Fault::new(Code::PropertyMissing, text))
+    }
 }
 
 /// A file open for reading.
@@ -87,6 +113,19 @@ pub trait ByteReader: Send + Sync + 'static {
     /// # Errors
     /// `SL6011` when the file was changed or cut since it was opened, and other `SL60xx`.
     async fn read(&self, range: Range<u64>) -> Result<Bytes, Fault>;
+
+    /// The MD5 of the whole file that the store keeps beside it, once something was read.
+    fn md5(&self) -> Option<[u8; 16]> {
+        None
+    }
+
+    /// What the store keeps beside the file besides its bytes.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn attributes(&self) -> Result<Attributes, Fault> {
+        Ok(Attributes::default())
+    }
 }
 
 /// A file being written where nobody sees it.
@@ -127,6 +166,17 @@ pub trait ByteStage: Send + Sync {
     /// # Errors
     /// `SL60xx`.
     async fn published(&mut self) -> Result<Option<Arc<dyn ByteReader>>, Fault>;
+
+    /// What an earlier attempt of the same job has published of the same source, so that it need not be written again. Asked
+    /// before the first write.
+    fn replayed(&self) -> Option<Published> {
+        None
+    }
+
+    /// The MD5 that the store itself computed of what was published, where it tells.
+    fn md5(&self) -> Option<[u8; 16]> {
+        None
+    }
 
     /// Removes what was staged, as well as it can.
     async fn discard(&mut self);

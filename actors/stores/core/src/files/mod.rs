@@ -3,8 +3,20 @@
 //! A store of files implements [`ByteStore`]. The formats crate makes sources and sinks of rows of it; the copy moves files
 //! from one to another as they are.
 
+pub mod attributes;
 pub mod bytes;
+pub mod choose;
+pub mod guard;
+mod list;
 pub mod location;
+pub mod partition;
+pub mod pattern;
+pub mod selection;
 
+pub use attributes::{Attributes, Copied};
 pub use bytes::{ByteReader, ByteStage, ByteStore, Entry, Published, Target};
+pub use choose::{Chosen, Take};
+pub use guard::Guarded;
 pub use location::Location;
+pub use partition::Column;
+pub use selection::Selection;

@@ -63,6 +63,7 @@ impl ByteStore for MemoryStore {
             path: path.clone(),
             size: bytes.len() as u64,
             version: String::new(),
+            modified: None,
         };
         let wanted = |path: &str| match &named {
             Some(named) => path == named,
