@@ -7,12 +7,14 @@
 //! Nothing here knows a concrete store: only the traits of `sluice-store-core`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bandwidth;
 mod budget;
 mod fault;
 mod gate;
 mod job;
 mod ledger;
 mod mapping;
+mod native;
 mod options;
 mod outcome;
 mod progress;
@@ -24,8 +26,12 @@ mod stage;
 mod step;
 mod transfer;
 mod verdict;
+mod verify;
+mod whereabouts;
 mod worker;
 
+pub use bandwidth::{Bandwidth, parse_rate, rate_text};
+pub use budget::MemoryPool;
 pub use gate::{Always, CommitGate};
 pub use job::CopyJob;
 pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};

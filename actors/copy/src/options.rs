@@ -1,5 +1,7 @@
 //! How a copy may use the machine, and how long it waits.
 
+use crate::budget::Budget;
+use crate::{Bandwidth, MemoryPool};
 use serde_json::Value;
 use sluice_contract::document::{is_expression, member};
 use sluice_contract::{Code, Fault, Object};
@@ -12,6 +14,10 @@ pub struct CopyOptions {
     pub parallel: usize,
     /// Bytes of Arrow memory that may be between reading and writing.
     pub memory_budget: usize,
+    /// The memory that this copy shares with others of its node; it has its own when there is none.
+    pub memory: Option<MemoryPool>,
+    /// The limits on what it may read in a second; all of them hold.
+    pub bandwidth: Vec<Bandwidth>,
     /// How long planning and copying may go without anything being read or written.
     pub stall_timeout: Duration,
     /// How long the sink may take to verify, and to commit: it then works alone, on all of the data.
@@ -32,6 +38,8 @@ impl Default for CopyOptions {
         Self {
             parallel: PARALLEL,
             memory_budget: 256 * 1024 * 1024,
+            memory: None,
+            bandwidth: Vec::new(),
             stall_timeout: Duration::from_secs(600),
             settle_timeout: Duration::from_secs(3600),
             settings: Object::new(),
@@ -56,6 +64,14 @@ impl CopyOptions {
             options.parallel = whole_number(value)?.min(MAX_PARALLEL);
         }
         Ok(options)
+    }
+
+    /// This copy's share of the memory.
+    pub(crate) fn budget(&self) -> Budget {
+        match &self.memory {
+            Some(pool) => pool.share(self.memory_budget),
+            None => MemoryPool::new(self.memory_budget, 1).share(self.memory_budget),
+        }
     }
 
     /// The activity's `translator`; empty when there is none.

@@ -1,42 +1,58 @@
 //! What a copy says of itself when it is done.
 
 use crate::stage::Cargo;
+use crate::verify::Compared;
 use serde_json::json;
 use sluice_contract::Object;
-use sluice_contract::job::CopyOutcome;
+use sluice_contract::job::{ColumnDigest, CopyOutcome};
 use sluice_store_core::{Committed, Sink, Source};
 
 /// The outcome, but for its times and stages.
 pub(crate) fn outcome(source: &dyn Source, sink: &dyn Sink, cargo: Cargo, committed: Committed) -> CopyOutcome {
-    let Cargo {
-        rows_read,
-        staged,
-        hash,
-    } = cargo;
     let mut warnings = source.warnings();
     if committed.replayed {
         warnings.push("an earlier run of this attempt had committed already; nothing was written twice".to_owned());
     }
+    if let Compared::Impossible(why) = &cargo.compared {
+        warnings.push(format!("`validateDataConsistency`: only the rows were counted: {why}"));
+    }
+    let extra = Object::from_iter([("dataConsistencyVerification".to_owned(), verification(&cargo))]);
+    let columns = columns(&cargo);
     CopyOutcome {
-        rows_read,
-        rows_copied: staged.rows,
+        rows_read: cargo.rows_read,
+        rows_copied: cargo.staged.rows,
+        rows_skipped: cargo.rows_skipped,
         bytes_read: source.bytes_read(),
-        bytes_written: if staged.bytes > 0 {
-            staged.bytes
-        } else {
-            sink.bytes_written()
+        bytes_written: match cargo.staged.bytes {
+            0 => sink.bytes_written(),
+            staged => staged,
         },
         location: committed.location,
-        content_hash: hash.to_string(),
+        content_hash: cargo.hash.to_string(),
+        content_form: cargo.native.map(|format| format.name.to_owned()).unwrap_or_default(),
+        columns,
         warnings,
-        extra: verification(),
+        extra,
         ..CopyOutcome::default()
     }
 }
 
-/// What the verification of every copy was, for ADF's `dataConsistencyVerification`.
-fn verification() -> Object {
-    // A copy whose rows differ has ended before; their values are not read back.
-    let facts = json!({ "VerificationResult": "Verified", "InconsistentData": "None", "verified": "rows" });
-    Object::from_iter([("dataConsistencyVerification".to_owned(), facts)])
+/// The hash of every column; one without any row is zero.
+fn columns(cargo: &Cargo) -> Vec<ColumnDigest> {
+    let digest = |(place, name): (usize, &String)| ColumnDigest {
+        name: name.clone(),
+        hash: format!("{:016x}", cargo.hash.columns().get(place).copied().unwrap_or_default()),
+    };
+    let names = cargo.schema.fields().iter().map(|field| field.name());
+    names.enumerate().map(digest).collect()
+}
+
+/// What the verification was, for ADF's `dataConsistencyVerification`. A copy that differs has ended before.
+fn verification(cargo: &Cargo) -> serde_json::Value {
+    let verified = match cargo.compared {
+        Compared::Same(_) => "rows and content",
+        Compared::Unasked | Compared::Impossible(_) => "rows",
+    };
+    let inconsistent = if cargo.rows_skipped > 0 { "Skipped" } else { "None" };
+    json!({ "VerificationResult": "Verified", "InconsistentData": inconsistent, "verified": verified })
 }

@@ -98,10 +98,11 @@ impl Stall {
         }
     }
 
-    /// Whether nothing has changed for the whole limit. Bytes count, so that one large batch is not taken for a hang.
-    pub(crate) fn is_over(&mut self, counters: &Counters, bytes_read: u64, bytes_written: u64) -> bool {
+    /// Whether nothing has changed for the whole limit. Bytes count, so that one large batch is not taken for a hang, and
+    /// the time in which others hold the copy up does not.
+    pub(crate) fn is_over(&mut self, counters: &Counters, bytes_read: u64, bytes_written: u64, held_up: bool) -> bool {
         let seen = (counters.steps.load(Ordering::Relaxed), bytes_read, bytes_written);
-        if seen != self.seen {
+        if held_up || seen != self.seen {
             self.seen = seen;
             self.since = Instant::now();
         }

@@ -3,10 +3,13 @@
 use crate::CommitGate;
 use crate::fault::cancelled;
 use crate::road::Road;
+use crate::stage::Cargo;
 use crate::step::{Ended, guarded, step};
-use sluice_contract::Fault;
-use sluice_store_core::{CommitKey, Committed, Sink};
+use crate::verify::Compared;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{CommitKey, Committed, Sink, Written};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// How long a sink may take to remove its staging.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -47,6 +50,29 @@ impl Road {
         };
         self.took("commit", begun);
         Ok(committed)
+    }
+
+    /// Reads back what was published, when what was staged could not be read. Nothing cancels it: what is published is.
+    ///
+    /// # Errors
+    /// `SL7001` saying that the data is published and differs. That it cannot be read is no fault of the copy.
+    pub(crate) async fn compare_published(&mut self, sink: &mut dyn Sink, cargo: &mut Cargo) -> Result<(), Fault> {
+        let Compared::Impossible(before) = &cargo.compared else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let found = self
+            .compare(sink, Written::Published, cargo, &CancellationToken::new())
+            .await;
+        cargo.compared = match found {
+            Ok(Compared::Impossible(after)) if after == *before => Compared::Impossible(after),
+            Ok(Compared::Impossible(after)) => Compared::Impossible(format!("{before}; behind the commit: {after}")),
+            Ok(compared) => compared,
+            Err(fault) if fault.code == Code::VerificationFailed => return Err(fault),
+            Err(fault) => Compared::Impossible(format!("{before}; behind the commit: {fault}")),
+        };
+        self.took("verify", begun);
+        Ok(())
     }
 
     /// Cleans up behind a copy that failed.

@@ -5,7 +5,7 @@ use crate::progress::Reporter;
 use crate::step::step;
 use sluice_contract::Fault;
 use sluice_contract::job::CopyProgress;
-use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
+use sluice_store_core::{Connection, Rejects, Sink, SinkRequest, Source, SourceRequest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,6 +17,8 @@ pub(crate) struct Road {
     pub(crate) options: CopyOptions,
     pub(crate) cancel: CancellationToken,
     pub(crate) reporter: Reporter,
+    /// Where rows that do not fit are left out.
+    pub(crate) rejects: Option<Rejects>,
     /// Seconds spent in each stage.
     pub(crate) stages: BTreeMap<String, f64>,
 }
@@ -27,6 +29,7 @@ impl Road {
             options,
             cancel,
             reporter: Reporter::new(progress),
+            rejects: None,
             stages: BTreeMap::new(),
         }
     }
@@ -61,7 +64,8 @@ impl Road {
         step(what, self.options.stall_timeout, &self.cancel, call).await
     }
 
+    /// A stage may come in several pieces.
     pub(crate) fn took(&mut self, stage: &str, since: Instant) {
-        self.stages.insert(stage.to_owned(), since.elapsed().as_secs_f64());
+        *self.stages.entry(stage.to_owned()).or_default() += since.elapsed().as_secs_f64();
     }
 }

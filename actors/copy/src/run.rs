@@ -30,6 +30,7 @@ pub async fn run(
 ) -> Result<CopyOutcome, Fault> {
     let asked = Asked::read(&job.options.settings, &job.source_request, &job.sink_request)?;
     let mut road = Road::new(job.options, cancel, progress);
+    road.rejects = job.sink_request.rejects.clone();
     let started = Utc::now();
     road.reporter.stage("planning");
     let begun = Instant::now();
@@ -49,10 +50,11 @@ pub async fn run(
             .map(|committed| (cargo, committed)),
         Err(fault) => Err(Failed::Untouched(fault)),
     };
-    let (cargo, committed) = match all {
+    let (mut cargo, committed) = match all {
         Ok(all) => all,
         Err(failed) => return Err(road.give_up(sink.as_mut(), &job.key, failed).await),
     };
+    road.compare_published(sink.as_mut(), &mut cargo).await?;
     let mut outcome = outcome(source.as_ref(), sink.as_ref(), cargo, committed);
     outcome.started = Some(started);
     outcome.finished = Some(Utc::now());

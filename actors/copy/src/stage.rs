@@ -1,16 +1,21 @@
 //! Everything between making the staging and asking for the commit.
 
 use crate::ContentHash;
+use crate::bandwidth::Pace;
 use crate::budget::Budget;
 use crate::fault::mismatch;
 use crate::mapping::Shape;
+use crate::native::passes_through;
 use crate::progress::Counters;
 use crate::road::Road;
 use crate::step::step;
 use crate::transfer::transfer;
+use crate::verify::Compared;
+use crate::whereabouts::Whereabouts;
 use crate::worker::Reading;
+use arrow::datatypes::SchemaRef;
 use sluice_contract::Fault;
-use sluice_store_core::{CommitKey, Sink, Source, Staged, Writer};
+use sluice_store_core::{CommitKey, NativeFormat, Sink, Source, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -18,8 +23,18 @@ use std::time::Instant;
 /// What is staged, counted and found to be what was read.
 pub(crate) struct Cargo {
     pub(crate) rows_read: u64,
+    /// Rows that were left out, by whomever.
+    pub(crate) rows_skipped: u64,
+    /// Rows that the writers were given.
+    pub(crate) handed_over: u64,
     pub(crate) staged: Staged,
     pub(crate) hash: ContentHash,
+    /// The encoding in which the rows passed through, and in which they were hashed; none when they were decoded.
+    pub(crate) native: Option<NativeFormat>,
+    /// The columns as they were written.
+    pub(crate) schema: SchemaRef,
+    pub(crate) budget: Budget,
+    pub(crate) compared: Compared,
 }
 
 impl Road {
@@ -34,6 +49,7 @@ impl Road {
     ) -> Result<Cargo, Fault> {
         self.plan("preparing the sink", sink.prepare(shape.schema(), key))
             .await?;
+        let native = passes_through(source.as_ref(), &shape, sink, self.rejects.is_some());
         let mut writers: Vec<Box<dyn Writer>> = Vec::with_capacity(workers);
         for _ in 0..workers {
             writers.push(self.plan("opening a writer", sink.writer()).await?);
@@ -43,12 +59,17 @@ impl Road {
         self.reporter.stage("copying");
         let begun = Instant::now();
         let counters = Arc::new(Counters::default());
+        let schema = shape.schema();
+        let budget = self.options.budget();
         let reading = Reading {
             source: source.clone(),
             schema: source.schema(),
             shape,
+            native: native.is_some(),
             next: AtomicUsize::new(0),
-            budget: Budget::new(self.options.memory_budget),
+            budget: budget.clone(),
+            pace: Pace::new(self.options.bandwidth.clone()),
+            whereabouts: Whereabouts::new(workers),
             batch_bytes: self.options.batch_bytes(),
             counters: counters.clone(),
         };
@@ -67,15 +88,29 @@ impl Road {
         self.reporter.stage("verifying");
         let begun = Instant::now();
         let staged = step("verifying", self.options.settle_timeout, &self.cancel, sink.verify()).await?;
-        let rows_read = counters.rows_read.load(Ordering::Relaxed);
-        if staged.rows != rows_read {
-            return Err(mismatch(rows_read, staged.rows));
+        let (unread, rows_skipped) = self
+            .rejects
+            .as_ref()
+            .map_or((0, 0), |rejects| (rejects.unread(), rejects.rows()));
+        let rows_read = counters.rows_read.load(Ordering::Relaxed) + unread;
+        if staged.rows + rows_skipped != rows_read {
+            return Err(mismatch(rows_read, staged.rows, rows_skipped));
         }
-        self.took("verify", begun);
-        Ok(Cargo {
+        let mut cargo = Cargo {
             rows_read,
+            rows_skipped,
+            handed_over: counters.rows_written.load(Ordering::Relaxed),
             staged,
             hash,
-        })
+            native,
+            schema,
+            budget,
+            compared: Compared::Unasked,
+        };
+        if self.validates() {
+            cargo.compared = self.compare(sink, Written::Staged, &cargo, &self.cancel).await?;
+        }
+        self.took("verify", begun);
+        Ok(cargo)
     }
 }

@@ -1,5 +1,6 @@
 //! The copy, on test connectors that are real implementations of the stores' traits.
 
+mod bandwidth;
 mod budget;
 mod cancel;
 mod failures;
@@ -9,6 +10,7 @@ mod ledger_disk;
 mod mapping;
 mod memory;
 mod options;
+mod pool;
 mod road;
 mod settings;
 mod settings_page;

@@ -2,7 +2,7 @@
 
 use crate::ContentHash;
 use crate::fault::{cancelled, panicked, stalled};
-use crate::progress::{Counters, Reporter, Stall};
+use crate::progress::{Reporter, Stall};
 use crate::verdict::Verdict;
 use crate::worker::{QUEUE, Reading, write};
 use futures::FutureExt;
@@ -41,7 +41,7 @@ pub(crate) async fn transfer(
     let stop = CancellationToken::new();
     // Whoever drops this future stops the workers.
     let _stop = stop.clone().drop_guard();
-    let mut workers = start(&reading, writers, &counters, &stop);
+    let mut workers = start(&reading, writers, &stop);
     let mut stall = Stall::new(stall_timeout);
     let mut ticks = interval(Reporter::EVERY.min(stall_timeout));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,8 +59,10 @@ pub(crate) async fn transfer(
             _ = ticks.tick() => {
                 let (read, written) = (reading.source.bytes_read(), sink.bytes_written());
                 reporter.count(&counters, read, written);
-                if teardown.is_none() && stall.is_over(&counters, read, written) {
-                    verdict.decided(stalled("copying", stall_timeout));
+                let is_over = stall.is_over(&counters, read, written, reading.is_held_up());
+                if teardown.is_none() && is_over {
+                    let stage = reading.whereabouts.describe(reading.source.partitions());
+                    verdict.decided(stalled(&stage, stall_timeout));
                 }
             }
             () = cancel.cancelled(), if teardown.is_none() => verdict.decided(cancelled()),
@@ -86,18 +88,13 @@ pub(crate) async fn transfer(
 }
 
 /// A pair of tasks for every writer.
-fn start(
-    reading: &Arc<Reading>,
-    writers: Vec<Box<dyn Writer>>,
-    counters: &Arc<Counters>,
-    stop: &CancellationToken,
-) -> JoinSet<Worked> {
+fn start(reading: &Arc<Reading>, writers: Vec<Box<dyn Writer>>, stop: &CancellationToken) -> JoinSet<Worked> {
     let mut workers = JoinSet::new();
-    for writer in writers {
+    for (worker, writer) in writers.into_iter().enumerate() {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (reading, stopped) = (reading.clone(), stop.clone());
+        let (reader, stopped) = (reading.clone(), stop.clone());
         workers.spawn(async move {
-            let read = AssertUnwindSafe(reading.read(&sender)).catch_unwind();
+            let read = AssertUnwindSafe(reader.read(worker, &sender)).catch_unwind();
             let Some(read) = stopped.run_until_cancelled(read).await else {
                 return Worked::Stopped;
             };
@@ -109,9 +106,9 @@ fn start(
             drop(sender);
             Worked::Read(read)
         });
-        let (counters, stopped) = (counters.clone(), stop.clone());
+        let (reading, stopped) = (reading.clone(), stop.clone());
         workers.spawn(async move {
-            let written = AssertUnwindSafe(write(writer, receiver, &counters)).catch_unwind();
+            let written = AssertUnwindSafe(write(worker, writer, receiver, &reading)).catch_unwind();
             match stopped.run_until_cancelled(written).await {
                 None => Worked::Stopped,
                 Some(written) => Worked::Wrote(written.unwrap_or_else(|_| Err(panicked("writing")))),

@@ -1,15 +1,17 @@
 //! A reader and a writer with a short queue between them.
 
 use crate::ContentHash;
+use crate::bandwidth::Pace;
 use crate::budget::{Budget, Room};
 use crate::fault::panicked;
 use crate::mapping::Shape;
 use crate::progress::Counters;
+use crate::whereabouts::{Doing, Whereabouts};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{Partition, Source, Writer};
+use sluice_store_core::{NativeChunk, Partition, Source, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -17,10 +19,17 @@ use tokio::sync::mpsc;
 /// Batches that wait for a writer; the budget bounds their bytes.
 pub(crate) const QUEUE: usize = 4;
 
-/// A batch on its way, with its share of the budget.
+/// Rows on their way, with their share of the budget.
 pub(crate) struct Parcel {
-    batch: RecordBatch,
-    room: Room,
+    pub(crate) load: Load,
+    pub(crate) room: Room,
+}
+
+/// Rows, in the form in which they are carried.
+pub(crate) enum Load {
+    Batch(RecordBatch),
+    /// As the source's store encodes them.
+    Native(NativeChunk),
 }
 
 /// What all readers of a copy share.
@@ -29,35 +38,61 @@ pub(crate) struct Reading {
     pub(crate) schema: SchemaRef,
     /// What the sink gets of it.
     pub(crate) shape: Shape,
+    /// Whether the sink takes the rows as the source's store encodes them.
+    pub(crate) native: bool,
     /// The next partition that nobody has taken.
     pub(crate) next: AtomicUsize,
     pub(crate) budget: Budget,
+    /// How fast it may read.
+    pub(crate) pace: Pace,
+    pub(crate) whereabouts: Whereabouts,
     pub(crate) batch_bytes: usize,
     pub(crate) counters: Arc<Counters>,
 }
 
 impl Reading {
+    /// Whether it is not the copy itself that stands still: others have the memory, or it has read all it may for now.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.pace.is_held_up() || self.budget.is_held_up()
+    }
+
     /// Reads one partition after the other until none is left.
-    pub(crate) async fn read(&self, queue: &mpsc::Sender<Parcel>) -> Result<(), Fault> {
+    pub(crate) async fn read(&self, worker: usize, queue: &mpsc::Sender<Parcel>) -> Result<(), Fault> {
         while let Some(partition) = self.source.partitions().get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            if !self.partition(partition, queue).await? {
+            self.whereabouts.reads(worker, partition, Doing::Reading);
+            let goes_on = match self.native {
+                true => self.native_partition(worker, partition, queue).await?,
+                false => self.partition(worker, partition, queue).await?,
+            };
+            if !goes_on {
                 // The writer has failed and says why itself.
                 return Ok(());
             }
+            self.whereabouts.reads(worker, partition, Doing::Waiting);
             self.counters.partition_done();
             tracing::debug!(partition = %partition.label, "Partition read");
         }
         Ok(())
     }
 
-    async fn partition(&self, partition: &Partition, queue: &mpsc::Sender<Parcel>) -> Result<bool, Fault> {
+    async fn partition(
+        &self,
+        worker: usize,
+        partition: &Partition,
+        queue: &mpsc::Sender<Parcel>,
+    ) -> Result<bool, Fault> {
+        let doing = |doing| self.whereabouts.reads(worker, partition, doing);
         let mut batches = self.source.read(partition).await?;
         let mut expected = self.batch_bytes;
         loop {
+            doing(Doing::Waiting);
             let room = self.budget.reserve(expected).await;
+            doing(Doing::Reading);
             let Some(batch) = batches.try_next().await? else {
                 return Ok(true);
             };
+            doing(Doing::Waiting);
+            self.pace.reached(self.source.bytes_read()).await;
             self.check(&batch, partition)?;
             self.counters.read(batch.num_rows());
             // The next batch is likely as large as this one.
@@ -84,7 +119,8 @@ impl Reading {
                 Some(room) => self.budget.fit(room, bytes).await,
                 None => self.budget.reserve(bytes).await,
             };
-            if queue.send(Parcel { batch, room }).await.is_err() {
+            let load = Load::Batch(batch);
+            if queue.send(Parcel { load, room }).await.is_err() {
                 return Ok(false);
             }
         }
@@ -112,23 +148,40 @@ impl Reading {
 
 /// Writes what comes out of the queue, and finishes the writer when the reader is done.
 pub(crate) async fn write(
+    worker: usize,
     mut writer: Box<dyn Writer>,
     mut queue: mpsc::Receiver<Parcel>,
-    counters: &Counters,
+    reading: &Reading,
 ) -> Result<ContentHash, Fault> {
     let mut hash = ContentHash::default();
-    while let Some(Parcel { batch, room }) = queue.recv().await {
-        let rows = batch.num_rows();
-        let for_hash = batch.clone();
-        // Hashing is pure computation: it goes on beside the write, off the threads that do I/O.
-        let hashed = tokio::task::spawn_blocking(move || ContentHash::of(&for_hash));
-        let (written, hashed) = tokio::join!(writer.write(batch), hashed);
-        written?;
-        hash.merge(&hashed.map_err(|_| panicked("the content hash"))?);
+    let doing = |doing| reading.whereabouts.writes(worker, doing);
+    while let Some(Parcel { load, room }) = queue.recv().await {
+        doing(Doing::Writing);
+        let rows = match load {
+            Load::Batch(batch) => {
+                let rows = batch.num_rows();
+                let for_hash = batch.clone();
+                // Hashing is pure computation: it goes on beside the write, off the threads that do I/O.
+                let hashed = tokio::task::spawn_blocking(move || ContentHash::of(&for_hash));
+                let (written, hashed) = tokio::join!(writer.write(batch), hashed);
+                written?;
+                hash.merge(&hashed.map_err(|_| panicked("the content hash"))?);
+                rows
+            }
+            Load::Native(chunk) => {
+                let rows = chunk.rows;
+                hash.merge(&chunk.hash);
+                writer.write_native(chunk).await?;
+                rows
+            }
+        };
+        doing(Doing::Waiting);
         drop(room);
-        counters.written(rows);
+        reading.counters.written(rows);
     }
+    doing(Doing::Finishing);
     writer.finish().await?;
-    counters.step();
+    doing(Doing::Waiting);
+    reading.counters.step();
     Ok(hash)
 }

@@ -67,6 +67,13 @@ impl Shape {
         })
     }
 
+    /// Whether the sink gets the source's columns as they are, if under other names.
+    pub(crate) fn keeps_columns(&self, source: &Schema) -> bool {
+        let Some(columns) = &self.columns else { return true };
+        let kept = |(place, origin): (usize, &Origin)| matches!(origin, Origin::Source(from) if *from == place);
+        columns.len() == source.fields().len() && columns.iter().enumerate().all(kept)
+    }
+
     /// The schema of the batches that the sink gets.
     pub(crate) fn schema(&self) -> SchemaRef {
         self.schema.clone()

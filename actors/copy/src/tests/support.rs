@@ -105,6 +105,10 @@ impl Gauge {
         let _ = self.now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 
+    pub(super) fn now(&self) -> usize {
+        self.now.load(Ordering::SeqCst)
+    }
+
     pub(super) fn peak(&self) -> usize {
         self.peak.load(Ordering::SeqCst)
     }
