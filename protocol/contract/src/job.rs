@@ -95,6 +95,9 @@ pub struct CopyOutcome {
     pub rows_read: u64,
     /// Rows in the sink, as the sink itself counted them.
     pub rows_copied: u64,
+    /// Rows that were left out because they do not fit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_skipped: u64,
     /// Bytes read from the source.
     pub bytes_read: u64,
     /// Bytes written to the sink.
@@ -114,6 +117,12 @@ pub struct CopyOutcome {
     /// Order-independent hash of all rows read, hexadecimal.
     #[serde(default)]
     pub content_hash: String,
+    /// The encoding that was hashed, where rows passed through in that of their store; empty for their values.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub content_form: String,
+    /// Order-independent hash of every column that was written, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnDigest>,
     /// The node that did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeId>,
@@ -123,6 +132,19 @@ pub struct CopyOutcome {
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,
+}
+
+/// The hash of one column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnDigest {
+    /// The column's name in the sink.
+    pub name: String,
+    /// 16 hexadecimal digits.
+    pub hash: String,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl CopyOutcome {
@@ -140,6 +162,7 @@ impl CopyOutcome {
             "dataWritten": self.bytes_written,
             "rowsRead": self.rows_read,
             "rowsCopied": self.rows_copied,
+            "rowsSkipped": self.rows_skipped,
             "copyDuration": seconds.ceil() as u64,
             "throughput": throughput,
             "errors": [],

@@ -4,8 +4,9 @@ use super::support::{Gauge, Place, Script};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use futures::StreamExt;
 use sluice_contract::Fault;
-use sluice_store_core::{CommitKey, Committed, Sink, Staged, Writer};
+use sluice_store_core::{CommitKey, Committed, NativeChunk, NativeFormat, ReadBack, Sink, Staged, Writer, Written};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -21,11 +22,25 @@ pub(super) struct Shelf {
     /// Added to the rows that the store says it holds.
     pub(super) miscount: AtomicI64,
     bytes: AtomicU64,
+    /// The name of an encoding that is taken as it is.
+    pub(super) takes: Mutex<Option<&'static str>>,
+    /// What was written in that encoding.
+    pub(super) chunks: Mutex<Vec<NativeChunk>>,
+    /// Whether and when what was written can be read back.
+    pub(super) readable: Mutex<Option<Written>>,
+    /// What becomes of the batches that are read back.
+    pub(super) damage: Mutex<Option<fn(RecordBatch) -> RecordBatch>>,
+    /// How often something was read back.
+    pub(super) read_back: AtomicUsize,
 }
 
 impl Shelf {
     pub(super) fn published_rows(&self) -> usize {
         self.published().iter().map(RecordBatch::num_rows).sum()
+    }
+
+    fn chunks(&self) -> Vec<NativeChunk> {
+        self.chunks.lock().unwrap().clone()
     }
 
     pub(super) fn published(&self) -> Vec<RecordBatch> {
@@ -74,10 +89,40 @@ impl Sink for TestSink {
         self.script.play(Place::Verify).await?;
         let staging = self.shelf.staging.lock().unwrap();
         let rows: usize = staging.iter().flatten().map(RecordBatch::num_rows).sum();
+        let rows = rows + self.shelf.chunks().iter().map(|chunk| chunk.rows).sum::<usize>();
         Ok(Staged {
             rows: (rows as u64).saturating_add_signed(self.shelf.miscount.load(Ordering::SeqCst)),
             bytes: self.bytes_written(),
         })
+    }
+
+    fn takes(&self, format: &NativeFormat) -> bool {
+        *self.shelf.takes.lock().unwrap() == Some(format.name)
+    }
+
+    async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        self.script.play(Place::ReadBack).await?;
+        if *self.shelf.readable.lock().unwrap() != Some(what) {
+            return Ok(ReadBack::Impossible("it was made impossible".to_owned()));
+        }
+        self.shelf.read_back.fetch_add(1, Ordering::SeqCst);
+        let chunks = self.shelf.chunks();
+        if !chunks.is_empty() {
+            return Ok(ReadBack::Native(
+                futures::stream::iter(chunks.into_iter().map(Ok)).boxed(),
+            ));
+        }
+        let batches = match what {
+            Written::Staged => self.shelf.staging.lock().unwrap().clone().unwrap_or_default(),
+            Written::Published => self.shelf.published(),
+        };
+        let damage = self.shelf.damage.lock().unwrap().unwrap_or(|batch| batch);
+        let gauge = self.gauge.clone();
+        let batches = futures::stream::iter(batches).map(move |batch| {
+            gauge.add(batch.get_array_memory_size());
+            Ok(damage(batch))
+        });
+        Ok(ReadBack::Batches(batches.boxed()))
     }
 
     async fn commit(&mut self) -> Result<Committed, Fault> {
@@ -116,6 +161,15 @@ impl Writer for TestWriter {
         self.gauge.remove(bytes);
         let mut staging = self.shelf.staging.lock().unwrap();
         staging.as_mut().expect("written without staging").push(batch);
+        Ok(())
+    }
+
+    async fn write_native(&mut self, chunk: NativeChunk) -> Result<(), Fault> {
+        self.script.play(Place::Write).await?;
+        let bytes = chunk.bytes.len();
+        self.shelf.bytes.fetch_add(bytes as u64, Ordering::SeqCst);
+        self.gauge.remove(bytes);
+        self.shelf.chunks.lock().unwrap().push(chunk);
         Ok(())
     }
 

@@ -1,12 +1,12 @@
 //! A source that makes its rows as they are read.
 
 use super::support::{Gauge, Place, Script};
-use arrow::array::{Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use sluice_contract::Fault;
-use sluice_store_core::{BatchStream, Partition, Source};
+use sluice_store_core::{BatchStream, FieldHasher, NativeChunk, NativeFormat, NativeStream, Partition, Source};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,6 +46,37 @@ pub(super) struct TestSource {
     script: Arc<Script>,
     gauge: Arc<Gauge>,
     bytes: Arc<AtomicU64>,
+    encoding: Option<&'static str>,
+}
+
+/// An encoding of the rows of [`batch`].
+pub(super) fn format(name: &'static str) -> NativeFormat {
+    NativeFormat {
+        name,
+        columns: vec!["id".to_owned(), "name".to_owned()],
+    }
+}
+
+/// Rows as lines of text, and the hash of their fields.
+fn encode(batch: &RecordBatch) -> NativeChunk {
+    let (ids, names) = (
+        batch.column(0).as_primitive::<Int64Type>(),
+        batch.column(1).as_string::<i32>(),
+    );
+    let (mut bytes, mut hasher) = (Vec::new(), FieldHasher::new(2));
+    for row in 0..batch.num_rows() {
+        let id = ids.value(row).to_string();
+        let name = (!names.is_null(row)).then(|| names.value(row));
+        hasher.field(Some(id.as_bytes()));
+        hasher.field(name.map(str::as_bytes));
+        hasher.end_row();
+        bytes.extend_from_slice(format!("{id},{}\n", name.unwrap_or_default()).as_bytes());
+    }
+    NativeChunk {
+        bytes: bytes.into(),
+        rows: batch.num_rows(),
+        hash: hasher.take(),
+    }
 }
 
 impl TestSource {
@@ -60,7 +91,13 @@ impl TestSource {
             script,
             gauge,
             bytes: Arc::default(),
+            encoding: None,
         }
+    }
+
+    pub(super) fn encoded(mut self, encoding: Option<&'static str>) -> Self {
+        self.encoding = encoding;
+        self
     }
 }
 
@@ -107,6 +144,22 @@ impl Source for TestSource {
                 }
             })
             .boxed())
+    }
+
+    fn native(&self) -> Option<NativeFormat> {
+        self.encoding.map(format)
+    }
+
+    async fn read_native(&self, partition: &Partition) -> Result<NativeStream, Fault> {
+        let (batches, gauge) = (self.read(partition).await?, self.gauge.clone());
+        let chunks = batches.map_ok(move |batch| {
+            let chunk = encode(&batch);
+            // It is the chunk that is held from here on.
+            gauge.remove(batch.get_array_memory_size());
+            gauge.add(chunk.bytes.len());
+            chunk
+        });
+        Ok(chunks.boxed())
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -26,6 +26,7 @@ pub(super) enum Place {
     Write,
     Finish,
     Verify,
+    ReadBack,
     Gate,
     Commit,
 }
@@ -122,6 +123,8 @@ pub(super) struct TestStore {
     pub(super) gauge: Arc<Gauge>,
     /// Sources and sinks that were asked for.
     pub(super) opened: AtomicUsize,
+    /// The name of an encoding in which the source also gives its rows.
+    pub(super) encoding: Mutex<Option<&'static str>>,
 }
 
 #[async_trait]
@@ -134,11 +137,8 @@ impl Connection for TestStore {
         self.opened.fetch_add(1, Ordering::SeqCst);
         self.script.play(Place::Source).await?;
         assert!(request.parallel > 0 && request.batch_bytes > 0);
-        Ok(Box::new(TestSource::new(
-            self.rows.clone(),
-            self.script.clone(),
-            self.gauge.clone(),
-        )))
+        let source = TestSource::new(self.rows.clone(), self.script.clone(), self.gauge.clone());
+        Ok(Box::new(source.encoded(*self.encoding.lock().unwrap())))
     }
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
@@ -169,6 +169,7 @@ impl Bench {
                 script: Script::of(acts),
                 gauge: Arc::default(),
                 opened: AtomicUsize::new(0),
+                encoding: Mutex::default(),
             }),
             source: SourceRequest::default(),
             sink: SinkRequest::default(),
