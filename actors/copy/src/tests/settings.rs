@@ -146,7 +146,7 @@ async fn what_changes_nothing_is_named_once() {
 
 #[tokio::test]
 async fn the_outcome_says_what_was_verified() {
-    let outcome = copy(json!({"validateDataConsistency": true}), json!({}), json!({}))
+    let outcome = copy(json!({"validateDataConsistency": false}), json!({}), json!({}))
         .await
         .unwrap();
     assert_eq!(
