@@ -33,6 +33,25 @@ impl<A: Component> Handle<A> {
         self.slot.push(m, None, None)
     }
 
+    /// Sends a message and waits for room in the mailbox if there is none: how a fast sender goes no faster than the
+    /// component. Returns when the message is in the mailbox, not when it is handled.
+    ///
+    /// Those who wait get room in the order in which they came, and [`Handle::tell`] and [`Handle::ask`] find the mailbox
+    /// full meanwhile. (Two who get room at the same time put their messages in when they are there.) A restart of the component keeps the line. There is no deadline: put one around it.
+    /// Dropping the future leaves the line; the message is then dropped with it and was not sent.
+    ///
+    /// # Errors
+    /// Hands the message back when the component is down, also when it goes down while the message waits for room, is
+    /// stopped or drained. Never [`SendError::Full`].
+    pub async fn tell_wait<M>(&self, m: M) -> Result<(), SendError<M>>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        self.slot.push_when_room(m).await
+    }
+
     /// Sends a message and waits for the answer, at most until the deadline has passed.
     ///
     /// # Errors

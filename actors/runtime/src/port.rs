@@ -11,10 +11,12 @@ use futures::future::BoxFuture;
 
 use crate::{AskError, Component, Handle, Health, SendError};
 
+type Told<M> = Result<(), SendError<M>>;
 type Answer<M> = Result<<M as Message>::Result, AskError<M>>;
 
 trait Accepts<M: Message>: Send + Sync {
-    fn tell(&self, m: M) -> Result<(), SendError<M>>;
+    fn tell(&self, m: M) -> Told<M>;
+    fn tell_wait(&self, m: M) -> BoxFuture<'static, Told<M>>;
     fn ask(&self, m: M, deadline: Duration) -> BoxFuture<'static, Answer<M>>;
     fn id(&self) -> &str;
     fn health(&self) -> Health;
@@ -47,6 +49,14 @@ where
         self.target.tell(m)
     }
 
+    /// Like [`Handle::tell_wait`].
+    ///
+    /// # Errors
+    /// Hands the message back when the component is down.
+    pub async fn tell_wait(&self, m: M) -> Result<(), SendError<M>> {
+        self.target.tell_wait(m).await
+    }
+
     /// Like [`Handle::ask`].
     ///
     /// # Errors
@@ -74,8 +84,13 @@ where
     M: Message + Send + 'static,
     M::Result: Send,
 {
-    fn tell(&self, m: M) -> Result<(), SendError<M>> {
+    fn tell(&self, m: M) -> Told<M> {
         Self::tell(self, m)
+    }
+
+    fn tell_wait(&self, m: M) -> BoxFuture<'static, Told<M>> {
+        let handle = self.clone();
+        async move { Self::tell_wait(&handle, m).await }.boxed()
     }
 
     fn ask(&self, m: M, deadline: Duration) -> BoxFuture<'static, Answer<M>> {

@@ -1,15 +1,18 @@
 //! A component's mailbox. It belongs to the component, not to the thread it runs on, so it survives panics and hangs.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 
 use futures::task::AtomicWaker;
 
+use self::line::Line;
 use crate::Component;
 use crate::metered::Parcel;
 use crate::sync::{guarded, lock};
+
+mod line;
 
 /// Who may put messages into the mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ struct Inner<A: Component> {
     gate: Gate,
     /// The generation that may take messages. A fenced one is not it any more.
     owner: u64,
+    /// Those who wait for room.
+    line: Line,
 }
 
 impl<A: Component> Queue<A> {
@@ -54,6 +59,7 @@ impl<A: Component> Queue<A> {
                 items: VecDeque::new(),
                 gate: Gate::Open,
                 owner: NOBODY,
+                line: Line::default(),
             }),
             depth: AtomicUsize::new(0),
             taken: AtomicU64::new(0),
@@ -65,27 +71,30 @@ impl<A: Component> Queue<A> {
     /// Puts a message in, unless the bound is reached or the gate is closed. `own` messages come from the component's
     /// own tasks: they are few, and losing one would leave the component waiting forever, so no bound applies.
     pub(crate) fn push<P: Parcel<A> + 'static>(&self, parcel: Box<P>, own: bool) -> Result<usize, (Box<P>, Refusal)> {
-        let depth = {
-            let mut inner = lock(&self.inner);
-            match inner.gate {
-                Gate::Shut => return Err((parcel, Refusal::Down)),
-                Gate::Draining if !own => return Err((parcel, Refusal::Down)),
-                _ if !own && inner.items.len() >= self.capacity => {
-                    return Err((parcel, Refusal::Full));
-                }
-                _ => {}
+        let inner = lock(&self.inner);
+        match inner.gate {
+            Gate::Shut => return Err((parcel, Refusal::Down)),
+            Gate::Draining if !own => return Err((parcel, Refusal::Down)),
+            _ if !own && inner.items.len() + inner.line.granted >= self.capacity => {
+                return Err((parcel, Refusal::Full));
             }
-            inner.items.push_back(parcel);
-            let depth = inner.items.len();
-            self.depth.store(depth, Ordering::Release);
-            depth
-        };
+            _ => {}
+        }
+        Ok(self.enter(inner, parcel))
+    }
+
+    /// Puts a message in that may come in; how many wait now.
+    fn enter<P: Parcel<A> + 'static>(&self, mut inner: MutexGuard<'_, Inner<A>>, parcel: Box<P>) -> usize {
+        inner.items.push_back(parcel);
+        let depth = inner.items.len();
+        self.depth.store(depth, Ordering::Release);
+        drop(inner);
         // Who has found the mailbox empty waits to be woken. Who has not comes back by itself: for the rest of its turn,
         // its next turn, or its start.
         if depth == 1 {
             self.waker.wake();
         }
-        Ok(depth)
+        depth
     }
 
     /// The next message, for the generation that owns the mailbox.
@@ -101,6 +110,12 @@ impl<A: Component> Queue<A> {
         // One at a time, under the lock.
         self.taken
             .store(self.taken.load(Ordering::Relaxed) + 1, Ordering::Release);
+        let taken = inner.items.len();
+        let next = inner.line.grant(taken, self.capacity);
+        drop(inner);
+        if let Some(next) = next {
+            next.wake();
+        }
         Some(parcel)
     }
 
@@ -110,7 +125,16 @@ impl<A: Component> Queue<A> {
     }
 
     pub(crate) fn set_gate(&self, gate: Gate) {
-        lock(&self.inner).gate = gate;
+        let gone = {
+            let mut inner = lock(&self.inner);
+            inner.gate = gate;
+            if gate == Gate::Open {
+                Vec::new()
+            } else {
+                inner.line.dissolve()
+            }
+        };
+        gone.iter().for_each(|waiter| waiter.wake());
     }
 
     pub(crate) fn gate(&self) -> Gate {
@@ -120,10 +144,14 @@ impl<A: Component> Queue<A> {
     /// Refuses messages from now on and takes out those that wait. Dropping what is returned counts them as lost and
     /// releases their senders; that runs foreign code, so it is done without any lock.
     pub(crate) fn shut(&self) -> Undelivered<A> {
-        let mut inner = lock(&self.inner);
-        inner.gate = Gate::Shut;
-        self.depth.store(0, Ordering::Release);
-        Undelivered(std::mem::take(&mut inner.items))
+        let (gone, items) = {
+            let mut inner = lock(&self.inner);
+            inner.gate = Gate::Shut;
+            self.depth.store(0, Ordering::Release);
+            (inner.line.dissolve(), std::mem::take(&mut inner.items))
+        };
+        gone.iter().for_each(|waiter| waiter.wake());
+        Undelivered(items)
     }
 
     /// How many messages wait.

@@ -18,7 +18,8 @@ pub struct Counts {
     pub lost: u64,
     /// Being handled when the component was fenced for a hang, or meant for an earlier incarnation.
     pub fenced: u64,
-    /// Not started because the asker's deadline had passed.
+    /// Not started because nobody waits for it any more: the asker's deadline had passed, or the sender gave up waiting
+    /// for room.
     pub cancelled: u64,
 }
 
@@ -138,6 +139,8 @@ pub struct Snapshot {
     pub depth: usize,
     /// How many have waited at most.
     pub depth_peak: usize,
+    /// How many senders wait for room, see [`Handle::tell_wait`](crate::Handle::tell_wait).
+    pub waiting: usize,
     /// The message type being handled, if any.
     pub handling: Option<&'static str>,
     /// The message being handled and its age, if any.
@@ -157,10 +160,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Messages sent that are neither settled nor waiting nor being handled; zero when nothing is under way.
+    /// Messages sent that are neither settled nor waiting, in the mailbox or for room in it, nor being handled; zero when
+    /// nothing is under way.
     #[must_use]
     pub fn unaccounted(&self) -> i128 {
-        let under_way = self.depth as i128 + i128::from(self.handling.is_some());
+        let under_way = (self.depth + self.waiting) as i128 + i128::from(self.handling.is_some());
         i128::from(self.counts.sent) - i128::from(self.counts.settled()) - under_way
     }
 }

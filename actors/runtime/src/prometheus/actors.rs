@@ -131,6 +131,13 @@ fn gauges(text: &mut Text, rows: &[Row<'_>]) {
         "Messages that have waited at most.",
         |s| s.depth_peak as u64,
     );
+    one_per_row(
+        text,
+        rows,
+        "sluice_actor_mailbox_waiting_senders",
+        "Senders that wait for room.",
+        |s| s.waiting as u64,
+    );
     one_per_row(text, rows, "sluice_actor_tasks", "Tasks that run.", |s| s.tasks as u64);
     let mut family = text.family(
         "sluice_actor_current_message_age_seconds",

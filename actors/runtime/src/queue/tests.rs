@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::line::Place;
 use super::*;
 use crate::metered::Metered;
 use crate::stats::MessageStats;
@@ -58,6 +59,68 @@ fn the_gate_decides_who_may_send_and_what_waits_is_lost_when_it_shuts() {
     assert_eq!(queue.depth(), 0);
     // Three that waited, and three that were refused and not taken back by their senders.
     assert_eq!(stats.lost.load(Ordering::SeqCst), 6);
+}
+
+#[test]
+fn only_who_found_the_mailbox_empty_is_woken() {
+    let (queue, stats) = (Queue::<Probe<Hardy>>::new(10), Arc::default());
+    let (waker, woken) = counting_waker();
+    queue.assign(1);
+    queue.register(1, &waker);
+    queue.push(note(&stats), false).ok().unwrap();
+    queue.register(1, &waker);
+    queue.push(note(&stats), false).ok().unwrap();
+    assert_eq!(woken(), 1);
+    while queue.pop(1).is_some() {}
+    queue.push(note(&stats), false).ok().unwrap();
+    assert_eq!(woken(), 2);
+}
+
+#[test]
+fn room_that_is_granted_is_nobody_elses_and_passes_on_when_it_is_not_used() {
+    let (queue, stats) = (Queue::<Probe<Hardy>>::new(1), Arc::default());
+    queue.assign(1);
+    queue.push(note(&stats), false).ok().unwrap();
+    let [mut first, second, third] = [queue.line_up(), queue.line_up(), queue.line_up()].map(Some);
+    assert_eq!(queue.waiting(), 3);
+    assert!(queue.pop(1).is_some());
+    // The mailbox is empty, and yet there is no room.
+    let refusal = |own| queue.push(note(&stats), own).err().map(|(_, refusal)| refusal);
+    assert_eq!(refusal(false), Some(Refusal::Full));
+    let called = |place: &Place<'_, _>| futures::FutureExt::now_or_never(place.called()).is_some();
+    assert!(called(first.as_ref().unwrap()) && !called(second.as_ref().unwrap()));
+    first.take();
+    assert!(called(second.as_ref().unwrap()) && !called(third.as_ref().unwrap()));
+    assert_eq!(second.unwrap().push(note(&stats)).ok(), Some(1));
+    assert!(!called(third.as_ref().unwrap()));
+    // What the component sends itself takes the room before the one in line.
+    assert_eq!(refusal(true), None);
+    assert!(queue.pop(1).is_some());
+    assert!(!called(third.as_ref().unwrap()));
+    assert!(queue.pop(1).is_some());
+    assert!(called(third.as_ref().unwrap()));
+    assert_eq!(third.unwrap().push(note(&stats)).ok(), Some(1));
+    assert_eq!(queue.waiting(), 0);
+    assert!(queue.pop(1).is_some());
+    assert_eq!(refusal(false), None);
+}
+
+#[test]
+fn nobody_waits_at_a_shut_gate() {
+    let (queue, stats) = (Queue::<Probe<Hardy>>::new(1), Arc::default());
+    queue.push(note(&stats), false).ok().unwrap();
+    let (granted, waits) = (queue.line_up(), queue.line_up());
+    queue.assign(1);
+    assert!(queue.pop(1).is_some());
+    drop(queue.shut());
+    for place in [granted, waits, queue.line_up()] {
+        assert!(futures::FutureExt::now_or_never(place.called()).is_some());
+        assert!(place.push(note(&stats)).is_err());
+    }
+    assert_eq!(queue.waiting(), 0);
+    // Nothing of them is left behind.
+    queue.set_gate(Gate::Open);
+    assert!(queue.push(note(&stats), false).is_ok());
 }
 
 /// A waker that counts.

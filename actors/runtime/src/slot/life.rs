@@ -128,24 +128,21 @@ impl<A: Component> Slot<A> {
 
     /// The supervising future ends.
     pub(crate) fn ended(&self, generation: &Arc<Generation>) {
-        let was_current = {
+        let undelivered = {
             let mut control = lock(&self.control);
-            let was_current = control.is_current(generation);
-            if was_current {
+            control.is_current(generation).then(|| {
                 control.current = None;
-                self.queue.set_gate(Gate::Shut);
                 // Not asked to: its thread was ended under it, by somebody who stopped the actix system.
                 let stopping = control.stopping;
                 if !stopping {
                     control.escalate("its thread was ended".to_owned());
                 }
+                let undelivered = self.queue.shut();
                 self.health.set(if stopping { Health::Stopped } else { Health::Failed });
-            }
-            was_current
+                undelivered
+            })
         };
-        if was_current {
-            drop(self.queue.shut());
-        }
+        drop(undelivered);
         generation.tasks().end();
         generation.ended.cancel();
         if let Some(shared) = self.shared.upgrade() {

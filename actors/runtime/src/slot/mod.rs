@@ -6,6 +6,7 @@ mod hold;
 mod judge;
 mod life;
 mod replace;
+mod send;
 mod sight;
 mod stop;
 
@@ -17,18 +18,14 @@ pub(crate) use life::{Beginning, Repair};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use actix::Handler;
-use actix::dev::Message;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::error::SendError;
 use crate::generation::Generation;
 use crate::health::HealthCell;
-use crate::metered::{Metered, Ticket};
 use crate::policy::RestartTracker;
-use crate::queue::{Queue, Refusal};
+use crate::queue::Queue;
 use crate::shared::Shared;
 use crate::stats::{Stats, count};
 use crate::watch::Watch;
@@ -100,70 +97,6 @@ impl<A: Component> Slot<A> {
             incarnation: AtomicU64::new(0),
             control: Mutex::new(Control::default()),
             watch: Mutex::new(Watch::default()),
-        }
-    }
-
-    /// Puts a message into the mailbox, or hands it back.
-    pub(crate) fn push<M>(
-        &self,
-        msg: M,
-        reply: Option<actix::dev::OneshotSender<M::Result>>,
-        ticket: Option<Ticket>,
-    ) -> Result<(), SendError<M>>
-    where
-        A: Handler<M>,
-        M: Message + Send + 'static,
-        M::Result: Send,
-    {
-        let stats = self.stats.of::<M>();
-        count(&stats.sent);
-        let parcel = Box::new(Metered {
-            msg: Some(msg),
-            reply,
-            ticket,
-            only_for: None,
-            stats,
-            enqueued_ns: self.clock.now_ns(),
-        });
-        match self.queue.push(parcel, false) {
-            Ok(depth) => {
-                if depth > self.stats.depth_peak.load(Ordering::Relaxed) {
-                    self.stats.depth_peak.fetch_max(depth, Ordering::Relaxed);
-                }
-                Ok(())
-            }
-            Err((mut parcel, refusal)) => {
-                count(&parcel.stats.rejected);
-                match (parcel.msg.take(), refusal) {
-                    (Some(msg), Refusal::Full) => Err(SendError::Full(msg)),
-                    (Some(msg), Refusal::Down) => Err(SendError::Down(msg)),
-                    // Cannot be: the mailbox does not look into what it refuses.
-                    (None, _) => Ok(()),
-                }
-            }
-        }
-    }
-
-    /// A message of the component to itself, which only the incarnation that caused it may see.
-    pub(crate) fn push_own<M>(&self, msg: M, incarnation: u64)
-    where
-        A: Handler<M>,
-        M: Message + Send + 'static,
-        M::Result: Send,
-    {
-        let stats = self.stats.of::<M>();
-        count(&stats.sent);
-        let parcel = Box::new(Metered {
-            msg: Some(msg),
-            reply: None,
-            ticket: None,
-            only_for: Some(incarnation),
-            stats,
-            enqueued_ns: self.clock.now_ns(),
-        });
-        if let Err((mut parcel, _)) = self.queue.push(parcel, true) {
-            parcel.msg = None;
-            count(&parcel.stats.rejected);
         }
     }
 

@@ -41,6 +41,7 @@ impl<A: Component> Slot<A> {
             capacity: self.queue.capacity(),
             depth: self.queue.depth(),
             depth_peak: self.stats.depth_peak.load(Ordering::Relaxed),
+            waiting: self.queue.waiting(),
             handling: current.as_ref().map(|current| current.message),
             current,
             tasks: generation.map_or(0, |generation| generation.tasks().running()),

@@ -13,6 +13,7 @@ mod flood;
 mod freeze;
 mod hang;
 mod law;
+mod line;
 mod overall;
 mod panics;
 pub(crate) mod probe;

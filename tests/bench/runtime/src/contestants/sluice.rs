@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix::{Actor, Handler};
-use sluice_runtime::{Component, Ctx, Handle, Placement, RestartPolicy, Root, SendError};
+use sluice_runtime::{Component, Ctx, Handle, Placement, RestartPolicy, Root};
 
 use super::Contestant;
 use super::actix::{Add, Total};
@@ -74,17 +74,7 @@ impl<const CAPACITY: usize> Sluice<CAPACITY> {
 
 impl<const CAPACITY: usize> Contestant for Sluice<CAPACITY> {
     async fn tell(&self, number: u64) -> Result<(), Failure> {
-        let mut message = Add(number);
-        loop {
-            match self.0.tell(message) {
-                Ok(()) => return Ok(()),
-                Err(SendError::Full(refused)) => {
-                    message = refused;
-                    tokio::task::yield_now().await;
-                }
-                Err(SendError::Down(_)) => return Err("the component is down".into()),
-            }
-        }
+        Ok(self.0.tell_wait(Add(number)).await?)
     }
 
     async fn ask(&self) -> Result<u64, Failure> {
