@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod blocks;
+mod charset;
 mod codec;
 pub mod delimited;
 mod encode;
@@ -23,6 +24,7 @@ mod rows;
 pub mod select;
 mod settings;
 pub mod sink;
+mod text;
 mod upload;
 
 #[cfg(test)]

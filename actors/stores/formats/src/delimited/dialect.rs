@@ -1,10 +1,11 @@
 //! A dataset's options, checked.
 
-use super::types::{self, Column};
+use crate::charset::Charset;
 use crate::codec::Compression;
+use crate::text::types::{self, Column};
 use crate::{fault, settings};
 use serde_json::Value;
-use sluice_contract::document::{member, text};
+use sluice_contract::document::member;
 use sluice_contract::{Fault, Object};
 
 /// Where a row ends.
@@ -19,6 +20,7 @@ pub(super) enum RowEnd {
 /// How the file is written.
 #[derive(Clone, Debug)]
 pub(super) struct Dialect {
+    /// Between two columns; empty when a row is one column.
     pub(super) delimiter: Vec<u8>,
     pub(super) row_end: RowEnd,
     pub(super) quote: Option<u8>,
@@ -28,12 +30,16 @@ pub(super) struct Dialect {
     pub(super) quote_all: bool,
     /// Lines before the header or the first row that are left out.
     pub(super) skip_lines: u64,
+    /// `encodingName`.
+    pub(super) charset: Charset,
     /// What whole files are wrapped in.
     pub(super) compression: Compression,
     /// The dataset's own columns; empty when it lists none.
     pub(super) columns: Vec<Column>,
     /// Bytes at which an unquoted field may end or an escape begins.
     pub(super) stops: Box<[bool; 256]>,
+    /// Whether the texts of numbers, dates and booleans never need a quote or an escape.
+    pub(super) plain: bool,
 }
 
 impl Dialect {
@@ -42,20 +48,13 @@ impl Dialect {
     /// # Errors
     /// `SL6013` naming the option.
     pub(super) fn read(dataset: &Object, activity: &Object) -> Result<Self, Fault> {
-        check_whole_file(dataset)?;
         let formats = settings::format_settings(activity);
         let quote_all = formats.map_or(Ok(None), |settings| settings::flag(settings, "quoteAllText"))?;
         let skip_lines = formats.map_or(Ok(None), |settings| settings::number(settings, "skipLineCount"))?;
         let delimiter = option(dataset, "columnDelimiter")?.unwrap_or(",");
-        if delimiter.chars().count() != 1 {
-            return Err(fault::property("`columnDelimiter` is not one character"));
-        }
         let row_end = match option(dataset, "rowDelimiter")? {
             None | Some("") => RowEnd::Any,
-            Some(end) if end == "\r\n" || end.chars().count() == 1 => RowEnd::Exactly(end.as_bytes().to_vec()),
-            Some(_) => {
-                return Err(fault::property(r#"`rowDelimiter` is neither one character nor "\r\n""#));
-            }
+            Some(end) => RowEnd::Exactly(end.as_bytes().to_vec()),
         };
         let quote = mark(dataset, "quoteChar", b'"')?;
         let escape = mark(dataset, "escapeChar", b'\\')?;
@@ -77,9 +76,11 @@ impl Dialect {
                 Some(lines) => lines,
                 None => settings::number(dataset, "skipLineCount")?.unwrap_or(0),
             },
+            charset: Charset::of(dataset)?,
             compression: Compression::of(dataset)?,
             columns: types::columns(dataset)?,
             stops: Box::new([false; 256]),
+            plain: false,
         };
         if dialect.quote_all && dialect.quote.is_none() {
             return Err(fault::property("`quoteAllText` needs a `quoteChar`"));
@@ -94,13 +95,14 @@ impl Dialect {
             RowEnd::Any => b"\r\n".as_slice(),
             RowEnd::Exactly(end) => &end[..1],
         };
-        let first = self.delimiter[0];
-        let clash = row_start.contains(&first)
-            || [self.quote, self.escape]
-                .into_iter()
-                .flatten()
-                .any(|mark| mark == first || row_start.contains(&mark));
-        if clash {
+        let first = self.delimiter.first();
+        let one_in_other = match (&self.row_end, first) {
+            (_, None) => false,
+            (RowEnd::Any, Some(first)) => row_start.contains(first),
+            (RowEnd::Exactly(end), Some(_)) => end.starts_with(&self.delimiter) || self.delimiter.starts_with(end),
+        };
+        let is_mark = |mark: u8| first == Some(&mark) || row_start.contains(&mark);
+        if one_in_other || [self.quote, self.escape].into_iter().flatten().any(is_mark) {
             return Err(fault::property(
                 "`columnDelimiter`, `rowDelimiter`, `quoteChar` and `escapeChar` cannot be told apart",
             ));
@@ -108,7 +110,9 @@ impl Dialect {
         for &byte in row_start {
             self.stops[usize::from(byte)] = true;
         }
-        self.stops[usize::from(first)] = true;
+        if let Some(first) = self.delimiter.first() {
+            self.stops[usize::from(*first)] = true;
+        }
         if let (None, Some(escape)) = (self.quote, self.escape) {
             // An escape in a text for NULL, such as `\N`, stands for itself there.
             self.stops[usize::from(escape)] = true;
@@ -118,7 +122,20 @@ impl Dialect {
         if self.null.iter().any(marked) || self.null.contains(&b'\n') || self.null.contains(&b'\r') {
             return Err(fault::property("`nullValue` contains a delimiter or a quote"));
         }
+        let in_values = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.:".contains(byte);
+        let mark = |byte: u8| self.stops[usize::from(byte)] || Some(byte) == self.quote || Some(byte) == self.escape;
+        let marked = (0..=255).filter(|byte| in_values(byte)).any(mark);
+        let null_is_value = !self.null.is_empty() && self.null.iter().all(in_values);
+        self.plain = !self.quote_all && !marked && !null_is_value;
         Ok(())
+    }
+
+    /// Whether a row ends where a line does.
+    pub(super) fn rows_are_lines(&self) -> bool {
+        match &self.row_end {
+            RowEnd::Any => true,
+            RowEnd::Exactly(end) => matches!(&end[..], b"\n" | b"\r" | b"\r\n"),
+        }
     }
 
     /// What is written behind a row.
@@ -128,20 +145,6 @@ impl Dialect {
             RowEnd::Exactly(end) => end,
         }
     }
-}
-
-/// What concerns the file as a whole.
-fn check_whole_file(dataset: &Object) -> Result<(), Fault> {
-    let encoding = text(dataset, "encodingName").unwrap_or("");
-    if !["", "UTF-8", "UTF8", "UTF-8 without BOM"]
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(encoding))
-    {
-        return Err(fault::property(format!(
-            "`encodingName` {encoding:?} is not served; only UTF-8 is"
-        )));
-    }
-    Ok(())
 }
 
 fn option<'a>(dataset: &'a Object, name: &str) -> Result<Option<&'a str>, Fault> {

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::parse::Record;
-use super::records::Records;
+use super::records::{Found, Records};
 use crate::codec::Input;
 use crate::fault;
 use arrow::datatypes::{DataType, Field, Schema};
@@ -14,8 +14,10 @@ use std::collections::HashSet;
 pub(super) fn columns(input: Input<'_>, dialect: &Dialect) -> Result<Option<Vec<String>>, Fault> {
     let mut records = Records::begin(input, dialect)?;
     let mut first = Record::default();
-    if !records.next(&mut first)? {
-        return Ok(None);
+    match records.next(&mut first)? {
+        Found::Record => {}
+        Found::Wrong(why) => return Err(records.fault(why)),
+        Found::End => return Ok(None),
     }
     let number = |index: usize| format!("Prop_{index}");
     if !dialect.header {
@@ -24,7 +26,8 @@ pub(super) fn columns(input: Input<'_>, dialect: &Dialect) -> Result<Option<Vec<
     let mut names = Vec::with_capacity(first.len());
     let mut seen = HashSet::new();
     for index in 0..first.len() {
-        let name = std::str::from_utf8(first.field(index).0).map_err(|_| records.fault("a name is not UTF-8"))?;
+        let name = std::str::from_utf8(first.field(records.bytes(), index).0)
+            .map_err(|_| records.fault("a name is not UTF-8"))?;
         let name = if name.is_empty() {
             number(index)
         } else {

@@ -2,17 +2,21 @@
 
 use super::dialect::{Dialect, RowEnd};
 
-/// A record, taken apart. Kept from one to the next, so that no memory is asked for.
+/// A record, taken apart: where its fields lie in the bytes. Kept from one to the next, so that no memory is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    bytes: Vec<u8>,
     fields: Vec<Field>,
+    /// The text of fields that is not in the bytes as it is, for something was escaped.
+    escaped: Vec<u8>,
+    size: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Field {
+    start: usize,
     end: usize,
     quoted: bool,
+    escaped: bool,
 }
 
 impl Record {
@@ -20,28 +24,21 @@ impl Record {
         self.fields.len()
     }
 
-    /// Bytes of all fields.
+    /// Bytes of the record, with its end.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len()
+        self.size
     }
 
-    /// A field's text, and whether it was quoted.
-    pub(super) fn field(&self, index: usize) -> (&[u8], bool) {
-        let start = index.checked_sub(1).map_or(0, |before| self.fields[before].end);
+    /// A field's text, and whether it was quoted. `input` is what the record was taken from.
+    pub(super) fn field<'a>(&'a self, input: &'a [u8], index: usize) -> (&'a [u8], bool) {
         let field = self.fields[index];
-        (&self.bytes[start..field.end], field.quoted)
+        let bytes = if field.escaped { &self.escaped } else { input };
+        (&bytes[field.start..field.end], field.quoted)
     }
 
     /// Whether it is an empty line.
     pub(super) fn is_blank(&self) -> bool {
-        matches!(self.fields[..], [Field { end: 0, quoted: false }])
-    }
-
-    fn end_field(&mut self, quoted: bool) {
-        self.fields.push(Field {
-            end: self.bytes.len(),
-            quoted,
-        });
+        matches!(self.fields[..], [Field { start, end, quoted: false, .. }] if start == end)
     }
 }
 
@@ -56,6 +53,15 @@ pub(super) enum Parsed {
     End,
 }
 
+/// What is wrong with a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// There is text behind the closing quote before this byte. The row ends where its line ends.
+    BehindQuote(usize),
+    /// A quote is open where the file ends.
+    Open,
+}
+
 /// What follows a field.
 enum After {
     Delimiter(usize),
@@ -67,8 +73,8 @@ enum After {
 
 impl Dialect {
     /// Takes the record at the beginning of `input` apart. `last`: nothing follows `input`.
-    pub(super) fn parse(&self, input: &[u8], last: bool, record: &mut Record) -> Result<Parsed, &'static str> {
-        record.bytes.clear();
+    pub(super) fn parse(&self, input: &[u8], last: bool, record: &mut Record) -> Result<Parsed, Wrong> {
+        record.escaped.clear();
         record.fields.clear();
         if input.is_empty() {
             return Ok(if last { Parsed::End } else { Parsed::More });
@@ -84,132 +90,178 @@ impl Dialect {
             let Some(end) = ended else {
                 return Ok(Parsed::More);
             };
-            record.end_field(quoted);
-            match self.after(input, end, last) {
-                After::Delimiter(length) => at = end + length,
-                After::Row(length) => return Ok(Parsed::Record(end + length)),
-                After::End => return Ok(Parsed::Record(end)),
+            let ended = match self.after(input, end, last) {
+                After::Delimiter(length) => {
+                    at = end + length;
+                    if at == input.len() && !last {
+                        return Ok(Parsed::More);
+                    }
+                    continue;
+                }
+                After::Row(length) => end + length,
+                After::End => end,
                 After::More => return Ok(Parsed::More),
-                After::Other => return Err("there is text behind a closing quote"),
-            }
-            if at == input.len() && !last {
-                return Ok(Parsed::More);
+                After::Other => return Err(Wrong::BehindQuote(end)),
+            };
+            record.size = ended;
+            return Ok(Parsed::Record(ended));
+        }
+    }
+
+    /// The end of the line that goes on at `at`, with its mark; none when it is not in `input`.
+    pub(super) fn line_end(&self, input: &[u8], mut at: usize, last: bool) -> Option<usize> {
+        loop {
+            match self.after(input, at, last) {
+                After::Row(length) => return Some(at + length),
+                After::End => return Some(at),
+                After::More => return None,
+                After::Delimiter(length) => at += length,
+                After::Other => at += 1,
             }
         }
     }
 
     /// From behind the opening quote to behind the closing one.
-    fn quoted(
-        &self,
-        input: &[u8],
-        mut at: usize,
-        last: bool,
-        record: &mut Record,
-    ) -> Result<Option<usize>, &'static str> {
+    fn quoted(&self, input: &[u8], mut at: usize, last: bool, record: &mut Record) -> Result<Option<usize>, Wrong> {
         let special = |byte: &u8| Some(*byte) == self.quote || Some(*byte) == self.escape;
+        let (mut start, first) = (at, record.escaped.len());
+        let mut escaped = false;
         loop {
             let Some(run) = input[at..].iter().position(special) else {
-                return if last { Err("a quote is not closed") } else { Ok(None) };
+                return if last { Err(Wrong::Open) } else { Ok(None) };
             };
-            record.bytes.extend_from_slice(&input[at..at + run]);
             at += run;
             let byte = input[at];
             let next = input.get(at + 1);
             if next.is_none() && !last {
                 return Ok(None);
             }
-            if Some(byte) == self.quote {
-                // A doubled quote is one, whatever the escape: nothing else can follow a closing quote.
-                match next {
-                    Some(&next) if Some(next) == self.quote => record.bytes.push(byte),
-                    _ => return Ok(Some(at + 1)),
+            // A doubled quote is one, whatever the escape: nothing else can follow a closing quote.
+            let doubled = Some(byte) == self.quote && next.copied() == self.quote;
+            if Some(byte) == self.quote && !doubled {
+                if escaped {
+                    record.escaped.extend_from_slice(&input[start..at]);
                 }
+                let (start, end) = if escaped {
+                    (first, record.escaped.len())
+                } else {
+                    (start, at)
+                };
+                record.fields.push(Field {
+                    start,
+                    end,
+                    quoted: true,
+                    escaped,
+                });
+                return Ok(Some(at + 1));
+            }
+            if doubled || next.is_some_and(special) {
+                record.escaped.extend_from_slice(&input[start..at]);
+                escaped = true;
+                // What is escaped begins the next run.
+                start = at + 1;
                 at += 2;
             } else {
-                match next {
-                    Some(next) if special(next) => {
-                        record.bytes.push(*next);
-                        at += 2;
-                    }
-                    // Before anything else an escape stands for itself.
-                    _ => {
-                        record.bytes.push(byte);
-                        at += 1;
-                    }
-                }
+                // Before anything else an escape stands for itself.
+                at += 1;
             }
         }
     }
 
     fn unquoted(&self, input: &[u8], mut at: usize, last: bool, record: &mut Record) -> Option<usize> {
+        let (mut start, first) = (at, record.escaped.len());
+        let mut escaped = false;
         loop {
             let run = input[at..].iter().position(|byte| self.stops[usize::from(*byte)]);
-            let Some(run) = run else {
-                record.bytes.extend_from_slice(&input[at..]);
-                return last.then_some(input.len());
-            };
-            record.bytes.extend_from_slice(&input[at..at + run]);
-            at += run;
-            if self.quote.is_none() && Some(input[at]) == self.escape {
+            match run {
+                Some(run) => at += run,
+                None if last => at = input.len(),
+                None => return None,
+            }
+            if self.quote.is_none() && input.get(at).copied() == self.escape && at < input.len() {
                 let next = input.get(at + 1);
                 if next.is_none() && !last {
                     return None;
                 }
                 match next {
                     Some(next) if self.stops[usize::from(*next)] || matches!(next, b'\r' | b'\n') => {
-                        record.bytes.push(*next);
+                        record.escaped.extend_from_slice(&input[start..at]);
+                        escaped = true;
+                        start = at + 1;
                         at += 2;
                     }
-                    _ => {
-                        record.bytes.push(input[at]);
-                        at += 1;
-                    }
+                    _ => at += 1,
                 }
                 continue;
             }
             match self.after(input, at, last) {
-                After::Other => {
-                    // The first byte of a longer delimiter, and no delimiter.
-                    record.bytes.push(input[at]);
-                    at += 1;
-                }
+                // The first byte of a longer mark, and not the mark.
+                After::Other => at += 1,
                 After::More => return None,
-                _ => return Some(at),
+                _ => break,
             }
         }
+        if escaped {
+            record.escaped.extend_from_slice(&input[start..at]);
+        }
+        let (start, end) = if escaped {
+            (first, record.escaped.len())
+        } else {
+            (start, at)
+        };
+        record.fields.push(Field {
+            start,
+            end,
+            quoted: false,
+            escaped,
+        });
+        Some(at)
     }
 
+    #[inline]
     fn after(&self, input: &[u8], at: usize, last: bool) -> After {
         let rest = &input[at..];
-        if rest.is_empty() {
+        let Some(&byte) = rest.first() else {
             return if last { After::End } else { After::More };
-        }
-        let mark = |mark: &[u8]| {
-            let common = rest.len().min(mark.len());
-            match rest[..common] == mark[..common] {
-                true if common == mark.len() => Some(true),
-                true if !last => Some(false),
-                _ => None,
-            }
         };
-        match mark(&self.delimiter) {
+        if !self.stops[usize::from(byte)] {
+            return After::Other;
+        }
+        match starts(rest, &self.delimiter, last) {
             Some(true) => return After::Delimiter(self.delimiter.len()),
             Some(false) => return After::More,
             None => {}
         }
         match &self.row_end {
-            RowEnd::Exactly(end) => match mark(end) {
+            RowEnd::Exactly(end) => match starts(rest, end, last) {
                 Some(true) => After::Row(end.len()),
                 Some(false) => After::More,
                 None => After::Other,
             },
-            RowEnd::Any => match (rest[0], rest.get(1)) {
+            RowEnd::Any => match (byte, rest.get(1)) {
                 (b'\n', _) => After::Row(1),
                 (b'\r', Some(b'\n')) => After::Row(2),
                 (b'\r', None) if !last => After::More,
                 (b'\r', _) => After::Row(1),
                 _ => After::Other,
             },
+        }
+    }
+}
+
+/// Whether bytes begin with a mark; `Some(false)` when it may go on behind them. No mark is no beginning.
+#[inline]
+fn starts(rest: &[u8], mark: &[u8], last: bool) -> Option<bool> {
+    match mark {
+        [] => None,
+        [one] => (rest[0] == *one).then_some(true),
+        _ => {
+            let common = rest.len().min(mark.len());
+            match rest[..common] == mark[..common] {
+                true if common == mark.len() => Some(true),
+                true if !last => Some(false),
+                _ => None,
+            }
         }
     }
 }

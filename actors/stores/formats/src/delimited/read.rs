@@ -1,15 +1,16 @@
 //! Reading delimited text files. Only from a file's beginning can be told what is quoted.
 
-use super::convert::Builder;
 use super::dialect::Dialect;
 use super::headed;
 use super::parse::Record;
-use super::records::Records;
+use super::records::{Found, Records};
 use crate::codec::{Compression, Input};
 use crate::fault;
 use crate::format::ReadFormat;
 use crate::rows::Rows;
+use crate::text::convert::Column;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use sluice_contract::Fault;
 use sluice_store_core::SourceRequest;
@@ -83,43 +84,97 @@ fn one_schema(files: &[(String, Option<Schema>)], dialect: &Dialect) -> Result<S
 fn read_file(input: Input<'_>, schema: &SchemaRef, dialect: &Dialect, out: &Rows<'_>) -> Result<bool, Fault> {
     let mut records = Records::begin(input, dialect)?;
     let mut record = Record::default();
-    if dialect.header {
-        records.next(&mut record)?;
+    if dialect.header
+        && let Found::Wrong(why) = records.next(&mut record)?
+    {
+        return Err(records.fault(why));
     }
-    let fields = schema.fields();
-    let mut builders: Vec<Builder> = fields.iter().map(|field| Builder::new(field.data_type())).collect();
-    let (mut rows, mut bytes) = (0, 0);
+    let mut batch = Batch::new(schema);
     loop {
-        let more = records.next(&mut record)?;
-        if rows > 0 && (!more || rows >= BATCH_ROWS || bytes >= out.batch_bytes) {
-            let columns = builders.iter_mut().map(Builder::finish).collect();
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-                .map_err(|error| records.fault(error))?;
-            if !out.push(batch) {
+        let found = records.next(&mut record)?;
+        if found == Found::End || batch.rows >= BATCH_ROWS || batch.bytes >= out.batch_bytes {
+            if batch.rows > 0 && !out.push(batch.finish().map_err(|error| records.fault(error))?) {
                 return Ok(false);
             }
-            (rows, bytes) = (0, 0);
-        }
-        if !more {
-            return Ok(true);
-        }
-        if fields.len() > 1 && record.is_blank() {
-            // An empty line is no row of several columns; of one column it is a NULL.
-            continue;
-        }
-        if record.len() != fields.len() {
-            return Err(records.fault(format!("{} columns, where there are {}", record.len(), fields.len())));
-        }
-        for (index, builder) in builders.iter_mut().enumerate() {
-            let (text, quoted) = record.field(index);
-            if !quoted && text == dialect.null {
-                builder.append_null();
-            } else if let Err(why) = builder.append(text) {
-                return Err(records.fault(format!("column {:?}: {why}", fields[index].name())));
+            if found == Found::End {
+                return Ok(true);
             }
         }
-        rows += 1;
-        bytes += record.size() + fields.len() * 8;
+        let why = match found {
+            Found::Wrong(why) => why.to_owned(),
+            _ if batch.columns.len() > 1 && record.is_blank() => {
+                // An empty line is no row of several columns; of one column it is a NULL.
+                continue;
+            }
+            _ => match batch.append(&records, &record, dialect) {
+                Ok(()) => continue,
+                Err(why) => why,
+            },
+        };
+        let place = format!("{}, {}", records.label(), records.place());
+        out.reject(place, || records.raw(), records.fault(why))?;
+    }
+}
+
+/// Rows on their way into a batch.
+struct Batch {
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    /// Whether a column is of texts, which are UTF-8 or refused.
+    texts: Vec<bool>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn new(schema: &SchemaRef) -> Self {
+        let types = schema.fields().iter().map(|field| field.data_type());
+        Self {
+            schema: Arc::clone(schema),
+            texts: types.clone().map(|of| *of == DataType::Utf8).collect(),
+            columns: types.map(Column::new).collect(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Appends a record as a row, or nothing and says why.
+    fn append(&mut self, records: &Records<'_>, record: &Record, dialect: &Dialect) -> Result<(), String> {
+        if record.len() != self.columns.len() {
+            return Err(format!(
+                "{} columns, where there are {}",
+                record.len(),
+                self.columns.len()
+            ));
+        }
+        let input = records.bytes();
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let (text, quoted) = record.field(input, index);
+            if !quoted && text == dialect.null {
+                column.append_null();
+                continue;
+            }
+            let wrong = match self.texts[index] && !records.checked() && std::str::from_utf8(text).is_err() {
+                true => Err("not UTF-8"),
+                false => column.append(text),
+            };
+            if let Err(why) = wrong {
+                let name = self.schema.field(index).name();
+                for column in &mut self.columns {
+                    column.truncate(self.rows);
+                }
+                return Err(format!("column {name:?}: {why}"));
+            }
+        }
+        self.rows += 1;
+        self.bytes += record.size() + self.columns.len() * 8;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let columns = self.columns.iter_mut().map(Column::finish).collect::<Result<_, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        (self.rows, self.bytes) = (0, 0);
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
     }
 }

@@ -1,6 +1,6 @@
 use super::dialect::Dialect;
 use super::parse::{Parsed, Record};
-use super::records::Records;
+use super::records::{Found, Records};
 use super::write::DelimitedFormat;
 use crate::codec::Input;
 use crate::encode::WriteFormat;
@@ -60,6 +60,13 @@ fn dialects() -> Vec<Value> {
         json!({"columnDelimiter": "ä", "rowDelimiter": "\r\n"}),
         json!({"quoteChar": "", "nullValue": "\\N"}),
         json!({"quoteChar": "", "nullValue": "null", "columnDelimiter": "¬", "rowDelimiter": "|"}),
+        json!({"columnDelimiter": "||", "rowDelimiter": "|\n", "nullValue": "NULL"}),
+        json!({"columnDelimiter": "a|", "rowDelimiter": "ab\r", "quoteChar": "'", "escapeChar": "'"}),
+        json!({"quoteChar": "", "nullValue": "null", "columnDelimiter": "||", "rowDelimiter": "<end>"}),
+        json!({"encodingName": "UTF-16"}),
+        json!({"encodingName": "UTF-8 with BOM", "quoteAllText": true}),
+        json!({"encodingName": "UTF-32BE", "columnDelimiter": "¬"}),
+        json!({"encodingName": "GB18030", "columnDelimiter": "\t"}),
     ]
 }
 
@@ -134,7 +141,7 @@ fn a_record_does_not_depend_on_where_blocks_end() {
                         assert_eq!(format!("{part:?}"), format!("{whole:?}"));
                     }
                     Ok(Parsed::End) => panic!("{text:?} ended at {cut}"),
-                    Err(why) => panic!("{text:?} cut at {cut}: {why}"),
+                    Err(why) => panic!("{text:?} cut at {cut}: {why:?}"),
                 }
             }
         }
@@ -146,8 +153,8 @@ fn fields(dialect: &Dialect, text: &str) -> Vec<(String, bool)> {
     dialect.parse(text.as_bytes(), true, &mut record).unwrap();
     let field = |index| {
         (
-            String::from_utf8(record.field(index).0.to_vec()).unwrap(),
-            record.field(index).1,
+            String::from_utf8(record.field(text.as_bytes(), index).0.to_vec()).unwrap(),
+            record.field(text.as_bytes(), index).1,
         )
     };
     (0..record.len()).map(field).collect()
@@ -256,8 +263,68 @@ async fn rows_are_counted_from_the_bytes() {
     };
     let mut records = Records::begin(input, &dialect).unwrap();
     let (mut record, mut count) = (Record::default(), 0);
-    while records.next(&mut record).unwrap() {
+    while records.next(&mut record).unwrap() == Found::Record {
         count += 1;
     }
     assert_eq!(count, 70_004);
+}
+
+#[tokio::test]
+async fn without_a_delimiter_a_line_is_a_column() {
+    let store = MemoryStore::default();
+    let lines = || dataset("x", json!({"columnDelimiter": "", "quoteChar": "", "escapeChar": ""}));
+    store.put("x", "a,b;c\n\"d\"\n");
+    let expected = texts(&[("Prop_0", vec![Some("a,b;c"), Some("\"d\"")])]);
+    assert_eq!(read(&store, "DelimitedText", lines()).await.unwrap(), expected);
+    write(&store, "DelimitedText", lines(), vec![expected]).await.unwrap();
+    assert_eq!(store.get("x").unwrap(), "a,b;c\r\n\"d\"\r\n");
+    let fault = write(&store, "DelimitedText", lines(), vec![many(1, 0)])
+        .await
+        .unwrap_err();
+    assert_eq!(fault.code, sluice_contract::Code::SchemaMismatch);
+}
+
+#[tokio::test]
+async fn characters_that_the_encoding_lacks_are_refused() {
+    let store = MemoryStore::default();
+    let latin = || dataset("x", json!({"encodingName": "ISO-8859-1", "quoteAllText": true}));
+    let batch = texts(&[("Prop_0", vec![Some("äöü\u{80}"), None, Some("")])]);
+    write(&store, "DelimitedText", latin(), vec![batch.clone()])
+        .await
+        .unwrap();
+    assert!(store.get("x").unwrap().starts_with(b"\"\xe4\xf6\xfc\x80\""));
+    assert_eq!(read(&store, "DelimitedText", latin()).await.unwrap(), batch);
+    let euro = texts(&[("Prop_0", vec![Some("€")])]);
+    let fault = write(&store, "DelimitedText", latin(), vec![euro]).await.unwrap_err();
+    assert_eq!(fault.code, sluice_contract::Code::DataInvalid);
+    assert!(fault.message.contains("U+20AC"), "{fault}");
+}
+
+#[tokio::test]
+async fn rows_that_do_not_fit_are_left_out_where_that_is_allowed() {
+    let store = MemoryStore::default();
+    store.put(
+        "x.csv",
+        b"n,t\n1,a\nx,b\n2\n3,c,d\n4,\"e\"f\n5,\xff\n6,\"g\nh\"\n,\n".to_vec(),
+    );
+    let options = json!({"firstRowAsHeader": true, "schema": [{"name": "n", "type": "Int32"}, {"name": "t"}]});
+    let (back, left_out) = crate::tests::sample::read_some(&store, "DelimitedText", dataset("x.csv", options))
+        .await
+        .unwrap();
+    let numbers = arrow::array::Int32Array::from(vec![Some(1), Some(6), None]);
+    assert_eq!(back.column(0).as_ref(), &numbers as &dyn arrow::array::Array);
+    let left_out: Vec<_> = left_out
+        .iter()
+        .map(|row| (row.place.as_str(), row.record.as_str()))
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            ("x.csv, line 3", "x,b"),
+            ("x.csv, line 4", "2"),
+            ("x.csv, line 5", "3,c,d"),
+            ("x.csv, line 6", "4,\"e\"f"),
+            ("x.csv, line 7", "5,\u{fffd}"),
+        ]
+    );
 }

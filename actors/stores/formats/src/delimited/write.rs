@@ -1,12 +1,14 @@
 //! Writing delimited text.
 
-use super::cell::Cells;
 use super::dialect::Dialect;
-use super::{records, types};
+use super::records;
 use crate::bytes::ByteReader;
+use crate::charset::Charset;
 use crate::codec::{self, Compression, Output};
 use crate::encode::{Encoder, WriteFormat};
 use crate::fault;
+use crate::text::cell::Cells;
+use crate::text::types;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -43,7 +45,14 @@ impl WriteFormat for DelimitedFormat {
     }
 
     fn check(&self, schema: &SchemaRef) -> Result<(), Fault> {
-        types::check_write(schema)
+        types::check_write(schema, "delimited text")?;
+        if self.dialect.delimiter.is_empty() && schema.fields().len() != 1 {
+            return Err(fault::mismatch(format!(
+                "without a `columnDelimiter` a row is one column, and there are {}",
+                schema.fields().len()
+            )));
+        }
+        Ok(())
     }
 
     fn encoder(&self, schema: &SchemaRef, out: Box<dyn Write + Send>) -> Result<Box<dyn Encoder>, Fault> {
@@ -55,6 +64,8 @@ impl WriteFormat for DelimitedFormat {
             value: Vec::new(),
             rows: 0,
         };
+        let mark = encoder.out.write_all(self.dialect.charset.mark());
+        mark.map_err(|error| fault::internal(format!("the upload ended early: {error}")))?;
         if self.dialect.header {
             encoder.header()?;
         }
@@ -101,66 +112,89 @@ impl TextEncoder {
             if index > 0 {
                 self.text.extend_from_slice(&self.dialect.delimiter);
             }
-            self.value.clear();
-            self.value.extend_from_slice(field.name().as_bytes());
-            self.put_value()
+            put_value(&self.dialect, field.name().as_bytes(), &mut self.text, self.rows)
                 .map_err(|why| fault::data(field.name(), format!("the column's name: {why}")))?;
         }
         self.text.extend_from_slice(self.dialect.row_end_to_write());
         Ok(())
     }
 
-    /// Appends `value` as a field, quoted or escaped as it needs.
-    fn put_value(&mut self) -> Result<(), &'static str> {
-        let (dialect, value, text) = (&self.dialect, &self.value, &mut self.text);
-        let null = *value == dialect.null;
-        // Readers split at either of these by default, whatever this file's own delimiter is.
-        let line = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let mark = |byte: &u8| dialect.stops[usize::from(*byte)] || line(byte);
-        match (dialect.quote, dialect.escape) {
-            (Some(quote), escape) => {
-                let needs = dialect.quote_all
-                    || null
-                    || value.iter().any(|byte| *byte == quote || mark(byte))
-                    // At the beginning of a file it would be taken for a byte order mark.
-                    || value.starts_with("\u{feff}".as_bytes());
-                if !needs {
-                    text.extend_from_slice(value);
-                    return Ok(());
-                }
-                text.push(quote);
-                put_quoted(text, value, quote, escape.unwrap_or(quote));
-                text.push(quote);
-            }
-            (None, _) if null => {
-                return Err("a text equals `nullValue`, and without `quoteChar` it would be read as NULL");
-            }
-            (None, Some(escape)) => {
-                if self.rows == 0 && text.is_empty() && value.starts_with("\u{feff}".as_bytes()) {
-                    return Err("the first text begins with a byte order mark, and there is no `quoteChar`");
-                }
-                for byte in value {
-                    if *byte == escape || mark(byte) {
-                        text.push(escape);
-                    }
-                    text.push(*byte);
-                }
-            }
-            (None, None) => {
-                if value.iter().any(mark) {
-                    return Err("a text holds a delimiter, and there is neither `quoteChar` nor `escapeChar`");
-                }
-                text.extend_from_slice(value);
-            }
-        }
-        Ok(())
-    }
-
     fn hand_on(&mut self) -> Result<(), Fault> {
-        let written = self.out.write_all(&self.text);
+        let charset = &self.dialect.charset;
+        let written = match charset {
+            Charset::Utf8 { .. } => self.out.write_all(&self.text),
+            _ => {
+                let text = std::str::from_utf8(&self.text).map_err(fault::internal)?;
+                let bytes = charset.encode(text).map_err(|char| {
+                    let name = charset.name();
+                    let code = u32::from(char);
+                    fault::data(
+                        "delimited text",
+                        format!(
+                            "the encoding {name} has no character U+{code:04X}, which stands in or before row {}",
+                            self.rows
+                        ),
+                    )
+                })?;
+                self.out.write_all(&bytes)
+            }
+        };
         self.text.clear();
         written.map_err(|error| fault::internal(format!("the upload ended early: {error}")))
     }
+
+    fn wrong(&self, index: usize, why: &str) -> Fault {
+        let name = self.schema.field(index).name();
+        fault::data(
+            "delimited text",
+            format!("row {}, column {name:?}: {why}", self.rows + 1),
+        )
+    }
+}
+
+/// Appends `value` as a field, quoted or escaped as it needs.
+fn put_value(dialect: &Dialect, value: &[u8], text: &mut Vec<u8>, rows: u64) -> Result<(), &'static str> {
+    let null = value == dialect.null;
+    // Readers split at either of these by default, whatever this file's own delimiter is.
+    let line = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let mark = |byte: &u8| dialect.stops[usize::from(*byte)] || line(byte);
+    match (dialect.quote, dialect.escape) {
+        (Some(quote), escape) => {
+            let needs = dialect.quote_all
+                || null
+                || value.iter().any(|byte| *byte == quote || mark(byte))
+                // At the beginning of a file it would be taken for a byte order mark.
+                || value.starts_with("\u{feff}".as_bytes());
+            if !needs {
+                text.extend_from_slice(value);
+                return Ok(());
+            }
+            text.push(quote);
+            put_quoted(text, value, quote, escape.unwrap_or(quote));
+            text.push(quote);
+        }
+        (None, _) if null => {
+            return Err("a text equals `nullValue`, and without `quoteChar` it would be read as NULL");
+        }
+        (None, Some(escape)) => {
+            if rows == 0 && text.is_empty() && value.starts_with("\u{feff}".as_bytes()) {
+                return Err("the first text begins with a byte order mark, and there is no `quoteChar`");
+            }
+            for byte in value {
+                if *byte == escape || mark(byte) {
+                    text.push(escape);
+                }
+                text.push(*byte);
+            }
+        }
+        (None, None) => {
+            if value.iter().any(mark) {
+                return Err("a text holds a delimiter, and there is neither `quoteChar` nor `escapeChar`");
+            }
+            text.extend_from_slice(value);
+        }
+    }
+    Ok(())
 }
 
 /// Escapes quotes, and an escape only where it would be taken for one: before a quote, before another, and at the end.
@@ -188,17 +222,23 @@ impl Encoder for TextEncoder {
                 if index > 0 {
                     self.text.extend_from_slice(&self.dialect.delimiter);
                 }
-                self.value.clear();
-                if cells.write(row, &mut self.value) {
-                    self.put_value().map_err(|why| {
-                        let name = self.schema.field(index).name();
-                        fault::data(
-                            "delimited text",
-                            format!("row {}, column {name:?}: {why}", self.rows + 1),
-                        )
-                    })?;
+                if let Some(text) = cells.text(row) {
+                    match text {
+                        Some(text) => put_value(&self.dialect, text.as_bytes(), &mut self.text, self.rows)
+                            .map_err(|why| self.wrong(index, why))?,
+                        None => self.text.extend_from_slice(&self.dialect.null),
+                    }
+                } else if self.dialect.plain {
+                    if !cells.write(row, &mut self.text) {
+                        self.text.extend_from_slice(&self.dialect.null);
+                    }
                 } else {
-                    self.text.extend_from_slice(&self.dialect.null);
+                    self.value.clear();
+                    match cells.write(row, &mut self.value) {
+                        true => put_value(&self.dialect, &self.value, &mut self.text, self.rows)
+                            .map_err(|why| self.wrong(index, why))?,
+                        false => self.text.extend_from_slice(&self.dialect.null),
+                    }
                 }
             }
             self.text.extend_from_slice(self.dialect.row_end_to_write());

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use sluice_contract::{Fault, JobId};
 use sluice_store_core::source::ORIGINAL_TYPE;
-use sluice_store_core::{CommitKey, Sink, SinkRequest, Source, SourceRequest, Staged};
+use sluice_store_core::{CommitKey, RejectLog, Rejected, Rejects, Sink, SinkRequest, Source, SourceRequest, Staged};
 use std::sync::Arc;
 
 pub(crate) fn key() -> CommitKey {
@@ -101,6 +101,39 @@ pub(crate) async fn read(
     dataset: sluice_contract::Object,
 ) -> Result<RecordBatch, Fault> {
     rows(open(store, kind, dataset, 3).await?.as_ref()).await
+}
+
+/// Notes what is left out.
+#[derive(Default)]
+struct Notes(std::sync::Mutex<Vec<Rejected>>);
+
+#[async_trait::async_trait]
+impl RejectLog for Notes {
+    async fn put(&self, rejected: Rejected) -> Result<(), Fault> {
+        self.0.lock().unwrap().push(rejected);
+        Ok(())
+    }
+}
+
+/// All rows, and those that were left out.
+pub(crate) async fn read_some(
+    store: &MemoryStore,
+    kind: &str,
+    dataset: sluice_contract::Object,
+) -> Result<(RecordBatch, Vec<Rejected>), Fault> {
+    let notes = Arc::new(Notes::default());
+    let request = SourceRequest {
+        dataset_kind: kind.to_owned(),
+        dataset,
+        parallel: 1,
+        batch_bytes: 1 << 20,
+        rejects: Some(Rejects::new(Arc::clone(&notes) as Arc<dyn RejectLog>)),
+        ..SourceRequest::default()
+    };
+    let source = source(Arc::new(store.clone()), request).await?;
+    let batch = rows(source.as_ref()).await?;
+    let left_out = std::mem::take(&mut *notes.0.lock().unwrap());
+    Ok((batch, left_out))
 }
 
 pub(crate) fn texts(columns: &[(&str, Vec<Option<&str>>)]) -> RecordBatch {

@@ -9,16 +9,16 @@ use sluice_store_core::source::ORIGINAL_TYPE;
 
 /// One column of a dataset's `schema`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) data_type: DataType,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) data_type: DataType,
 }
 
 /// Reads the array `schema`: `{"name", "type", "precision", "scale"}`.
 ///
 /// # Errors
 /// `SL6013` when it is malformed, `SL6007` for a type that is not served.
-pub(super) fn columns(dataset: &Object) -> Result<Vec<Column>, Fault> {
+pub(crate) fn columns(dataset: &Object) -> Result<Vec<Column>, Fault> {
     let listed = match member(dataset, "schema") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(listed)) => listed,
@@ -59,7 +59,7 @@ fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault>
             return Err(fault::unsupported(
                 name,
                 format!(
-                    "delimited text is not read as type {kind:?}; use String, Int16, Int32, Int64, Single, Double, Decimal, \
+                    "text is not read as type {kind:?}; use String, Int16, Int32, Int64, Single, Double, Decimal, \
                      Boolean, Date, DateTime or DateTimeOffset"
                 ),
             ));
@@ -83,16 +83,16 @@ fn decimal(name: &str, column: &Object) -> Result<DataType, Fault> {
 }
 
 /// Refuses columns that text cannot carry exactly, or only in a form that readers would have to guess.
-pub(super) fn check_write(schema: &Schema) -> Result<(), Fault> {
+pub(crate) fn check_write(schema: &Schema, format: &str) -> Result<(), Fault> {
     if schema.fields().is_empty() {
-        return Err(fault::mismatch("a delimited text needs at least one column"));
+        return Err(fault::mismatch(format!("a file of {format} needs at least one column")));
     }
     for field in schema.fields() {
         if !carried(field, field.data_type()) {
             return Err(fault::unsupported(
                 field.name(),
                 format!(
-                    "delimited text does not carry type {}; cast it to text in the query, or write Parquet",
+                    "{format} does not carry type {}; cast it to text in the query, or write Parquet",
                     field.data_type()
                 ),
             ));
@@ -122,7 +122,7 @@ fn carried(field: &Field, data_type: &DataType) -> bool {
 }
 
 /// Whether 16 bytes are a UUID, whose text is not a matter of taste.
-pub(super) fn is_uuid(field: &Field) -> bool {
+pub(crate) fn is_uuid(field: &Field) -> bool {
     let says = |key: &str, value: &str| {
         field
             .metadata()

@@ -1,10 +1,10 @@
 //! The text of one value.
 
-use super::{time, types};
+use super::{number, time, types};
 use crate::fault;
 use arrow::array::types::{
-    Date32Type, Date64Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, FixedSizeBinaryArray, LargeStringArray, PrimitiveArray,
@@ -18,8 +18,8 @@ use arrow::datatypes::{
 use sluice_contract::Fault;
 use std::io::Write;
 
-/// A column of a batch, its type found out once.
-pub(super) enum Cells {
+/// A column of a batch as texts, its type found out once.
+pub(crate) enum Cells {
     Null,
     Bool(BooleanArray),
     Text(StringArray),
@@ -35,8 +35,8 @@ pub(super) enum Cells {
     UInt64(PrimitiveArray<UInt64Type>),
     Float32(PrimitiveArray<Float32Type>),
     Float64(PrimitiveArray<Float64Type>),
-    Decimal128(PrimitiveArray<Decimal128Type>, u8, i8),
-    Decimal256(PrimitiveArray<Decimal256Type>, u8, i8),
+    Decimal128(PrimitiveArray<Decimal128Type>, i8),
+    Decimal256(PrimitiveArray<Decimal256Type>, i8),
     Date(PrimitiveArray<Date32Type>),
     Date64(PrimitiveArray<Date64Type>),
     /// Ticks since midnight.
@@ -49,13 +49,8 @@ pub(super) enum Cells {
 impl Cells {
     /// # Errors
     /// `SL6007` for a type that [`types::check_write`] refuses.
-    pub(super) fn new(field: &Field, array: &ArrayRef) -> Result<Self, Fault> {
-        let refused = || {
-            fault::unsupported(
-                field.name(),
-                format!("delimited text does not carry {}", array.data_type()),
-            )
-        };
+    pub(crate) fn new(field: &Field, array: &ArrayRef) -> Result<Self, Fault> {
+        let refused = || fault::unsupported(field.name(), format!("text does not carry {}", array.data_type()));
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
             DataType::Boolean => Self::Bool(array.as_boolean().clone()),
@@ -72,8 +67,8 @@ impl Cells {
             DataType::UInt64 => Self::UInt64(primitive(array)),
             DataType::Float32 => Self::Float32(primitive(array)),
             DataType::Float64 => Self::Float64(primitive(array)),
-            DataType::Decimal128(precision, scale) => Self::Decimal128(primitive(array), *precision, *scale),
-            DataType::Decimal256(precision, scale) => Self::Decimal256(primitive(array), *precision, *scale),
+            DataType::Decimal128(_, scale) => Self::Decimal128(primitive(array), *scale),
+            DataType::Decimal256(_, scale) => Self::Decimal256(primitive(array), *scale),
             DataType::Date32 => Self::Date(primitive(array)),
             DataType::Date64 => Self::Date64(primitive(array)),
             DataType::Time32(TimeUnit::Second) => {
@@ -111,64 +106,64 @@ impl Cells {
     }
 
     /// Appends a value's text; false when it is NULL.
-    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) -> bool {
+    pub(crate) fn write(&self, row: usize, out: &mut Vec<u8>) -> bool {
         if self.array().is_none_or(|array| array.is_null(row)) {
             return false;
         }
-        // Writing into a Vec does not fail.
-        let _ = match self {
-            Self::Null => Ok(()),
-            Self::Bool(array) => write!(out, "{}", array.value(row)),
-            Self::Text(array) => out.write_all(array.value(row).as_bytes()),
-            Self::LargeText(array) => out.write_all(array.value(row).as_bytes()),
-            Self::TextView(array) => out.write_all(array.value(row).as_bytes()),
-            Self::Int8(array) => write!(out, "{}", array.value(row)),
-            Self::Int16(array) => write!(out, "{}", array.value(row)),
-            Self::Int32(array) => write!(out, "{}", array.value(row)),
-            Self::Int64(array) => write!(out, "{}", array.value(row)),
-            Self::UInt8(array) => write!(out, "{}", array.value(row)),
-            Self::UInt16(array) => write!(out, "{}", array.value(row)),
-            Self::UInt32(array) => write!(out, "{}", array.value(row)),
-            Self::UInt64(array) => write!(out, "{}", array.value(row)),
+        match self {
+            Self::Null => {}
+            Self::Bool(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
+            Self::Text(array) => out.extend_from_slice(array.value(row).as_bytes()),
+            Self::LargeText(array) => out.extend_from_slice(array.value(row).as_bytes()),
+            Self::TextView(array) => out.extend_from_slice(array.value(row).as_bytes()),
+            Self::Int8(array) => number::write_integer(out, array.value(row)),
+            Self::Int16(array) => number::write_integer(out, array.value(row)),
+            Self::Int32(array) => number::write_integer(out, array.value(row)),
+            Self::Int64(array) => number::write_integer(out, array.value(row)),
+            Self::UInt8(array) => number::write_integer(out, array.value(row)),
+            Self::UInt16(array) => number::write_integer(out, array.value(row)),
+            Self::UInt32(array) => number::write_integer(out, array.value(row)),
+            Self::UInt64(array) => number::write_integer(out, array.value(row)),
             Self::Float32(array) => {
                 let value = array.value(row);
-                write_float(out, value.is_nan(), f64::from(value), format_args!("{value:?}"))
+                write_float(out, value.is_nan(), f64::from(value), format_args!("{value:?}"));
             }
             Self::Float64(array) => {
                 let value = array.value(row);
-                write_float(out, value.is_nan(), value, format_args!("{value:?}"))
+                write_float(out, value.is_nan(), value, format_args!("{value:?}"));
             }
-            Self::Decimal128(array, precision, scale) => {
-                let text = Decimal128Type::format_decimal(array.value(row), *precision, *scale);
-                out.write_all(text.as_bytes())
+            Self::Decimal128(array, scale) => number::write_decimal(out, array.value(row), *scale),
+            Self::Decimal256(array, scale) => {
+                let text = array.value(row).to_string();
+                let digits = text.strip_prefix('-').unwrap_or(&text);
+                if digits.len() < text.len() {
+                    out.push(b'-');
+                }
+                number::write_digits(out, digits.as_bytes(), *scale);
             }
-            Self::Decimal256(array, precision, scale) => {
-                let text = Decimal256Type::format_decimal(array.value(row), *precision, *scale);
-                out.write_all(text.as_bytes())
-            }
-            Self::Date(array) => {
-                time::write_date(out, i64::from(array.value(row)));
-                Ok(())
-            }
+            Self::Date(array) => time::write_date(out, i64::from(array.value(row))),
             Self::Date64(array) => {
                 const DAY: i64 = 86_400_000;
                 match array.value(row) {
                     whole if whole % DAY == 0 => time::write_date(out, whole / DAY),
                     ticks => time::write_timestamp(out, ticks, TimeUnit::Millisecond, None),
                 }
-                Ok(())
             }
-            Self::Time(array, unit) => {
-                time::write_time(out, array.value(row), *unit);
-                Ok(())
-            }
-            Self::Timestamp(array, unit, offset) => {
-                time::write_timestamp(out, array.value(row), *unit, *offset);
-                Ok(())
-            }
+            Self::Time(array, unit) => time::write_time(out, array.value(row), *unit),
+            Self::Timestamp(array, unit, offset) => time::write_timestamp(out, array.value(row), *unit, *offset),
             Self::Uuid(array) => write_uuid(out, array.value(row)),
-        };
+        }
         true
+    }
+
+    /// The text itself, of a column of texts.
+    pub(crate) fn text(&self, row: usize) -> Option<Option<&str>> {
+        Some(match self {
+            Self::Text(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::LargeText(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::TextView(array) => array.is_valid(row).then(|| array.value(row)),
+            _ => return None,
+        })
     }
 
     fn array(&self) -> Option<&dyn Array> {
@@ -188,8 +183,8 @@ impl Cells {
             Self::UInt64(array) => array,
             Self::Float32(array) => array,
             Self::Float64(array) => array,
-            Self::Decimal128(array, _, _) => array,
-            Self::Decimal256(array, _, _) => array,
+            Self::Decimal128(array, _) => array,
+            Self::Decimal256(array, _) => array,
             Self::Date(array) => array,
             Self::Date64(array) => array,
             Self::Uuid(array) => array,
@@ -202,26 +197,27 @@ fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> PrimitiveArray<T> {
 }
 
 /// The shortest text that reads back as the same value; `{:?}` is that, with `.0` behind whole numbers.
-fn write_float(out: &mut Vec<u8>, nan: bool, value: f64, shortest: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+fn write_float(out: &mut Vec<u8>, nan: bool, value: f64, shortest: std::fmt::Arguments<'_>) {
     if nan {
-        return out.write_all(b"NaN");
+        out.extend_from_slice(b"NaN");
+    } else if value.is_infinite() {
+        out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
+    } else {
+        // Writing into a Vec does not fail.
+        let _ = out.write_fmt(shortest);
+        if out.ends_with(b".0") {
+            out.truncate(out.len() - 2);
+        }
     }
-    if value.is_infinite() {
-        return out.write_all(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
-    }
-    out.write_fmt(shortest)?;
-    if out.ends_with(b".0") {
-        out.truncate(out.len() - 2);
-    }
-    Ok(())
 }
 
-fn write_uuid(out: &mut Vec<u8>, bytes: &[u8]) -> std::io::Result<()> {
+fn write_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     for (at, byte) in bytes.iter().enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {
             out.push(b'-');
         }
-        write!(out, "{byte:02x}")?;
+        out.push(HEX[usize::from(byte >> 4)]);
+        out.push(HEX[usize::from(byte & 15)]);
     }
-    Ok(())
 }

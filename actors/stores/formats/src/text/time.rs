@@ -36,7 +36,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// Ticks of a unit in a second, and digits behind the point.
-pub(super) fn ticks(unit: TimeUnit) -> (i64, usize) {
+pub(crate) fn ticks(unit: TimeUnit) -> (i64, usize) {
     match unit {
         TimeUnit::Second => (1, 0),
         TimeUnit::Millisecond => (1_000, 3),
@@ -46,34 +46,56 @@ pub(super) fn ticks(unit: TimeUnit) -> (i64, usize) {
 }
 
 /// `2024-02-29`.
-pub(super) fn write_date(out: &mut Vec<u8>, date: i64) {
+pub(crate) fn write_date(out: &mut Vec<u8>, date: i64) {
     let (year, month, day) = civil(date);
-    // Writing into a Vec does not fail.
-    let _ = match year {
-        0..=9999 => write!(out, "{year:04}-{month:02}-{day:02}"),
-        _ => write!(out, "{year:+05}-{month:02}-{day:02}"),
-    };
+    match year {
+        0..=9999 => {
+            two(out, year / 100);
+            two(out, year % 100);
+        }
+        // Writing into a Vec does not fail.
+        _ => drop(write!(out, "{year:+05}")),
+    }
+    out.push(b'-');
+    two(out, month);
+    out.push(b'-');
+    two(out, day);
+}
+
+/// A number below 100, with two digits.
+fn two(out: &mut Vec<u8>, number: i64) {
+    let digit = |number: i64| b'0' + u8::try_from(number % 10).unwrap_or(0);
+    out.extend_from_slice(&[digit(number / 10), digit(number)]);
 }
 
 /// `23:59:58.000001`; the fraction is left out when it is zero.
-pub(super) fn write_time(out: &mut Vec<u8>, value: i64, unit: TimeUnit) {
+pub(crate) fn write_time(out: &mut Vec<u8>, value: i64, unit: TimeUnit) {
     let (per_second, digits) = ticks(unit);
     let (seconds, fraction) = (value.div_euclid(per_second), value.rem_euclid(per_second));
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let _ = write!(out, "{hours:02}:{minutes:02}:{seconds:02}");
+    two(out, seconds / 3_600);
+    out.push(b':');
+    two(out, seconds / 60 % 60);
+    out.push(b':');
+    two(out, seconds % 60);
     if fraction != 0 {
         let _ = write!(out, ".{fraction:0digits$}");
     }
 }
 
 /// `2024-02-29T23:59:58.000001`, and `+02:00` behind it when there is an offset.
-pub(super) fn write_timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, offset: Option<i64>) {
+pub(crate) fn write_timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, offset: Option<i64>) {
     let (per_second, _) = ticks(unit);
-    let local = i128::from(value) + i128::from(offset.unwrap_or(0)) * i128::from(per_second);
-    let per_day = i128::from(per_second) * i128::from(DAY);
-    // Both fit: a quotient by a day, and a remainder below one.
-    let date = i64::try_from(local.div_euclid(per_day)).unwrap_or(i64::MAX >> 8);
-    let time = i64::try_from(local.rem_euclid(per_day)).unwrap_or(0);
+    let per_day = per_second * DAY;
+    let local = offset.map_or(Some(value), |offset| value.checked_add(offset.checked_mul(per_second)?));
+    let (date, time) = match local {
+        Some(local) => (local.div_euclid(per_day), local.rem_euclid(per_day)),
+        None => {
+            let local = i128::from(value) + i128::from(offset.unwrap_or(0)) * i128::from(per_second);
+            let (date, time) = (local.div_euclid(per_day.into()), local.rem_euclid(per_day.into()));
+            // Both fit: a quotient by a day, and a remainder below one.
+            (i64::try_from(date).unwrap_or(0), i64::try_from(time).unwrap_or(0))
+        }
+    };
     write_date(out, date);
     out.push(b'T');
     write_time(out, time, unit);
@@ -85,7 +107,7 @@ pub(super) fn write_timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, off
 
 /// Seconds that a time zone written as an offset is ahead of UTC. A named zone has no fixed offset: its timestamps are written
 /// as the instants they are, in UTC.
-pub(super) fn offset_of(zone: &str) -> i64 {
+pub(crate) fn offset_of(zone: &str) -> i64 {
     parse_offset(zone.as_bytes()).unwrap_or(0)
 }
 
@@ -120,7 +142,7 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 /// A date, as days since 1970-01-01.
-pub(super) fn parse_date(text: &[u8]) -> Option<i64> {
+pub(crate) fn parse_date(text: &[u8]) -> Option<i64> {
     let (sign, rest) = match text.split_first()? {
         (b'-', rest) => (-1, rest),
         (b'+', rest) => (1, rest),
@@ -139,7 +161,7 @@ pub(super) fn parse_date(text: &[u8]) -> Option<i64> {
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(super) fn parse_timestamp(text: &[u8]) -> Result<(i64, Option<i64>), &'static str> {
+pub(crate) fn parse_timestamp(text: &[u8]) -> Result<(i64, Option<i64>), &'static str> {
     const WRONG: &str = "not a date and time of the form 2024-02-29T23:59:58.000001";
     let split = text.iter().position(|byte| matches!(byte, b'T' | b't' | b' '));
     let (date, time) = match split {

@@ -1,0 +1,7 @@
+//! Values as text, and back: what the formats that are text have in common.
+
+pub(crate) mod cell;
+pub(crate) mod convert;
+pub(crate) mod number;
+pub(crate) mod time;
+pub(crate) mod types;
