@@ -1,5 +1,6 @@
 //! Reading.
 
+use crate::files::Entry;
 use crate::{NativeFormat, NativeStream};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -54,6 +55,11 @@ pub trait Source: Send + Sync {
     async fn read_native(&self, partition: &Partition) -> Result<NativeStream, Fault> {
         let text = format!("{} has no encoding of its own", partition.label);
         Err(Fault::new(Code::Internal, text))
+    }
+
+    /// The file that a partition lies in, for sources of files.
+    fn file(&self, _partition: &Partition) -> Option<&Entry> {
+        None
     }
 
     /// All rows were copied and committed: what was asked to happen with the source then, such as deleting its files.

@@ -6,6 +6,7 @@ use crate::store::FileStore;
 use async_trait::async_trait;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::files::ByteStore;
 use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest, StoreProperties};
 use sluice_store_formats as formats;
 use std::fs;
@@ -72,6 +73,10 @@ impl Connection for FileConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         formats::sink(Arc::new(self.store.clone()), &request)
+    }
+
+    fn files(&self) -> Option<Arc<dyn ByteStore>> {
+        Some(Arc::new(self.store.clone()))
     }
 }
 

@@ -5,8 +5,9 @@ use crate::reader::{FileReader, version};
 use crate::root::Root;
 use crate::stage::FileStage;
 use async_trait::async_trait;
-use sluice_contract::Fault;
+use sluice_contract::{Fault, Object};
 use sluice_store_core::CommitKey;
+use sluice_store_core::files::Wrapping;
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::fs;
 use std::io::ErrorKind;
@@ -26,6 +27,10 @@ impl ByteStore for FileStore {
 
     fn has_containers(&self) -> bool {
         false
+    }
+
+    fn wrapping(&self, dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
+        sluice_store_formats::wrapping(dataset)
     }
 
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault> {

@@ -1,7 +1,7 @@
 //! What a format does on the writing side, on a thread that may block.
 
 use crate::bytes::ByteReader;
-use crate::codec::Compression;
+use crate::codec::{self, Compression};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ pub(crate) trait WriteFormat: Send + Sync + 'static {
 
     /// What whole files of it are wrapped in; its encoder and its count see to that.
     fn compression(&self) -> &Compression {
-        &Compression::None
+        &codec::NONE
     }
 
     /// Refuses columns that it cannot carry exactly.

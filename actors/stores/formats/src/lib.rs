@@ -22,6 +22,7 @@ mod pipeline;
 mod pull;
 mod rows;
 pub mod select;
+mod selected;
 mod settings;
 pub mod sink;
 mod text;
@@ -35,7 +36,8 @@ pub use sluice_store_core::files::{
     ByteReader, ByteStage, ByteStore, Entry, Location, Published, Target, bytes, location,
 };
 
-use sluice_contract::Fault;
+use sluice_contract::{Fault, Object};
+use sluice_store_core::files::Wrapping;
 use sluice_store_core::{Sink, SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 
@@ -45,7 +47,8 @@ use std::sync::Arc;
 /// `SL6013` when the dataset lacks a property, `SL6005` when it names nothing, `SL6011` and `SL6012` when its files are damaged
 /// or do not fit together, and what the store reports.
 pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
-    format::of(&request.dataset_kind)?.source(store, &request).await
+    let format = format::of(&request.dataset_kind)?;
+    selected::source(store, request, format).await
 }
 
 /// Gets ready to write the one file that a request names.
@@ -59,4 +62,13 @@ pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn 
     let extension = format!("{extension}{}", format.compression().extension());
     let target = select::target(request, store.as_ref(), &extension)?;
     Ok(Box::new(sink::FileSink::new(store, target, format, request.parallel)))
+}
+
+/// What the files of a dataset of type Binary are wrapped in.
+///
+/// # Errors
+/// `SL6013` for a compression that is not served.
+pub fn wrapping(dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
+    let compression = codec::Compression::of(dataset)?;
+    Ok((!compression.is_none()).then(|| Arc::new(compression) as Arc<dyn Wrapping>))
 }

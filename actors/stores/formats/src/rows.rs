@@ -138,6 +138,10 @@ impl Source for RowSource {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    fn file(&self, partition: &Partition) -> Option<&Entry> {
+        self.files.get(partition.index)
+    }
+
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
         let entry = self
             .files

@@ -12,8 +12,9 @@ use object_store::{
     BackoffConfig, Certificate, ClientOptions, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore,
     RetryConfig,
 };
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::CommitKey;
+use sluice_store_core::files::Wrapping;
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -166,6 +167,10 @@ impl ByteStore for BlobStore {
 
     fn has_containers(&self) -> bool {
         true
+    }
+
+    fn wrapping(&self, dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
+        sluice_store_formats::wrapping(dataset)
     }
 
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault> {

@@ -6,6 +6,7 @@ use crate::probe;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
+use sluice_store_core::files::ByteStore;
 use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
 use sluice_store_formats as formats;
 use std::sync::Arc;
@@ -34,5 +35,9 @@ impl Connection for BlobConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         formats::sink(Arc::new(self.store.clone()), &request)
+    }
+
+    fn files(&self) -> Option<Arc<dyn ByteStore>> {
+        Some(Arc::new(self.store.clone()))
     }
 }

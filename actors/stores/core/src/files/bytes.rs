@@ -1,12 +1,13 @@
 //! What a store of files does: find, read by range, stage and publish.
 
-use super::location::Location;
-use crate::CommitKey;
 use super::attributes::{Attributes, Copied};
+use super::location::Location;
+use super::wrapping::Wrapping;
+use crate::CommitKey;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, Object};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -87,6 +88,14 @@ pub trait ByteStore: Send + Sync + 'static {
         _copied: &Copied,
     ) -> Result<Box<dyn ByteStage>, Fault> {
         self.stage(target, key).await
+    }
+
+    /// What the files of a dataset of type Binary are wrapped in, by its `typeProperties`.
+    ///
+    /// # Errors
+    /// `SL6013` for a compression that is not served.
+    fn wrapping(&self, _dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
+        Ok(None)
     }
 
     /// Deletes a file, if it still is as it was when it was found.

@@ -59,7 +59,10 @@ impl Selection {
         let base = self.base();
         let relative = match base.as_str() {
             "" => entry.path.as_str(),
-            base => entry.path.strip_prefix(base).map_or(entry.name(), |below| below.trim_start_matches('/')),
+            base => entry
+                .path
+                .strip_prefix(base)
+                .map_or(entry.name(), |below| below.trim_start_matches('/')),
         };
         let columns = match &self.partition_root {
             Some(root) => columns(&entry.path, root),
@@ -104,7 +107,10 @@ impl Selection {
             return Ok(true);
         }
         let modified = entry.modified.ok_or_else(|| {
-            let text = format!("the store does not say when {} was changed, and files are chosen by it", entry.label());
+            let text = format!(
+                "the store does not say when {} was changed, and files are chosen by it",
+                entry.label()
+            );
             Fault::new(Code::StoreFailed, text)
         })?;
         Ok(self.modified_from.is_none_or(|from| modified >= from)

@@ -3,10 +3,11 @@
 use super::attributes::{Attributes, Copied};
 use super::bytes::{ByteReader, ByteStage, ByteStore, Entry, Target};
 use super::location::Location;
+use super::wrapping::Wrapping;
 use crate::CommitKey;
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, Object};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,7 +46,9 @@ impl Guarded {
         let mut first = Ok(());
         for (_, entry) in opened.into_iter().filter(|(label, _)| Some(label) != spared.as_ref()) {
             if let Err(fault) = self.inner.delete(&entry).await {
-                first = first.and(Err(fault.context(format!("{} is copied, and was not deleted", entry.label()))));
+                first = first.and(Err(
+                    fault.context(format!("{} is copied, and was not deleted", entry.label()))
+                ));
             }
         }
         first
@@ -91,17 +94,16 @@ impl ByteStore for Guarded {
         }
     }
 
-    async fn stage_copy(
-        &self,
-        target: &Target,
-        key: &CommitKey,
-        copied: &Copied,
-    ) -> Result<Box<dyn ByteStage>, Fault> {
+    async fn stage_copy(&self, target: &Target, key: &CommitKey, copied: &Copied) -> Result<Box<dyn ByteStage>, Fault> {
         let copied = Copied {
             connections: copied.connections.or(self.connections),
             ..copied.clone()
         };
         self.inner.stage_copy(target, key, &copied).await
+    }
+
+    fn wrapping(&self, dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
+        self.inner.wrapping(dataset)
     }
 
     async fn delete(&self, entry: &Entry) -> Result<(), Fault> {

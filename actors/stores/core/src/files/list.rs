@@ -26,19 +26,31 @@ pub(super) async fn entries(store: &dyn ByteStore, list: &Location, folder: &Loc
         };
         store.find(&place).await
     };
-    let found: Vec<Vec<Entry>> = futures::stream::iter(paths.into_iter().map(find)).buffered(AT_ONCE).try_collect().await?;
+    let found: Vec<Vec<Entry>> = futures::stream::iter(paths.into_iter().map(find))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
     Ok(found.into_iter().flatten().collect())
 }
 
 async fn paths(store: &dyn ByteStore, list: &Location) -> Result<Vec<String>, Fault> {
     let found = store.find(list).await?;
-    let entry = found.first().ok_or_else(|| Fault::new(Code::FileNotFound, list.label()))?;
+    let entry = found
+        .first()
+        .ok_or_else(|| Fault::new(Code::FileNotFound, list.label()))?;
     if entry.size > MOST_BYTES {
-        return Err(property(format!("the list of files {} has more than {MOST_BYTES} bytes", entry.label())));
+        return Err(property(format!(
+            "the list of files {} has more than {MOST_BYTES} bytes",
+            entry.label()
+        )));
     }
     let bytes = store.open(entry).await?.read(0..entry.size).await?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Fault::new(Code::DataInvalid, format!("the list of files {} is not UTF-8", entry.label())))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Fault::new(
+            Code::DataInvalid,
+            format!("the list of files {} is not UTF-8", entry.label()),
+        )
+    })?;
     let mut paths = Vec::new();
     for line in text.trim_start_matches('\u{feff}').lines() {
         let line = line.trim().trim_matches('/');
@@ -46,7 +58,10 @@ async fn paths(store: &dyn ByteStore, list: &Location) -> Result<Vec<String>, Fa
             continue;
         }
         if line.split('/').any(|part| part == "..") {
-            let text = format!("the list of files {} names {line:?}, which leaves the folder", entry.label());
+            let text = format!(
+                "the list of files {} names {line:?}, which leaves the folder",
+                entry.label()
+            );
             return Err(Fault::new(Code::PermissionDenied, text));
         }
         paths.push(line.to_owned());

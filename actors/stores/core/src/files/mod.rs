@@ -12,6 +12,7 @@ pub mod location;
 pub mod partition;
 pub mod pattern;
 pub mod selection;
+pub mod wrapping;
 
 pub use attributes::{Attributes, Copied};
 pub use bytes::{ByteReader, ByteStage, ByteStore, Entry, Published, Target};
@@ -20,3 +21,4 @@ pub use guard::Guarded;
 pub use location::Location;
 pub use partition::Column;
 pub use selection::Selection;
+pub use wrapping::{Inner, Wrapper, Wrapping};

@@ -14,12 +14,14 @@ pub struct Column {
 
 /// The columns of the folders between `root` and a file. Characters that cannot stand in a folder's name are written `%2F` by
 /// those who make such folders, and are read so.
-pub(super) fn columns(path: &str, root: &str) -> Vec<Column> {
+pub fn columns(path: &str, root: &str) -> Vec<Column> {
     let below = match root {
         "" => Some(path),
         root => path.strip_prefix(root).and_then(|below| below.strip_prefix('/')),
     };
-    let folders = below.and_then(|below| below.rsplit_once('/')).map_or("", |(folders, _)| folders);
+    let folders = below
+        .and_then(|below| below.rsplit_once('/'))
+        .map_or("", |(folders, _)| folders);
     let parts = folders.split('/').filter_map(|part| part.split_once('='));
     parts
         .filter(|(name, _)| !name.is_empty())
@@ -50,7 +52,9 @@ mod tests {
     fn folders_are_columns() {
         let found = |path: &str, root: &str| {
             let columns = columns(path, root).into_iter();
-            columns.map(|column| format!("{}:{}", column.name, column.value.unwrap_or("NULL".into()))).collect::<Vec<_>>()
+            columns
+                .map(|column| format!("{}:{}", column.name, column.value.unwrap_or("NULL".into())))
+                .collect::<Vec<_>>()
         };
         assert_eq!(found("a/year=2024/month=1/x.csv", "a"), ["year:2024", "month:1"]);
         assert_eq!(found("a/year=2024/month=1/x.csv", "a/year=2024"), ["month:1"]);

@@ -21,7 +21,10 @@ enum Token {
     /// One character or none.
     Maybe,
     /// One of these, or none of them.
-    Class { ranges: Vec<(char, char)>, inverted: bool },
+    Class {
+        ranges: Vec<(char, char)>,
+        inverted: bool,
+    },
 }
 
 impl Pattern {
@@ -181,8 +184,15 @@ impl FolderPattern {
     /// # Errors
     /// `SL6013` when its braces stand for too many texts.
     pub fn new(text: &str) -> Result<Self, Fault> {
-        let texts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        let fixed = texts.iter().take_while(|text| !is_wild(text)).copied().collect::<Vec<_>>();
+        let texts: Vec<&str> = text
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect();
+        let fixed = texts
+            .iter()
+            .take_while(|text| !is_wild(text))
+            .copied()
+            .collect::<Vec<_>>();
         let parts = texts.iter().map(|text| match *text {
             "**" => Ok(Part::Deep),
             text => Pattern::new(text).map(Part::One),

@@ -40,7 +40,9 @@ impl Selection {
     pub fn read(dataset: &Object, activity: &Object, types: &[&str], containers: bool) -> Result<Self, Fault> {
         let mut location = Location::read(dataset, types, containers)?;
         let empty = Object::new();
-        let settings = member(activity, "storeSettings").and_then(Value::as_object).unwrap_or(&empty);
+        let settings = member(activity, "storeSettings")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
         let setting = |name: &str| text(settings, name).map(|text| text.filter(|text| !text.trim().is_empty()));
         location.recursive = flag(settings, "recursive")?.unwrap_or(true);
         let mut found = Self {
@@ -55,7 +57,12 @@ impl Selection {
         let folder = setting("wildcardFolderPath")?;
         let prefix = setting("prefix")?;
         let list = setting("fileListPath")?;
-        if [folder.is_some() || name.is_some(), prefix.is_some(), list.is_some()].iter().filter(|set| **set).count() > 1 {
+        if [folder.is_some() || name.is_some(), prefix.is_some(), list.is_some()]
+            .iter()
+            .filter(|set| **set)
+            .count()
+            > 1
+        {
             return Err(property(
                 "`storeSettings` asks for several of wildcards, `prefix` and `fileListPath`; one of them says which files are read",
             ));
@@ -73,7 +80,9 @@ impl Selection {
         }
         if let Some(prefix) = prefix {
             if !containers {
-                return Err(property("`storeSettings.prefix` is for stores of objects; take `wildcardFileName` here"));
+                return Err(property(
+                    "`storeSettings.prefix` is for stores of objects; take `wildcardFileName` here",
+                ));
             }
             location = Location {
                 container: location.container,
@@ -115,7 +124,9 @@ impl Selection {
 /// The folder, or with a prefix what is before its last slash.
 fn base(location: &Location) -> String {
     match &location.prefix {
-        Some(prefix) => prefix.rsplit_once('/').map_or(String::new(), |(folder, _)| clean(folder)),
+        Some(prefix) => prefix
+            .rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| clean(folder)),
         None => location.folder.clone(),
     }
 }
@@ -156,8 +167,12 @@ pub fn connections(activity: &Object) -> Result<Option<usize>, Fault> {
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(_) => None,
     };
-    let number = number.and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0);
-    number.map(Some).ok_or_else(|| property("`maxConcurrentConnections` is not a whole number from 1 on"))
+    let number = number
+        .and_then(|number| usize::try_from(number).ok())
+        .filter(|number| *number > 0);
+    number
+        .map(Some)
+        .ok_or_else(|| property("`maxConcurrentConnections` is not a whole number from 1 on"))
 }
 
 fn flag(object: &Object, name: &str) -> Result<Option<bool>, Fault> {
@@ -178,11 +193,20 @@ fn time(text: Option<String>, name: &str) -> Result<Option<DateTime<Utc>>, Fault
         .ok()
         .map(|time| time.to_utc())
         .or_else(|| {
-            let times = plain.iter().filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+            let times = plain
+                .iter()
+                .filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
             times.map(|time| time.and_utc()).next()
         })
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc()));
+        .or_else(|| {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+                .map(|time| time.and_utc())
+        });
     found.map(Some).ok_or_else(|| {
-        property(format!("`storeSettings.{name}` {text:?} is not a time such as 2024-12-01T05:00:00Z"))
+        property(format!(
+            "`storeSettings.{name}` {text:?} is not a time such as 2024-12-01T05:00:00Z"
+        ))
     })
 }

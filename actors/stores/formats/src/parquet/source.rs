@@ -158,6 +158,11 @@ impl Source for ParquetSource {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    fn file(&self, partition: &Partition) -> Option<&Entry> {
+        let slice = self.slices.get(partition.index)?;
+        self.files.get(slice.file).map(|(entry, _)| entry)
+    }
+
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
         let slice = self
             .slices
