@@ -9,7 +9,7 @@ use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::options::{AgentOptions, Tuning};
 use crate::probe::Prober;
-use crate::scheduler::{JobScheduler, LiveJobs, Places, Stop};
+use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places, Stop};
 use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
 use crate::vault::{self, Vault};
@@ -188,6 +188,7 @@ fn prepare(
         board,
         link: LinkState::new(&identity.amqp_endpoint),
         places: Places::new(options.slots),
+        limits: Limits::load(&state, options.memory_budget, options.slots)?,
         live: LiveJobs::default(),
         connectors: Connectors::default(),
         closing: CancellationToken::new(),

@@ -7,7 +7,7 @@ use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener, Send};
 use crate::options::{AgentOptions, Tuning};
 use crate::probe::Prober;
-use crate::scheduler::{JobScheduler, LiveJobs, Places};
+use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places};
 use crate::state::StateDir;
 use crate::updater::Updater;
 use crate::vault::Vault;
@@ -35,6 +35,8 @@ pub(crate) struct Hub {
     pub(crate) link: LinkState,
     /// The places for jobs.
     pub(crate) places: Places,
+    /// What the copies share.
+    pub(crate) limits: Limits,
     /// The copies that run.
     pub(crate) live: LiveJobs,
     pub(crate) connectors: Connectors,

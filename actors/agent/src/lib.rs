@@ -34,3 +34,4 @@ pub use identity::{RegisterOptions, Registered, register};
 pub use journal::LedgerCounts;
 pub use link::{ChannelState, ChannelStatus};
 pub use options::{AgentOptions, Tuning};
+pub use scheduler::LimitsStatus;

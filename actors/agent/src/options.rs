@@ -15,16 +15,19 @@ pub struct AgentOptions {
     pub slots: u32,
     /// Bytes of memory that all copies together may fill with rows on their way.
     pub memory_budget: usize,
+    /// A copy in which nothing moves for this long is given up, and tried again.
+    pub stall_timeout: Duration,
 }
 
 impl AgentOptions {
-    /// Four jobs at a time and 256 MiB for their data.
+    /// Four jobs at a time, 256 MiB for their data, and ten minutes of patience.
     pub fn new(state_dir: impl Into<PathBuf>, stores: Stores) -> Self {
         Self {
             state_dir: state_dir.into(),
             stores,
             slots: 4,
             memory_budget: 256 * 1024 * 1024,
+            stall_timeout: Duration::from_secs(600),
         }
     }
 }

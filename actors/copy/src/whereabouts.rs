@@ -56,19 +56,20 @@ impl Whereabouts {
         if writer(Doing::Writing) > 0 {
             return "writing".to_owned();
         }
-        let reading: Vec<&str> = self
+        let mut reading: Vec<&Partition> = self
             .0
             .iter()
             .filter(|worker| worker.reader.load(Ordering::Relaxed) == Doing::Reading as u8)
             .filter_map(|worker| partitions.get(worker.partition.load(Ordering::Relaxed)))
-            .map(|partition| partition.label.as_str())
             .collect();
-        match reading[..] {
+        reading.sort_by_key(|partition| partition.index);
+        let labels: Vec<&str> = reading.iter().map(|partition| partition.label.as_str()).collect();
+        match labels[..] {
             [] if writer(Doing::Finishing) > 0 => "finishing the writing".to_owned(),
             [] => "copying".to_owned(),
             [one] => format!("reading partition {one}"),
             [one, two] => format!("reading partitions {one} and {two}"),
-            [one, .., last] => format!("reading {} partitions from {one} to {last}", reading.len()),
+            [one, .., last] => format!("reading {} partitions from {one} to {last}", labels.len()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ActorRow, Status};
 use crate::state::StateDir;
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, JobId};
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,6 +36,19 @@ pub async fn drain(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
 /// `SL8005` when none answers.
 pub async fn resume(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
     request(state_dir.as_ref(), "POST", "/resume").await.map(drop)
+}
+
+/// Changes how many bytes the node, or one copy that runs on it, may read in a second; none is no limit.
+///
+/// # Errors
+/// `SL8010` when no copy of this job runs there, `SL8006` when the limit cannot be remembered, `SL8005` when no agent answers.
+pub async fn limit_bandwidth(state_dir: impl AsRef<Path>, job: Option<&JobId>, rate: Option<u64>) -> Result<(), Fault> {
+    let rate = rate.map_or("off".to_owned(), |rate| rate.max(1).to_string());
+    let path = match job {
+        None => format!("/limits/bandwidth/{rate}"),
+        Some(job) => format!("/jobs/{}/limits/bandwidth/{rate}", segment(job.as_str())),
+    };
+    request(state_dir.as_ref(), "POST", &path).await.map(drop)
 }
 
 /// The components of the agent and their figures, in the order they were started.

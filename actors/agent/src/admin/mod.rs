@@ -3,12 +3,13 @@
 mod actors;
 mod client;
 mod component;
+mod limits;
 mod routes;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use actors::{ActorRow, CurrentMessage, PanicRow, RestartCounts};
-pub use client::{actors, drain, metrics, restart, resume, status};
+pub use client::{actors, drain, limit_bandwidth, metrics, restart, resume, status};
 pub(crate) use component::LocalAdmin;
 pub use status::{ComponentStatus, JobStatus, Status, TroubleStatus};

@@ -1,6 +1,7 @@
 //! What the admin socket answers.
 
 use super::actors::{ActorRow, rows};
+use super::limits;
 use super::status::{Status, gather};
 use crate::hub::Hub;
 use axum::extract::{Path, State};
@@ -19,6 +20,8 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/actors", get(actors))
         .route("/actors/{id}/restart", post(restart))
         .route("/metrics", get(metrics))
+        .route("/limits/bandwidth/{rate}", post(limits::of_node))
+        .route("/jobs/{job}/limits/bandwidth/{rate}", post(limits::of_job))
         .route("/drain", post(drain))
         .route("/resume", post(resume))
         .with_state(hub)

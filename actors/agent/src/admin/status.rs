@@ -5,7 +5,7 @@ use crate::health::{Condition, NodeHealth, note_components, word};
 use crate::hub::Hub;
 use crate::journal::LedgerCounts;
 use crate::link::{ChannelState, ChannelStatus};
-use crate::scheduler::LiveJob;
+use crate::scheduler::{LimitsStatus, LiveJob};
 use crate::updater::VERSION;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,9 @@ pub struct Status {
     /// Why no new job is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining: Option<String>,
+    /// What the copies share.
+    #[serde(default)]
+    pub limits: LimitsStatus,
     /// The ledger; `None` when it cannot be read.
     #[serde(default)]
     pub ledger: Option<LedgerCounts>,
@@ -86,6 +89,9 @@ pub struct JobStatus {
     pub phase: String,
     /// Since when it runs here.
     pub started: DateTime<Utc>,
+    /// Bytes that this copy may read in a second; none is no limit of its own.
+    #[serde(default)]
+    pub bandwidth: Option<u64>,
     /// How far it is.
     pub progress: CopyProgress,
 }
@@ -157,6 +163,7 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         slots: capacity.slots,
         slots_free: capacity.free(),
         draining: capacity.draining,
+        limits: hub.limits.now(),
         ledger: hub.journal.counts().await.ok(),
         connectors: hub.connectors.list(),
         components: components.iter().map(component).collect(),
@@ -173,6 +180,7 @@ fn job(live: &LiveJob) -> JobStatus {
         sink: live.spec.sink.name.clone(),
         phase: live.phase_word().to_owned(),
         started: live.started,
+        bandwidth: live.bandwidth.rate(),
         progress: live.progress(),
     }
 }

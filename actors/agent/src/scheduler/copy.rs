@@ -18,8 +18,7 @@ pub(super) async fn copy(
     progress: watch::Sender<CopyProgress>,
 ) -> Result<CopyOutcome, Fault> {
     let spec = &live.spec;
-    let slots = hub.places.now().slots.max(1) as usize;
-    let options = CopyOptions::from_settings(&spec.settings, hub.options.memory_budget / slots)?;
+    let options = options(hub, live)?;
     let (source, sink) = connections(hub, &spec.source, &spec.sink).await?;
     let job = CopyJob {
         key: CommitKey {
@@ -52,6 +51,20 @@ pub(super) async fn copy(
     let mut outcome = sluice_copy::run(job, &gate, progress, live.stop.clone()).await?;
     outcome.node = Some(hub.identity.node.clone());
     Ok(outcome)
+}
+
+/// The activity's settings within the node's limits.
+fn options(hub: &Hub, live: &LiveJob) -> Result<CopyOptions, Fault> {
+    let memory = &hub.limits.memory;
+    let several = hub.options.slots > 1;
+    // One copy leaves room for others, which are likely to come.
+    let own = if several { memory.total() / 2 } else { memory.total() };
+    Ok(CopyOptions {
+        memory: Some(memory.clone()),
+        bandwidth: vec![hub.limits.bandwidth.clone(), live.bandwidth.clone()],
+        stall_timeout: hub.options.stall_timeout,
+        ..CopyOptions::from_settings(&live.spec.settings, own)?
+    })
 }
 
 type Pair = (Arc<dyn Connection>, Arc<dyn Connection>);

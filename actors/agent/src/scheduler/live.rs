@@ -5,6 +5,7 @@ use dashmap::DashMap;
 use sluice_contract::job::{CopyProgress, JobSpec};
 use sluice_contract::message::{LeaseState, RunningJob};
 use sluice_contract::{Code, Fault, JobId};
+use sluice_copy::Bandwidth;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -55,6 +56,8 @@ pub(crate) struct LiveJob {
     pub(crate) token: u64,
     pub(crate) spec: Arc<JobSpec>,
     pub(crate) started: DateTime<Utc>,
+    /// What this copy alone may read in a second.
+    pub(crate) bandwidth: Bandwidth,
     /// Cancelled when the copy has to stop.
     pub(crate) stop: CancellationToken,
     phase: Mutex<Phase>,
@@ -88,6 +91,7 @@ impl LiveJob {
             token,
             spec,
             started: Utc::now(),
+            bandwidth: Bandwidth::unlimited(),
             stop: CancellationToken::new(),
             phase: Mutex::new(Phase::Running),
             lease: watch::Sender::new(lease_until),

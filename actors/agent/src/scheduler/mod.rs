@@ -4,6 +4,7 @@ mod component;
 mod copy;
 mod ending;
 mod leases;
+mod limits;
 mod live;
 mod messages;
 mod pending;
@@ -15,6 +16,8 @@ mod tests;
 
 pub(crate) use component::JobScheduler;
 pub(crate) use leases::{NO_LEASE, cancel, reconcile, renewed};
+pub(crate) use limits::Limits;
+pub use limits::LimitsStatus;
 pub(crate) use live::{LiveJob, LiveJobs, Stop};
 pub(crate) use messages::{Accepted, Cancel, Denied, GiveBack, Granted, Reservation, Reserve, Welcomed};
 pub(crate) use places::Places;

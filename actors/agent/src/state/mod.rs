@@ -79,6 +79,11 @@ impl StateDir {
         self.0.join("ledger.db")
     }
 
+    /// What the copies of this node may use.
+    pub(crate) fn limits_file(&self) -> PathBuf {
+        self.0.join("limits.json")
+    }
+
     /// The admin socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.0.join("admin.sock")

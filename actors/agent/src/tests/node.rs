@@ -95,10 +95,12 @@ impl World {
 
     pub(super) async fn start_agent(&mut self, tuning: Tuning) {
         let options = AgentOptions {
-            state_dir: self.node.state_dir(),
-            stores: Stores::new(vec![Arc::new(TestStore(Arc::clone(&self.shelf)))]),
             slots: 2,
             memory_budget: 16 * 1024 * 1024,
+            ..AgentOptions::new(
+                self.node.state_dir(),
+                Stores::new(vec![Arc::new(TestStore(Arc::clone(&self.shelf)))]),
+            )
         };
         self.agent = Some(Agent::start_with(options, tuning, &self.root).await.unwrap());
     }

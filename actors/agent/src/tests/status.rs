@@ -64,10 +64,9 @@ fn the_status_tells_all_about_a_running_agent() {
         assert!(status.channel.last_error.is_some());
 
         let second = AgentOptions {
-            state_dir: directory.clone(),
-            stores: Default::default(),
             slots: 1,
             memory_budget: 1,
+            ..AgentOptions::new(directory.clone(), Default::default())
         };
         let refused = Agent::start_with(second, tuning(), &world.root).await.unwrap_err();
         assert_eq!(refused.code, Code::StateLocked);

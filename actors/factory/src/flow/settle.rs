@@ -3,8 +3,9 @@
 use super::failure;
 use crate::state::activities;
 use crate::state::jobs::{self, JobRow, JobState};
-use crate::state::{Conn, gateways, json, outbox, runs, stored};
+use crate::state::{Conn, gateways, json, outbox, outcomes, runs, stored};
 use crate::wire::{micros, now};
+use serde_json::Value;
 use sluice_contract::job::{CopyOutcome, CopyProgress, JobSpec};
 use sluice_contract::message::{Cancel, Dispatch};
 use sluice_contract::{Code, Envelope, Fault, JobId, Message, Object};
@@ -37,7 +38,8 @@ pub(crate) async fn dispatch(conn: &mut Conn, job: &JobRow, not_before: i64) -> 
 
 /// A copy is committed.
 pub(crate) async fn complete(conn: &mut Conn, job: &JobRow, outcome: &CopyOutcome) -> Result<(), Fault> {
-    let output = outcome.to_adf_output(&gateway_name(conn, job).await?);
+    let mut output = outcome.to_adf_output(&gateway_name(conn, job).await?);
+    tell_earlier_failures(conn, job, &mut output).await?;
     end(conn, job, JobState::Completed).await?;
     activities::finish(conn, &job.activity_run, "Succeeded", Some(&json(&output)?), None).await?;
     runs::touch(conn, &job.run).await
@@ -49,7 +51,7 @@ pub(crate) async fn fail(conn: &mut Conn, job: &JobRow, fault: &Fault, progress:
         return cancelled(conn, job, progress).await;
     }
     let failures = job.failures + 1;
-    if failures <= job.retry_max {
+    if failures <= failures_allowed(job, fault) {
         tracing::info!(job = %job.id, attempt = job.attempt, %fault, "An attempt failed and is repeated");
         let next = JobRow {
             failures,
@@ -58,6 +60,15 @@ pub(crate) async fn fail(conn: &mut Conn, job: &JobRow, fault: &Fault, progress:
         return queue_again(conn, job, &next, now() + job.retry_interval).await;
     }
     fail_with(conn, job, fault, progress).await
+}
+
+/// How many attempts may fail before the activity does. A stall before the commit is worth another try even where the
+/// policy has none: whatever hung is often gone with its connection.
+fn failures_allowed(job: &JobRow, fault: &Fault) -> i64 {
+    match fault.code == Code::Stalled && job.state != JobState::Committing {
+        true => job.retry_max.max(1),
+        false => job.retry_max,
+    }
 }
 
 /// The activity failed, whatever its policy says.
@@ -175,7 +186,8 @@ async fn queue_again(conn: &mut Conn, job: &JobRow, next: &JobRow, not_before: i
 async fn fail_with(conn: &mut Conn, job: &JobRow, fault: &Fault, progress: &CopyProgress) -> Result<(), Fault> {
     let activity = activity_name(job)?;
     tracing::info!(job = %job.id, activity, %fault, "An activity failed");
-    let output = failure::output(&gateway_name(conn, job).await?, fault, progress);
+    let mut output = failure::output(&gateway_name(conn, job).await?, fault, progress);
+    tell_earlier_failures(conn, job, &mut output).await?;
     let error = failure::error(&activity, fault);
     end(conn, job, JobState::Failed).await?;
     activities::finish(
@@ -187,6 +199,15 @@ async fn fail_with(conn: &mut Conn, job: &JobRow, fault: &Fault, progress: &Copy
     )
     .await?;
     runs::touch(conn, &job.run).await
+}
+
+/// What earlier attempts ended with, for the run's history.
+async fn tell_earlier_failures(conn: &mut Conn, job: &JobRow, output: &mut Value) -> Result<(), Fault> {
+    let earlier = outcomes::failures_before(conn, &job.id, job.attempt).await?;
+    if !earlier.is_empty() {
+        output["previousAttempts"] = Value::Array(earlier);
+    }
+    Ok(())
 }
 
 /// Ends a job. The token grows, so that nothing said under the old one counts any more.

@@ -1,7 +1,9 @@
 //! What nodes reported about jobs, in time or not.
 
 use super::{Conn, Db};
-use crate::wire::now;
+use crate::wire::{now, time_text};
+use serde_json::{Value, json};
+use sluice_contract::message::Failed;
 use sluice_contract::{Envelope, Fault};
 
 const MONTH: i64 = 30 * 86_400_000_000;
@@ -40,6 +42,30 @@ pub(crate) async fn record(conn: &mut Conn, envelope: &Envelope, node: &str, acc
     .await
     .db()?;
     Ok(())
+}
+
+/// The failures of a job's earlier attempts, the oldest first, for people.
+pub(crate) async fn failures_before(conn: &mut Conn, job: &str, attempt: i64) -> Result<Vec<Value>, Fault> {
+    let rows: Vec<(i64, String, i64, String)> = sqlx::query_as(
+        "SELECT attempt, node, received, data FROM outcomes \
+         WHERE job = $1 AND attempt < $2 AND accepted = 1 AND kind = 'job.failed' ORDER BY attempt",
+    )
+    .bind(job)
+    .bind(attempt)
+    .fetch_all(conn)
+    .await
+    .db()?;
+    let told = |(attempt, node, received, data): (i64, String, i64, String)| {
+        let fault = serde_json::from_str::<Failed>(&data).ok()?.fault;
+        Some(json!({
+            "attempt": attempt,
+            "node": node,
+            "ended": time_text(received),
+            "errorCode": fault.code.as_str(),
+            "message": fault.message,
+        }))
+    };
+    Ok(rows.into_iter().filter_map(told).collect())
 }
 
 /// Forgets what is older than a month.

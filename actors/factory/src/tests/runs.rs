@@ -123,6 +123,36 @@ fn a_failed_attempt_is_repeated_as_the_policy_says() {
 }
 
 #[test]
+fn a_stall_gets_a_second_attempt_even_without_a_policy() {
+    run(async {
+        let (fixture, mut node) = ready(json!({ "retry": 0, "retryIntervalInSeconds": 1 })).await;
+        let id = fixture.create_run().await;
+        let first = node.take_job().await;
+        let token = node.claim(&first).await.unwrap();
+        let stalled = failed(Code::Stalled);
+        node.ask(&node.about(&first, Some(token), &stalled), &["event.ack"])
+            .await;
+        let second = node.take_job().await;
+        assert_eq!((second.job.clone(), second.attempt), (first.job.clone(), 2));
+        let newer = node.claim(&second).await.unwrap();
+        // The second time it is over.
+        node.ask(&node.about(&second, Some(newer), &stalled), &["event.ack"])
+            .await;
+        fixture.run_is(&id, "Failed").await;
+        let activity = &fixture.activities(&id).await[0];
+        assert_eq!(activity["retryAttempt"], 1);
+        assert_eq!(activity["error"]["errorCode"], "SL7007");
+        let earlier = &activity["output"]["previousAttempts"];
+        assert_eq!(earlier[0]["attempt"], 1, "{activity:#}");
+        assert_eq!(earlier[0]["errorCode"], "SL7007");
+        assert_eq!(earlier[0]["message"], "the store said no");
+        assert!(earlier[1].is_null());
+        node.leave().await;
+        fixture.stop().await;
+    });
+}
+
+#[test]
 fn a_rejected_job_fails_unless_there_was_no_room() {
     run(async {
         let (fixture, mut node) = ready(json!({})).await;
