@@ -2,40 +2,38 @@
 
 use crate::codec::{Compression, Input};
 use crate::encode::WriteFormat;
+use crate::fault;
 use crate::rows::Rows;
-use crate::{fault, rows};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_store_core::files::ByteStore;
 use sluice_store_core::{SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 
-/// A format: how requests become readers and writers of it.
+/// A format: how requests become sources and writers of it.
 #[async_trait]
 pub(crate) trait Format: Send + Sync {
-    /// Ready to read; called by [`Format::source`].
-    fn read(&self, request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault>;
+    /// The files of a request as one source; with a [`ReadFormat`], by [`rows::open`](crate::rows::open).
+    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault>;
 
     /// Ready to write.
     fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault>;
-
-    /// The files of a request as one source. Only a format that reads from the middle of a file makes its own.
-    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
-        rows::open(store, request, self.read(request)?).await
-    }
 }
 
 /// A format, ready to read files from their beginnings. All methods but `compression` run on threads that may block.
 pub(crate) trait ReadFormat: Send + Sync + 'static {
+    /// What the beginning of a file says about its columns.
+    type Look: Send + 'static;
+
     /// What the files are wrapped in.
     fn compression(&self) -> &Compression;
 
-    /// The columns of one file by its beginning; none when it holds nothing.
-    fn look(&self, input: Input<'_>) -> Result<Option<Schema>, Fault>;
+    /// Looks at the beginning of a file; none when it holds nothing.
+    fn look(&self, input: Input<'_>) -> Result<Option<Self::Look>, Fault>;
 
-    /// The schema of all files, in their order, each with its label and its columns.
-    fn schema(&self, files: &[(String, Option<Schema>)]) -> Result<SchemaRef, Fault>;
+    /// The schema of all files, in their order, each with its label and how it looks.
+    fn schema(&self, files: Vec<(String, Option<Self::Look>)>) -> Result<SchemaRef, Fault>;
 
     /// Reads a file's rows as batches of the schema. Gives false when nobody wants more.
     fn rows(&self, input: Input<'_>, schema: &SchemaRef, rows: &Rows<'_>) -> Result<bool, Fault>;

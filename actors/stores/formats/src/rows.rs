@@ -5,7 +5,7 @@ use crate::codec;
 use crate::format::ReadFormat;
 use crate::pull::{self, Counted, Pushed};
 use crate::{fault, select};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
@@ -51,9 +51,9 @@ impl Rows<'_> {
     }
 }
 
-struct RowSource {
+struct RowSource<F> {
     store: Arc<dyn ByteStore>,
-    format: Arc<dyn ReadFormat>,
+    format: Arc<F>,
     files: Vec<Entry>,
     schema: SchemaRef,
     partitions: Vec<Partition>,
@@ -62,11 +62,12 @@ struct RowSource {
     bytes: Arc<AtomicU64>,
 }
 
-pub(crate) async fn open(
+pub(crate) async fn open<F: ReadFormat>(
     store: Arc<dyn ByteStore>,
     request: &SourceRequest,
-    format: Arc<dyn ReadFormat>,
+    format: F,
 ) -> Result<Box<dyn Source>, Fault> {
+    let format = Arc::new(format);
     let files = select::files(store.as_ref(), &request.dataset, &request.activity).await?;
     let look = |entry: Entry| {
         let (store, format) = (Arc::clone(&store), Arc::clone(&format));
@@ -90,7 +91,7 @@ pub(crate) async fn open(
             (entry, (label, columns))
         })
         .unzip();
-    let schema = format.schema(&columns)?;
+    let schema = format.schema(columns)?;
     let partition = |(index, entry): (usize, &Entry)| Partition {
         index,
         label: entry.label(),
@@ -108,7 +109,7 @@ pub(crate) async fn open(
 }
 
 /// The columns of the first part of a file that has any.
-fn look(file: Arc<dyn ByteReader>, format: &dyn ReadFormat, handle: &Handle) -> Result<Option<Schema>, Fault> {
+fn look<F: ReadFormat>(file: Arc<dyn ByteReader>, format: &F, handle: &Handle) -> Result<Option<F::Look>, Fault> {
     let mut found = None;
     codec::each(file, format.compression(), handle, &mut |input| {
         found = format.look(input)?;
@@ -121,7 +122,7 @@ fn look(file: Arc<dyn ByteReader>, format: &dyn ReadFormat, handle: &Handle) -> 
 }
 
 #[async_trait]
-impl Source for RowSource {
+impl<F: ReadFormat> Source for RowSource<F> {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }

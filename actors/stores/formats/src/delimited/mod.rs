@@ -14,17 +14,21 @@ mod write;
 mod tests;
 
 use crate::encode::WriteFormat;
-use crate::format::{Format, ReadFormat};
+use crate::format::Format;
+use crate::rows;
+use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{SinkRequest, SourceRequest};
+use sluice_store_core::files::ByteStore;
+use sluice_store_core::{SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 
 /// The format.
 pub(crate) struct DelimitedText;
 
+#[async_trait]
 impl Format for DelimitedText {
-    fn read(&self, request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault> {
-        Ok(Arc::new(read::DelimitedFiles::new(request)?))
+    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        rows::open(store, request, read::DelimitedFiles::new(request)?).await
     }
 
     fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault> {

@@ -9,7 +9,7 @@ use crate::fault;
 use crate::format::ReadFormat;
 use crate::rows::Rows;
 use crate::text::convert::Column;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use sluice_contract::Fault;
@@ -33,18 +33,19 @@ impl DelimitedFiles {
 }
 
 impl ReadFormat for DelimitedFiles {
+    /// Its columns' names.
+    type Look = Vec<String>;
+
     fn compression(&self) -> &Compression {
         &self.dialect.compression
     }
 
-    fn look(&self, input: Input<'_>) -> Result<Option<Schema>, Fault> {
-        let names = headed::columns(input, &self.dialect)?;
-        let field = |name: String| Field::new(name, DataType::Utf8, true);
-        Ok(names.map(|names| Schema::new(names.into_iter().map(field).collect::<Vec<_>>())))
+    fn look(&self, input: Input<'_>) -> Result<Option<Vec<String>>, Fault> {
+        headed::columns(input, &self.dialect)
     }
 
-    fn schema(&self, files: &[(String, Option<Schema>)]) -> Result<SchemaRef, Fault> {
-        one_schema(files, &self.dialect)
+    fn schema(&self, files: Vec<(String, Option<Vec<String>>)>) -> Result<SchemaRef, Fault> {
+        one_schema(&files, &self.dialect)
     }
 
     fn rows(&self, input: Input<'_>, schema: &SchemaRef, rows: &Rows<'_>) -> Result<bool, Fault> {
@@ -53,14 +54,13 @@ impl ReadFormat for DelimitedFiles {
 }
 
 /// The schema of all files. Files that hold nothing have no say.
-fn one_schema(files: &[(String, Option<Schema>)], dialect: &Dialect) -> Result<SchemaRef, Fault> {
-    let mut known: Option<(&String, Vec<String>)> = None;
+fn one_schema(files: &[(String, Option<Vec<String>>)], dialect: &Dialect) -> Result<SchemaRef, Fault> {
+    let mut known: Option<(&String, &Vec<String>)> = None;
     for (label, columns) in files {
         let Some(columns) = columns else { continue };
-        let columns: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
-        match &known {
+        match known {
             None => known = Some((label, columns)),
-            Some((first, others)) if *others != columns => {
+            Some((first, others)) if others != columns => {
                 return Err(fault::mismatch(format!(
                     "{first} has the columns {}, and {label} has {}",
                     others.join(", "),
@@ -71,7 +71,7 @@ fn one_schema(files: &[(String, Option<Schema>)], dialect: &Dialect) -> Result<S
         }
     }
     match (known, headed::listed(dialect), files.first()) {
-        (Some((label, columns)), _, _) => headed::schema(&columns, dialect, label).map(Arc::new),
+        (Some((label, columns)), _, _) => headed::schema(columns, dialect, label).map(Arc::new),
         (None, Some(listed), _) if !dialect.header => Ok(Arc::new(listed)),
         (None, _, Some((label, _))) => Err(fault::data(
             label,

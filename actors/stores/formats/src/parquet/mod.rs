@@ -12,7 +12,7 @@ mod tests;
 
 use crate::encode::WriteFormat;
 use crate::fault;
-use crate::format::{Format, ReadFormat};
+use crate::format::Format;
 use async_trait::async_trait;
 use parquet::errors::ParquetError;
 use sluice_contract::Fault;
@@ -25,16 +25,12 @@ pub(crate) struct Parquet;
 
 #[async_trait]
 impl Format for Parquet {
-    fn read(&self, _request: &SourceRequest) -> Result<Arc<dyn ReadFormat>, Fault> {
-        Err(fault::internal("Parquet is not read from its beginning"))
+    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        source::open(store, request).await
     }
 
     fn write(&self, request: &SinkRequest) -> Result<Arc<dyn WriteFormat>, Fault> {
         Ok(Arc::new(write::ParquetFormat::new(request)?))
-    }
-
-    async fn source(&self, store: Arc<dyn ByteStore>, request: &SourceRequest) -> Result<Box<dyn Source>, Fault> {
-        source::open(store, request).await
     }
 }
 
