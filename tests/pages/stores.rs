@@ -1,58 +1,130 @@
-//! The table of stores says what the connectors say.
+//! The tables of stores say what the connectors say and the conformance suite has shown.
 
-use sluice_store_core::{Capabilities, StoreKind};
+use crate::conformance::{Back, MATRIX};
+use sluice_store_core::{Connector, StoreKind};
 use sluice_tests::root;
+use std::fmt::Write;
+use std::sync::Arc;
 
-fn kinds() -> Vec<StoreKind> {
-    let connectors = [
+/// Between this line and the next heading stands what is made here.
+const STORES: &str = "<!-- made by the test pages::stores: stores -->\n";
+const NAMES: &str = "<!-- made by the test pages::stores: names -->\n";
+const END: &str = "<!-- end -->\n";
+
+/// Every family, as `src/registry.rs` has them.
+pub(super) fn connectors() -> Vec<Arc<dyn Connector>> {
+    vec![
         sluice_store_postgres::connector(),
         sluice_store_sqlite::connector(),
         sluice_store_file::connector(),
         sluice_store_object::connector(),
-    ];
-    connectors
+    ]
+}
+
+fn kinds() -> Vec<StoreKind> {
+    connectors()
         .iter()
-        .flat_map(|connector| connector.kinds())
-        .copied()
+        .flat_map(|connector| connector.kinds().to_vec())
         .collect()
 }
 
-#[test]
-fn the_table_of_stores_is_true() {
-    let page = std::fs::read_to_string(root().join("docs/stores.md")).unwrap();
-    let names = page.split("## Names").nth(1).expect("a table of names");
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+fn stores() -> String {
+    let mut table = "| store | format | read | write | partitions | snapshot | exactly once | content verified | resumes | tested against |\n\
+        |---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for row in MATRIX {
+        let kind = kinds().into_iter().find(|kind| kind.title == row.store);
+        let can = kind
+            .unwrap_or_else(|| panic!("no connector has the title {:?}", row.store))
+            .capabilities;
+        let verified = match row.back {
+            Back::Staged => "before the commit",
+            Back::Published => "behind the commit",
+            Back::Never => "rows only",
+        };
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} | {} | {verified} | no | {} |",
+            row.store,
+            if row.format.is_empty() {
+                "its tables"
+            } else {
+                row.format
+            },
+            yes(can.read),
+            yes(can.write),
+            yes(row.partitions),
+            yes(can.snapshot),
+            yes(can.exactly_once),
+            row.server
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn names() -> String {
+    let list = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut table = "| store | linked services | datasets | sources | sinks |\n|---|---|---|---|---|\n".to_owned();
     for kind in kinds() {
-        let row = page
-            .lines()
-            .find(|line| line.starts_with(&format!("| {} |", kind.title)))
-            .unwrap_or_else(|| panic!("docs/stores.md has no row for {}", kind.title));
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let Capabilities {
-            read,
-            write,
-            partitions,
-            snapshot,
-            exactly_once,
-        } = kind.capabilities;
-        for (column, says, is) in [
-            ("read", cells[2], read),
-            ("write", cells[3], write),
-            ("partitions", cells[5], partitions),
-            ("snapshot", cells[6], snapshot),
-            ("exactly once", cells[7], exactly_once),
-        ] {
-            assert_eq!(
-                says.starts_with("yes"),
-                is,
-                "{}: {column} is {says:?} in docs/stores.md",
-                kind.title
-            );
-        }
-        for name in [kind.linked_services, kind.datasets, kind.sources, kind.sinks].concat() {
-            assert!(
-                names.contains(&format!("`{name}`")),
-                "docs/stores.md does not name {name}"
-            );
-        }
+        let (services, datasets) = (list(kind.linked_services), list(kind.datasets));
+        let (sources, sinks) = (list(kind.sources), list(kind.sinks));
+        writeln!(
+            table,
+            "| {} | {services} | {datasets} | {sources} | {sinks} |",
+            kind.title
+        )
+        .unwrap();
+    }
+    table
+}
+
+/// The page with its tables made anew.
+fn renewed(page: &str) -> String {
+    let mut page = page.to_owned();
+    for (mark, table) in [(STORES, stores()), (NAMES, names())] {
+        let (before, rest) = page
+            .split_once(mark)
+            .unwrap_or_else(|| panic!("docs/stores.md has no line {mark}"));
+        let (_, after) = rest.split_once(END).expect("a table in docs/stores.md has no end");
+        page = format!("{before}{mark}{table}{END}{after}");
+    }
+    page
+}
+
+#[test]
+fn the_tables_of_stores_are_true() {
+    let path = root().join("docs/stores.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let renewed = renewed(&page);
+    if std::env::var_os("SLUICE_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &renewed).unwrap();
+        return;
+    }
+    assert!(
+        page == renewed,
+        "docs/stores.md is not what the suite and the connectors say: SLUICE_UPDATE_DOCS=1 cargo nextest run --workspace pages::"
+    );
+}
+
+/// What no row has shown is not said.
+#[test]
+fn every_store_has_a_row() {
+    for kind in kinds() {
+        assert!(
+            MATRIX.iter().any(|row| row.store == kind.title),
+            "{} is not in the matrix",
+            kind.title
+        );
     }
 }

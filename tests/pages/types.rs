@@ -1,5 +1,6 @@
 //! `docs/types.md` is made from the connectors' own tables.
 
+use sluice_store_core::{Fidelity, TypeRow};
 use sluice_tests::root;
 use std::fmt::Write;
 
@@ -26,16 +27,82 @@ nested types are refused. Reading, every column is text, unless the dataset's `s
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
-    page.push_str("\n## PostgreSQL\n| PostgreSQL | Arrow | |\n|---|---|---|\n");
-    for row in sluice_store_postgres::type_table() {
-        writeln!(page, "| `{}` | {} | {} |", row.postgres, row.arrow, row.note).unwrap();
-    }
-    page.push_str("\n## SQLite\n| declared as | Arrow | |\n|---|---|---|\n");
-    for row in sluice_store_sqlite::type_table() {
-        writeln!(page, "| {} | {} | {} |", row.declared, row.arrow, row.note).unwrap();
+    for connector in super::stores::connectors() {
+        let table = connector.types();
+        let title = connector.kinds()[0].title;
+        if table.reads.is_empty() {
+            // A store of files: its formats are below.
+            page.push_str(&reading(title));
+            continue;
+        }
+        writeln!(
+            page,
+            "\n## {title}\nReading:\n\n| {title} | Arrow | carried | |\n|---|---|---|---|"
+        )
+        .unwrap();
+        for row in table.reads {
+            writeln!(
+                page,
+                "| {} | {} | {} | {} |",
+                row.store,
+                arrow(&row),
+                carried(row.fidelity),
+                row.note
+            )
+            .unwrap();
+        }
+        writeln!(
+            page,
+            "\nWriting into a table that the copy makes:\n\n| Arrow | {title} | carried | |\n|---|---|---|---|"
+        )
+        .unwrap();
+        for row in table.writes {
+            writeln!(
+                page,
+                "| {} | {} | {} | {} |",
+                arrow(&row),
+                row.store,
+                carried(row.fidelity),
+                row.note
+            )
+            .unwrap();
+        }
     }
     page.push_str(FILES);
     page
+}
+
+/// Of the stores whose table has one direction.
+fn reading(title: &str) -> String {
+    let rows: Vec<[&str; 3]> = match title {
+        "PostgreSQL" => sluice_store_postgres::type_table()
+            .iter()
+            .map(|row| [row.postgres, row.arrow, row.note])
+            .collect(),
+        "SQLite" => sluice_store_sqlite::type_table()
+            .iter()
+            .map(|row| [row.declared, row.arrow, row.note])
+            .collect(),
+        _ => return String::new(),
+    };
+    let mut page = format!("\n## {title}\n| {title} | Arrow | |\n|---|---|---|\n");
+    for [store, arrow, note] in rows {
+        writeln!(page, "| {store} | {arrow} | {note} |").unwrap();
+    }
+    page
+}
+
+fn arrow(row: &TypeRow) -> &'static str {
+    if row.arrow.is_empty() { "-" } else { row.arrow }
+}
+
+fn carried(fidelity: Fidelity) -> &'static str {
+    match fidelity {
+        Fidelity::Exact => "exactly",
+        Fidelity::Widened => "exactly, in a wider type",
+        Fidelity::Lossy => "rounded, with `typeConversion` only",
+        Fidelity::Refused => "refused",
+    }
 }
 
 #[test]

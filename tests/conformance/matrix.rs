@@ -1,0 +1,20 @@
+//! The matrix of stores. `docs/stores.md` has its table from here: `SLUICE_UPDATE_DOCS=1` and the test `pages::stores`.
+
+use super::rows::{Back, Row};
+
+pub(super) fn row(place: &str) -> &'static Row {
+    MATRIX
+        .iter()
+        .find(|row| row.place == place)
+        .expect("a row of the matrix")
+}
+
+// place          store                format           reads back  partitions  tested against
+conformance! {
+    postgres        "PostgreSQL"         ""               Never     true  "PostgreSQL 15";
+    sqlite          "SQLite"             ""               Never     true  "the library built in";
+    file_parquet    "File system"        "Parquet"        Never     true  "a local disk, and a full tmpfs";
+    file_csv        "File system"        "DelimitedText"  Never     false "a local disk, and a full tmpfs";
+    azurite_parquet "Azure Blob Storage" "Parquet"        Never     true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
+    azurite_csv     "Azure Blob Storage" "DelimitedText"  Never     false "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
+}
