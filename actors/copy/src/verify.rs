@@ -7,9 +7,9 @@ use crate::road::Road;
 use crate::settings::is_set;
 use crate::stage::Cargo;
 use crate::step::step;
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use sluice_contract::document::member;
@@ -172,20 +172,27 @@ fn as_written(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Fa
         ..CastOptions::default()
     };
     let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| {
-        match array.data_type() == field.data_type() {
-            true => Ok(array.clone()),
+        match wanted(field.data_type()) {
+            same if *array.data_type() == same || array.data_type() == field.data_type() => Ok(array.clone()),
+            // Nothing is cast to this type.
+            DataType::Null if array.null_count() == array.len() => Ok(new_null_array(&DataType::Null, array.len())),
             // A value that cannot be of the type is not the one that was written.
-            false => cast_with_options(array, field.data_type(), &options)
-                .map_err(|_| unlike(field.name(), field.data_type())),
+            other => cast_with_options(array, &other, &options).map_err(|_| unlike(field.name(), field.data_type())),
         }
     });
     let columns = columns.collect::<Result<Vec<_>, Fault>>()?;
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let fields = schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone().with_nullable(true));
-    let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
+    let fields = schema.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, array)| Field::new(field.name(), array.data_type().clone(), true));
+    let schema = Schema::new(fields.collect::<Vec<_>>());
     RecordBatch::try_new_with_options(schema.into(), columns, &rows)
         .map_err(|error| Fault::new(Code::Internal, error.to_string()))
+}
+
+/// The type to cast to. Arrow itself knows zones by their offsets only, and the hash is of the instant.
+fn wanted(written: &DataType) -> DataType {
+    match written {
+        DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, Some("+00:00".into())),
+        other => other.clone(),
+    }
 }

@@ -1,5 +1,6 @@
 //! The family, and a connection of it.
 
+use crate::contract;
 use crate::database::{blocking, open_to_read};
 use crate::settings;
 use crate::sink::SqliteSink;
@@ -9,6 +10,7 @@ use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
     Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
+    TypeTable,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +42,10 @@ struct SqliteConnector;
 impl Connector for SqliteConnector {
     fn kinds(&self) -> &'static [StoreKind] {
         KINDS
+    }
+
+    fn types(&self) -> TypeTable {
+        contract::table()
     }
 
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod connector;
+mod contract;
 mod database;
 mod decimal;
 mod errors;

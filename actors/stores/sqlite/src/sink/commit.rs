@@ -85,9 +85,11 @@ impl Publication {
         if let Some(script) = &self.script {
             script::run(transaction, script)?;
         }
-        let inserted = transaction
-            .execute(&self.target.insert(&self.stage), [])
-            .map_err(failed)?;
+        let inserted = match &self.target.upsert {
+            None => transaction.execute(&self.target.insert(&self.stage), []),
+            Some(upsert) => upsert.publish(transaction, &self.target, &self.stage),
+        }
+        .map_err(failed)?;
         if inserted as u64 != self.rows {
             let (stage, rows) = (&self.stage, self.rows);
             let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");

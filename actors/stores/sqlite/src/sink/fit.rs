@@ -28,6 +28,14 @@ pub(crate) enum Form {
     Blob,
 }
 
+impl Form {
+    /// Whether texts become something else, and cannot be told from it any more.
+    pub(crate) fn is_parsed(self) -> bool {
+        use Form::{ParsedBoolean, ParsedInteger, ParsedNumber, ParsedReal};
+        matches!(self, ParsedInteger | ParsedNumber | ParsedReal | ParsedBoolean)
+    }
+}
+
 /// Finds the form for a column that is declared so.
 ///
 /// # Errors

@@ -1,11 +1,13 @@
 //! Writing a table: staged beside it in the same file, published with one transaction.
 
+mod back;
 mod bind;
 mod commit;
 mod fit;
 mod script;
 mod stage;
 mod target;
+mod upsert;
 mod writer;
 
 use crate::database::{Shared, blocking, open_to_write};
@@ -14,7 +16,9 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use commit::Publication;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{CommitKey, Committed, Sink, SinkRequest, Staged, TableSink, Writer};
+use sluice_store_core::{
+    CommitKey, Committed, ReadBack, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +31,7 @@ pub(crate) struct SqliteSink {
     table: String,
     create: bool,
     script: Option<String>,
+    behavior: WriteBehavior,
     bytes: Arc<AtomicU64>,
     prepared: Option<Prepared>,
 }
@@ -37,6 +42,7 @@ struct Prepared {
     connection: Shared,
     target: Arc<Target>,
     stage: String,
+    schema: SchemaRef,
     key: CommitKey,
     rows: Option<u64>,
 }
@@ -50,13 +56,17 @@ impl SqliteSink {
         let table = names::table_of(&request.dataset)
             .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
         let asked = TableSink::of(&request.activity)?;
-        asked.only_inserts()?;
-        let TableSink { create, script, .. } = asked;
+        let TableSink {
+            create,
+            script,
+            behavior,
+        } = asked;
         Ok(Self {
             path,
             table,
             create,
             script,
+            behavior,
             bytes: Arc::new(AtomicU64::new(0)),
             prepared: None,
         })
@@ -73,15 +83,17 @@ impl SqliteSink {
 impl Sink for SqliteSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
         let (path, table, create, key) = (self.path.clone(), self.table.clone(), self.create, key.clone());
+        let behavior = self.behavior.clone();
         let prepared = blocking(move || {
             let connection = open_to_write(&path, create)?;
-            let target = Target::plan(&connection, &table, create, &schema)?;
+            let target = Target::plan(&connection, &table, create, &behavior, &schema)?;
             commit::check(&connection, &key)?;
             let stage = stage::create(&connection, &target, &key)?;
             Ok(Prepared {
                 connection: Shared::new(connection),
                 target: Arc::new(target),
                 stage,
+                schema,
                 key,
                 rows: None,
             })
@@ -103,11 +115,15 @@ impl Sink for SqliteSink {
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
         let prepared = self.prepared()?;
-        let stage = prepared.stage.clone();
-        let rows = prepared
-            .connection
-            .with(move |connection| stage::count(connection, &stage))
-            .await?;
+        let (stage, target) = (prepared.stage.clone(), prepared.target.clone());
+        let rows = prepared.connection.with(move |connection| {
+            let rows = stage::count(connection, &stage)?;
+            if let Some(upsert) = &target.upsert {
+                upsert.check(connection, &stage)?;
+            }
+            Ok(rows)
+        });
+        let rows = rows.await?;
         if let Some(prepared) = &mut self.prepared {
             prepared.rows = Some(rows);
         }
@@ -115,6 +131,17 @@ impl Sink for SqliteSink {
             rows,
             bytes: self.bytes_written(),
         })
+    }
+
+    async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        let prepared = self.prepared()?;
+        if what == Written::Published {
+            // They are among others there, and were the same rows a moment ago.
+            let text = "rows are read back from the staging table only";
+            return Ok(ReadBack::Impossible(text.to_owned()));
+        }
+        let (connection, target) = (&prepared.connection, &prepared.target);
+        Ok(back::staged(connection, target, &prepared.stage, &prepared.schema).await)
     }
 
     async fn commit(&mut self) -> Result<Committed, Fault> {

@@ -1,12 +1,14 @@
 //! The table a sink writes, and how the source's columns go into it.
 
 use super::fit::{Form, fit};
+use super::upsert::Upsert;
 use crate::errors;
 use crate::names::{missing, quote, quote_all};
 use crate::types::{self, Affinity};
 use arrow::datatypes::{Field, Schema};
 use rusqlite::{Connection, OptionalExtension};
 use sluice_contract::{Code, Fault};
+use sluice_store_core::WriteBehavior;
 
 /// The target.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(crate) struct Target {
     pub(crate) create: Option<String>,
     /// In the order of the source.
     pub(crate) columns: Vec<TargetColumn>,
+    /// Where rows of the same keys are replaced.
+    pub(crate) upsert: Option<Upsert>,
 }
 
 /// A column that is written.
@@ -23,8 +27,9 @@ pub(crate) struct Target {
 pub(crate) struct TargetColumn {
     /// The name in the source.
     pub(crate) source: String,
-    name: String,
-    affinity: Affinity,
+    /// The name in the target.
+    pub(crate) name: String,
+    pub(crate) affinity: Affinity,
     pub(crate) form: Form,
 }
 
@@ -40,7 +45,13 @@ impl Target {
     ///
     /// # Errors
     /// `SL6004`, `SL6007`, `SL6012`; other `SL60xx`.
-    pub(crate) fn plan(connection: &Connection, table: &str, create: bool, schema: &Schema) -> Result<Self, Fault> {
+    pub(crate) fn plan(
+        connection: &Connection,
+        table: &str,
+        create: bool,
+        behavior: &WriteBehavior,
+        schema: &Schema,
+    ) -> Result<Self, Fault> {
         if schema.fields().is_empty() {
             return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
         }
@@ -50,11 +61,26 @@ impl Target {
             .query_row(find, [table], |row| row.get(0))
             .optional()
             .map_err(failed)?;
-        match found {
-            Some(name) => Self::existing(name, &there(connection, table).map_err(failed)?, schema),
-            None if create => Self::created(table, schema),
-            None => Err(missing(table)),
+        let (mut target, is_there) = match found {
+            Some(name) => (
+                Self::existing(name, &there(connection, table).map_err(failed)?, schema)?,
+                true,
+            ),
+            None if create => (Self::created(table, schema)?, false),
+            None => return Err(missing(table)),
+        };
+        if let WriteBehavior::Upsert { keys } = behavior {
+            let upsert = match is_there {
+                true => Upsert::of(connection, &target, keys)?,
+                false => Upsert::of_created(&target, keys)?,
+            };
+            if let Some(columns) = &mut target.create {
+                let keys = quote_all(upsert.keys.iter().map(String::as_str));
+                columns.push_str(&format!(", PRIMARY KEY ({keys})"));
+            }
+            target.upsert = Some(upsert);
         }
+        Ok(target)
     }
 
     fn existing(name: String, there: &[There], schema: &Schema) -> Result<Self, Fault> {
@@ -84,6 +110,7 @@ impl Target {
             name,
             create: None,
             columns,
+            upsert: None,
         })
     }
 
@@ -115,10 +142,12 @@ impl Target {
             name: table.to_owned(),
             create: Some(list.join(", ")),
             columns,
+            upsert: None,
         })
     }
 
-    fn list(&self) -> String {
+    /// The columns that are written, for SQL.
+    pub(crate) fn list(&self) -> String {
         quote_all(self.columns.iter().map(|column| column.name.as_str()))
     }
 

@@ -1,9 +1,9 @@
 //! Reading a table or a query.
 
 mod column;
-mod layout;
-mod partition;
-mod read;
+pub(crate) mod layout;
+pub(crate) mod partition;
+pub(crate) mod read;
 mod snapshot;
 mod survey;
 
@@ -13,9 +13,8 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use layout::Layout;
 use partition::Slice;
-use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{BatchStream, Partition, Source, SourceRequest};
+use sluice_store_core::{BatchStream, Partition, Read, Source, SourceRequest, Split, TableSource};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,23 +40,47 @@ impl SqliteSource {
     }
 
     fn open_now(path: &Path, request: &SourceRequest) -> Result<Self, Fault> {
-        let query = query(request)?;
-        let parallel = if query.is_some() { 1 } else { request.parallel.max(1) };
+        let asked = TableSource::of(&request.activity)?;
+        let query = match asked.read {
+            Read::Table => None,
+            Read::Query(query) => Some(query),
+            Read::Procedure { .. } => return Err(property("SQLite has no stored procedures")),
+        };
+        let parallel = match (&asked.split, &query) {
+            (Split::Physical { .. }, _) => return Err(property("SQLite's tables have no partitions of their own")),
+            (Split::Whole, _) | (Split::Automatic | Split::Range { column: None, .. }, Some(_)) => 1,
+            _ => request.parallel.max(1),
+        };
         let mut connections = snapshot::take(path, parallel)?;
         let Some(first) = connections.first() else {
             return Err(Fault::new(Code::Internal, "a snapshot without a connection"));
         };
-        let (layout, slices, rows_expected) = match query {
-            Some(query) => (Layout::of_query(first, &query)?, vec![Slice::whole("the query")], None),
+        let layout = match &query {
+            Some(query) => Layout::of_query(first, query)?,
             None => {
                 let table = names::table_of(&request.dataset).ok_or_else(|| {
                     let text = "the dataset names no table, and the source has no query";
                     Fault::new(Code::PropertyMissing, text)
                 })?;
-                let layout = Layout::of_table(first, &table)?;
-                let (slices, rows) = partition::by_row(first, &layout, connections.len())?;
-                (layout, slices, rows)
+                Layout::of_table(first, &table)?
             }
+        };
+        let (slices, rows_expected) = match &asked.split {
+            Split::Range {
+                column: Some(column),
+                lower,
+                upper,
+            } => {
+                let range = (column.as_str(), lower.as_deref(), upper.as_deref());
+                (partition::by_column(first, &layout, range, connections.len())?, None)
+            }
+            Split::Range { column: None, .. } if query.is_some() => {
+                return Err(property(
+                    "a query is split by a column, and `partitionColumnName` names none",
+                ));
+            }
+            // The row number is the primary key, or as good as that.
+            _ => partition::by_row(first, &layout, connections.len())?,
         };
         connections.truncate(slices.len());
         let partition = |(index, slice): (usize, &Slice)| Partition {
@@ -78,13 +101,8 @@ impl SqliteSource {
     }
 }
 
-/// The activity's query, if it has one.
-fn query(request: &SourceRequest) -> Result<Option<String>, Fault> {
-    if member(&request.activity, "query").is_some_and(|value| !value.is_string() && !value.is_null()) {
-        return Err(Fault::new(Code::PropertyMissing, "the source's `query` is not a text"));
-    }
-    let query = text(&request.activity, "query").map(|query| query.trim().trim_end_matches(';').trim_end());
-    Ok(query.filter(|query| !query.is_empty()).map(str::to_owned))
+fn property(text: &str) -> Fault {
+    Fault::new(Code::PropertyMissing, text)
 }
 
 #[async_trait]

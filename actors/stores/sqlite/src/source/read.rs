@@ -95,10 +95,8 @@ fn read(
     // The row number comes first, where there is one, to be named in errors.
     let rowid = layout.rowid.as_deref();
     let number = rowid.map_or(String::new(), |rowid| format!("{rowid}, "));
-    let filter = match (slice.range, rowid) {
-        (Some((first, last)), Some(rowid)) => format!(" WHERE {rowid} BETWEEN {first} AND {last}"),
-        _ => String::new(),
-    };
+    let filter = slice.condition.as_ref();
+    let filter = filter.map_or(String::new(), |condition| format!(" WHERE {condition}"));
     let query = format!("SELECT {number}{} FROM {}{filter}", layout.list, layout.from);
     let mut statement = connection.prepare(&query).map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;

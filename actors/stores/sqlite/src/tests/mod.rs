@@ -1,7 +1,10 @@
 //! The family through its public face, against database files.
 
+mod back;
 mod sink;
 mod source;
+mod split;
+mod upsert;
 
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;

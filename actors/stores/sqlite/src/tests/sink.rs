@@ -247,7 +247,7 @@ async fn databases_are_made_only_when_asked() {
     assert_eq!(prepare(json!({})).await.unwrap_err().code, Code::FileNotFound);
     assert!(!path.exists());
     assert_eq!(
-        prepare(json!({ "writeBehavior": "upsert" })).await.unwrap_err().code,
+        prepare(json!({ "writeBehavior": "merge" })).await.unwrap_err().code,
         Code::PropertyMissing
     );
     prepare(json!({ "tableOption": "autoCreate" })).await.unwrap();
