@@ -12,7 +12,7 @@ pub(super) fn row(place: &str) -> &'static Row {
 // place          store                format           reads back  partitions  tested against
 conformance! {
     postgres        "PostgreSQL"         ""               Never     true  "PostgreSQL 15";
-    sqlite          "SQLite"             ""               Never     true  "the library built in";
+    sqlite          "SQLite"             ""               Staged    true  "the library built in";
     file_parquet    "File system"        "Parquet"        Never     true  "a local disk, and a full tmpfs";
     file_csv        "File system"        "DelimitedText"  Never     false "a local disk, and a full tmpfs";
     azurite_parquet "Azure Blob Storage" "Parquet"        Never     true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";

@@ -59,7 +59,6 @@ async fn what_would_change_the_data_is_refused() {
             json!({"sqlReaderStoredProcedureName": "p"}),
             "source.sqlReaderStoredProcedureName",
         ),
-        (json!({"sqlReaderQuery": "SELECT 1"}), "source.sqlReaderQuery"),
         (json!({"recursive": false}), "source.recursive"),
         (json!({"oracleReaderQuery": "SELECT 1"}), "source.oracleReaderQuery"),
     ] {
@@ -122,7 +121,7 @@ async fn what_asks_for_nothing_is_accepted_in_silence() {
 async fn what_changes_nothing_is_named_once() {
     let settings = json!({"enableStaging": true, "dataIntegrationUnits": 4, "parallelCopies": 500,
         "logSettings": {"enableCopyActivityLog": true}});
-    let source = json!({"queryTimeout": "02:00:00", "partitionOption": "DynamicRange"});
+    let source = json!({"queryTimeout": "02:00:00", "sourceRetryCount": 3});
     let sink = json!({"writeBatchSize": 10000, "storeSettings": {"copyBehavior": "PreserveHierarchy"}});
     let warnings = copy(settings, source, sink).await.unwrap().warnings;
     assert_eq!(warnings.len(), 3, "{warnings:?}");
@@ -131,7 +130,7 @@ async fn what_changes_nothing_is_named_once() {
         "dataIntegrationUnits",
         "logSettings",
         "source.queryTimeout",
-        "source.partitionOption",
+        "source.sourceRetryCount",
         "sink.writeBatchSize",
         "sink.storeSettings.copyBehavior",
     ] {
