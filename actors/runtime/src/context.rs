@@ -18,7 +18,7 @@ use crate::task::{Running, TaskGroup};
 use crate::{Component, Handle, TaskEnded};
 
 /// How many messages a component handles before it lets others have the thread.
-const MESSAGES_PER_TURN: u32 = 256;
+pub(crate) const MESSAGES_PER_TURN: u32 = 256;
 /// How long it handles messages before it lets others have the thread.
 const TURN_NS: u64 = 10_000_000;
 

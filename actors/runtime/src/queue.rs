@@ -48,6 +48,10 @@ struct Inner<A: Component> {
     gate: Gate,
     /// The generation that may take messages. A fenced one is not it any more.
     owner: u64,
+    /// The owner is having a turn: it need not be woken for mail, it looks again before it rests.
+    awake: bool,
+    /// Mail has come into the empty mailbox meanwhile.
+    news: bool,
     /// Those who wait for room.
     line: Line,
 }
@@ -59,6 +63,8 @@ impl<A: Component> Queue<A> {
                 items: VecDeque::new(),
                 gate: Gate::Open,
                 owner: NOBODY,
+                awake: false,
+                news: false,
                 line: Line::default(),
             }),
             depth: AtomicUsize::new(0),
@@ -88,10 +94,11 @@ impl<A: Component> Queue<A> {
         inner.items.push_back(parcel);
         let depth = inner.items.len();
         self.depth.store(depth, Ordering::Release);
+        // Who has not found the mailbox empty comes back by itself: for the rest of its turn, its next turn, or its start.
+        let asleep = !inner.awake;
+        inner.news |= depth == 1;
         drop(inner);
-        // Who has found the mailbox empty waits to be woken. Who has not comes back by itself: for the rest of its turn,
-        // its next turn, or its start.
-        if depth == 1 {
+        if depth == 1 && asleep {
             self.waker.wake();
         }
         depth
@@ -121,7 +128,9 @@ impl<A: Component> Queue<A> {
 
     /// Makes a generation, or [`NOBODY`], the one that may take messages.
     pub(crate) fn assign(&self, generation: u64) {
-        lock(&self.inner).owner = generation;
+        let mut inner = lock(&self.inner);
+        inner.owner = generation;
+        inner.awake = false;
     }
 
     pub(crate) fn set_gate(&self, gate: Gate) {
@@ -168,15 +177,29 @@ impl<A: Component> Queue<A> {
         self.taken.load(Ordering::Acquire)
     }
 
-    /// Sets whom to wake when something arrives, unless the mailbox has another owner by now.
-    pub(crate) fn register(&self, generation: u64, waker: &Waker) {
-        let inner = lock(&self.inner);
+    /// The owner begins a turn, before it looks into the mailbox: this is whom to wake when something arrives after it.
+    pub(crate) fn begin_turn(&self, generation: u64, waker: &Waker) {
+        let mut inner = lock(&self.inner);
         if inner.owner == generation {
             self.waker.register(waker);
+            inner.awake = true;
+            inner.news = false;
         }
     }
 
-    /// Wakes the component's future, for a message or a command.
+    /// The owner's turn ends, and the next one to arrive wakes it. False when it goes on, because mail has come that it
+    /// may not have seen; unless it must end, since others are to have the thread.
+    pub(crate) fn end_turn(&self, generation: u64, must: bool) -> bool {
+        let mut inner = lock(&self.inner);
+        if inner.owner != generation {
+            return true;
+        }
+        let news = std::mem::take(&mut inner.news) && !inner.items.is_empty();
+        inner.awake = news && !must;
+        !inner.awake
+    }
+
+    /// Wakes the component's future, for a command.
     pub(crate) fn wake(&self) {
         self.waker.wake();
     }

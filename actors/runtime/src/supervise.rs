@@ -135,18 +135,19 @@ impl<A: Component> Supervise<A> {
         let Some(fut) = &mut self.fut else {
             return Ok(Poll::Pending);
         };
-        fut.ctx().refill();
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *fut).poll(cx)))
             .map_err(|payload| panic_text(payload.as_ref()))?;
-        if polled.is_pending() {
-            if fut.ctx().is_spent() {
-                self.step_aside(cx);
-            }
-            if let Some(repair) = self.announce.take() {
-                self.slot.running(&self.generation, repair, self.incarnation);
-            }
+        if polled.is_pending()
+            && let Some(repair) = self.announce.take()
+        {
+            self.slot.running(&self.generation, repair, self.incarnation);
         }
         Ok(polled)
+    }
+
+    /// The turn is over, whether or not there is more to do.
+    fn is_spent(&mut self) -> bool {
+        self.fut.as_mut().is_some_and(|fut| fut.ctx().is_spent())
     }
 
     /// There is more to do, but others first.
@@ -177,6 +178,7 @@ impl<A: Component> Supervise<A> {
             let parts = ContextParts::new(mailbox.sender_producer());
             let component = <A as Component>::create(&slot.deps);
             let mut ctx = Ctx::new(parts, slot, generation, incarnation, announce);
+            ctx.refill();
             ctx.spawn(Pump::new());
             ContextFut::new(ctx, component, mailbox)
         })?;
@@ -258,9 +260,22 @@ impl<A: Component> Future for Supervise<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         // Before looking for messages and commands, so that none slips through between the look and the wait.
-        this.slot.queue.register(this.generation.number, cx.waker());
+        let number = this.generation.number;
+        this.slot.queue.begin_turn(number, cx.waker());
         this.generation.begin_poll();
-        let outcome = this.advance(cx);
+        if let Some(fut) = &mut this.fut {
+            fut.ctx().refill();
+        }
+        let outcome = loop {
+            let outcome = this.advance(cx);
+            let spent = this.is_spent();
+            if outcome.is_ready() || this.slot.queue.end_turn(number, spent) {
+                if outcome.is_pending() && spent {
+                    this.step_aside(cx);
+                }
+                break outcome;
+            }
+        };
         this.generation.end_poll();
         outcome
     }

@@ -37,9 +37,10 @@ fn only_the_owner_is_woken() {
     let (old, old_woken) = counting_waker();
     let (new, new_woken) = counting_waker();
     queue.assign(2);
-    queue.register(2, &new);
+    queue.begin_turn(2, &new);
+    assert!(queue.end_turn(2, false));
     // A zombie comes back and wants to be woken.
-    queue.register(1, &old);
+    queue.begin_turn(1, &old);
     queue.push(note(&stats), false).ok().unwrap();
     assert_eq!((old_woken(), new_woken()), (0, 1));
 }
@@ -62,18 +63,41 @@ fn the_gate_decides_who_may_send_and_what_waits_is_lost_when_it_shuts() {
 }
 
 #[test]
-fn only_who_found_the_mailbox_empty_is_woken() {
+fn the_owner_is_woken_when_it_rests_at_an_empty_mailbox_and_goes_on_when_mail_came_during_its_turn() {
     let (queue, stats) = (Queue::<Probe<Hardy>>::new(10), Arc::default());
     let (waker, woken) = counting_waker();
+    let push = || queue.push(note(&stats), false).ok().unwrap();
     queue.assign(1);
-    queue.register(1, &waker);
-    queue.push(note(&stats), false).ok().unwrap();
-    queue.register(1, &waker);
-    queue.push(note(&stats), false).ok().unwrap();
+    queue.begin_turn(1, &waker);
+    assert!(queue.end_turn(1, false));
+    push();
+    push();
+    assert_eq!(woken(), 1);
+    queue.begin_turn(1, &waker);
+    while queue.pop(1).is_some() {}
+    // Between its last look and its rest.
+    push();
+    assert!(!queue.end_turn(1, false));
+    // It has looked, and has its reasons to leave it there.
+    assert!(queue.end_turn(1, false));
+    push();
+    while queue.pop(1).is_some() {}
+    queue.begin_turn(1, &waker);
+    push();
+    // It must let others have the thread, and comes back by itself.
+    assert!(queue.end_turn(1, true));
     assert_eq!(woken(), 1);
     while queue.pop(1).is_some() {}
-    queue.push(note(&stats), false).ok().unwrap();
+    push();
     assert_eq!(woken(), 2);
+    // One that hangs in its turn does not keep the next one from being woken.
+    queue.begin_turn(1, &waker);
+    queue.assign(2);
+    while queue.pop(2).is_some() {}
+    queue.begin_turn(2, &waker);
+    assert!(queue.end_turn(2, false) && queue.end_turn(1, false));
+    push();
+    assert_eq!(woken(), 3);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! A component that hangs is fenced and replaced on another thread.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::probe::{Block, Count, Hardy, Labour, Later, Note, NoteLater, Probe, Seen};
+use super::probe::{Block, BlockLater, Count, Hardy, Labour, Later, Note, NoteByFuture, NoteLater, Probe, Seen};
 use super::world::{PATIENCE, World, test, until};
 use crate::sync::lock;
-use crate::{AskError, Component as _, Event, Health, Idempotent, Placement, Reason};
+use crate::{AskError, Component as _, Event, Handle, Health, Idempotent, Placement, Reason};
 
 impl Idempotent for Block {}
 
@@ -62,6 +63,67 @@ fn a_hang_is_found_and_replaced_and_the_zombie_does_nothing_when_it_wakes() {
         assert_eq!(after.health, Health::Running);
         assert_eq!(after.unaccounted(), 0);
         assert_eq!(lock(&seen.notes).len(), 10);
+        world.root.shutdown().await;
+    });
+}
+
+/// After a hang outside of any handler: ten notes waited and are there, and nothing follows when the thread comes back.
+async fn replaced_outside_of_handlers(world: &World, seen: &Arc<Seen>, handle: &Handle<Probe<Hardy>>) {
+    assert_eq!(handle.ask(Count {}, PATIENCE).await.unwrap(), (1, 2));
+    let reasons = world.events.count(|e| {
+        matches!(
+            e,
+            Event::Unresponsive {
+                component: "Probe",
+                reason: Reason::Hang { handling: None, .. },
+                ..
+            }
+        )
+    });
+    assert_eq!(reasons, 1);
+    let before = handle.metrics();
+    // No message was in anybody's hands.
+    assert_eq!((before.counts.fenced, before.counts.lost), (0, 0));
+    seen.open_gate();
+    until("the zombie is gone", || Arc::strong_count(seen) == 3).await;
+    let after = handle.metrics();
+    assert_eq!((after.counts, after.health), (before.counts, Health::Running));
+    assert_eq!((after.incarnation, after.restarts.total()), (2, 1));
+    assert_eq!(*lock(&seen.notes), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_hang_in_started_is_found_and_replaced() {
+    test(async {
+        let world = World::new();
+        let seen = Arc::<Seen>::default();
+        seen.hung_starts.store(1, Ordering::SeqCst);
+        let handle = world.start::<Probe<Hardy>>("probe", Arc::clone(&seen));
+        for number in 0..10 {
+            handle.tell(Note { number }).unwrap();
+        }
+        replaced_outside_of_handlers(&world, &seen, &handle).await;
+        assert_eq!(seen.started.load(Ordering::SeqCst), 2);
+        world.root.shutdown().await;
+    });
+}
+
+#[test]
+fn a_hang_in_a_future_is_found_and_replaced() {
+    test(async {
+        let world = World::new();
+        let seen = Arc::<Seen>::default();
+        let handle = world.start::<Probe<Hardy>>("probe", Arc::clone(&seen));
+        // All in one turn.
+        let time = Duration::from_millis(60);
+        handle.tell(Labour { time }).unwrap();
+        handle.tell(BlockLater { number: 1000 }).unwrap();
+        handle.tell(NoteByFuture { number: 999 }).unwrap();
+        until("it blocks", || seen.at_gate.load(Ordering::SeqCst) == 1).await;
+        for number in 0..10 {
+            handle.tell(Note { number }).unwrap();
+        }
+        replaced_outside_of_handlers(&world, &seen, &handle).await;
         world.root.shutdown().await;
     });
 }

@@ -106,6 +106,48 @@ fn panics_in_create_and_started_are_retried_until_they_end() {
 }
 
 #[test]
+fn a_panic_in_create_at_a_rebuild_is_retried_and_what_waits_is_kept() {
+    test(async {
+        let world = World::new();
+        let seen = Arc::<Seen>::default();
+        let handle = world.start::<Probe<Hardy>>("probe", Arc::clone(&seen));
+        let neighbour = world.start::<Probe<Hardy>>("neighbour", Arc::default());
+        counts_from_one(&handle, 1).await;
+        counts_from_one(&neighbour, 1).await;
+        seen.bad_creates.store(2, Ordering::SeqCst);
+        handle.tell(Boom {}).unwrap();
+        for number in 0..10 {
+            handle.tell(Note { number }).unwrap();
+        }
+        // The second incarnation and the third were never complete.
+        counts_from_one(&handle, 4).await;
+        assert_eq!(*lock(&seen.notes), (0..10).collect::<Vec<_>>());
+        let metrics = handle.metrics();
+        assert_eq!((metrics.restarts.panic, metrics.counts.lost), (3, 1));
+        let panic = metrics.last_panic.unwrap();
+        assert_eq!(
+            (panic.message.as_str(), panic.handling),
+            ("told to fail in create", None)
+        );
+        assert_eq!(seen.started.load(Ordering::SeqCst), 2);
+        let restarted = |e: &Event| {
+            matches!(
+                e,
+                Event::Restarted {
+                    incarnation: 4,
+                    lost: 1,
+                    ..
+                }
+            )
+        };
+        until("one restart was told", || world.events.count(restarted) == 1).await;
+        assert_eq!(world.events.count(|e| matches!(e, Event::Restarted { .. })), 1);
+        assert_eq!(neighbour.ask(Count {}, PATIENCE).await.unwrap(), (2, 1));
+        world.root.shutdown().await;
+    });
+}
+
+#[test]
 fn callers_who_wait_for_a_future_of_the_component_are_released() {
     test(async {
         let world = World::new();

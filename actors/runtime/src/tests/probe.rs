@@ -65,6 +65,8 @@ pub(crate) struct Seen {
     /// How many of the next starts hang until the gate is open.
     pub(crate) hung_starts: AtomicUsize,
     pub(crate) bad_creates: AtomicUsize,
+    /// How many have come to the gate.
+    pub(crate) at_gate: AtomicUsize,
     /// What blocked handlers wait for.
     gate: Mutex<bool>,
     opened: Condvar,
@@ -77,6 +79,7 @@ impl Seen {
     }
 
     fn pass_gate(&self) {
+        self.at_gate.fetch_add(1, Ordering::SeqCst);
         let closed = lock(&self.gate);
         drop(self.opened.wait_while(closed, |open| !*open));
     }
@@ -120,6 +123,12 @@ impl<P: Profile> Actor for Probe<P> {
         self.seen.started.fetch_add(1, Ordering::SeqCst);
         assert!(!take_one(&self.seen.bad_starts), "told to fail in started");
         if take_one(&self.seen.hung_starts) {
+            // The first thing that a zombie would do.
+            ctx.spawn(
+                async {}
+                    .into_actor(self)
+                    .map(|(), probe, _| lock(&probe.seen.notes).push(999)),
+            );
             self.seen.pass_gate();
         }
         ctx.run_interval(Duration::from_millis(10), |probe, _| {
@@ -277,6 +286,14 @@ message!(
             }
         });
         ctx.spawn(block);
+    }
+);
+message!(
+    /// Leaves its number outside by a future of the component.
+    NoteByFuture { pub(crate) number: u64 } -> (), |me, NoteByFuture { number }, ctx| {
+        ctx.spawn(async {}.into_actor(me).map(move |(), probe: &mut Self, _: &mut Ctx<Self>| {
+            lock(&probe.seen.notes).push(number);
+        }));
     }
 );
 message!(
