@@ -80,6 +80,11 @@ impl CopyOptions {
         translator.cloned().unwrap_or_default()
     }
 
+    /// Bytes of one read of a file that is copied as it is.
+    pub(crate) fn file_block_bytes(&self) -> usize {
+        (self.memory_budget / 8).clamp(64 << 10, 8 << 20)
+    }
+
     /// The size that batches are asked to stay under, so that several fit into every worker's share of the budget.
     pub(crate) fn batch_bytes(&self) -> usize {
         let share = self.memory_budget / self.parallel.max(1) / 4;

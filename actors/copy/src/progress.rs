@@ -77,6 +77,12 @@ impl Reporter {
         }
     }
 
+    /// Takes over the counts of a copy of files; [`count`](Self::count) sends them.
+    pub(crate) fn files(&mut self, read: u64, written: u64) {
+        self.now.extra.insert("filesRead".to_owned(), read.into());
+        self.now.extra.insert("filesWritten".to_owned(), written.into());
+    }
+
     fn send(&self) {
         self.sender.send_replace(self.now.clone());
     }

@@ -11,10 +11,15 @@ use sluice_contract::{Fault, Object};
 /// # Errors
 /// `SL4009` for a member that is not served or not known, `SL4014` for an expression where the value decides.
 pub(super) fn check(place: Place, settings: &Object, idle: &mut Vec<String>) -> Result<(), Fault> {
+    check_in(TABLE, place, settings, idle)
+}
+
+/// The same with another table.
+pub(super) fn check_in(table: &[Row], place: Place, settings: &Object, idle: &mut Vec<String>) -> Result<(), Fault> {
     for (key, value) in settings {
         let both_ends = place == Place::Activity && ["source", "sink"].iter().any(|end| key.eq_ignore_ascii_case(end));
         let row = |row: &&Row| row.place == place && row.outer().eq_ignore_ascii_case(key);
-        let rows: Vec<&Row> = TABLE.iter().filter(row).collect();
+        let rows: Vec<&Row> = table.iter().filter(row).collect();
         if both_ends {
             continue;
         }

@@ -31,4 +31,6 @@ pub struct Copied {
     pub attributes: Attributes,
     /// At most this many requests at the same time; none: as the store thinks.
     pub connections: Option<usize>,
+    /// Bytes that may be held back at most, as far as the store can go along; none: as the store thinks.
+    pub block: Option<usize>,
 }

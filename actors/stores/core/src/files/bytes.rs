@@ -90,6 +90,11 @@ pub trait ByteStore: Send + Sync + 'static {
         self.stage(target, key).await
     }
 
+    /// Whether [`Attributes`] are kept beside files.
+    fn keeps_attributes(&self) -> bool {
+        false
+    }
+
     /// What the files of a dataset of type Binary are wrapped in, by its `typeProperties`.
     ///
     /// # Errors

@@ -102,6 +102,10 @@ impl ByteStore for Guarded {
         self.inner.stage_copy(target, key, &copied).await
     }
 
+    fn keeps_attributes(&self) -> bool {
+        self.inner.keeps_attributes()
+    }
+
     fn wrapping(&self, dataset: &Object) -> Result<Option<Arc<dyn Wrapping>>, Fault> {
         self.inner.wrapping(dataset)
     }

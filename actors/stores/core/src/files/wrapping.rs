@@ -29,6 +29,11 @@ pub trait Wrapping: Send + Sync {
     /// Whether several files fit into one.
     fn is_archive(&self) -> bool;
 
+    /// Whether the size of a file has to be known before its bytes are put in.
+    fn needs_sizes(&self) -> bool {
+        false
+    }
+
     /// Visits what is inside of a file, one behind the other. For a thread that may block; holds a fixed number of bytes,
     /// whatever the file unpacks to.
     ///

@@ -152,6 +152,10 @@ impl Wrapping for Compression {
         matches!(self.codec, Codec::Zip | Codec::Tar | Codec::TarGzip)
     }
 
+    fn needs_sizes(&self) -> bool {
+        matches!(self.codec, Codec::Tar | Codec::TarGzip)
+    }
+
     fn unwrap(&self, file: Arc<dyn ByteReader>, handle: &Handle, visit: &mut Visit<'_>) -> Result<(), Fault> {
         let label = file.label().to_owned();
         if self.codec == Codec::Zip {
