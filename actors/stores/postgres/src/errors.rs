@@ -1,6 +1,5 @@
 //! From the driver's errors to faults. Only the server's own message is quoted; it never holds the password.
 
-use crate::tls::TlsFailure;
 use sluice_contract::{Code, Fault};
 use std::error::Error as _;
 use tokio_postgres::error::DbError;
@@ -15,9 +14,7 @@ pub(crate) fn fault(doing: &str, error: &tokio_postgres::Error) -> Fault {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     };
-    let code = if is_tls(error) {
-        Code::TlsFailed
-    } else if error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) {
+    let code = if error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) {
         Code::StoreUnreachable
     } else {
         // The driver has no public kinds; its words are fixed.
@@ -28,12 +25,6 @@ pub(crate) fn fault(doing: &str, error: &tokio_postgres::Error) -> Fault {
         }
     };
     Fault::new(code, text).context(doing)
-}
-
-/// Whether the TLS handshake failed, or was refused.
-pub(crate) fn is_tls(error: &tokio_postgres::Error) -> bool {
-    error.to_string() == "error performing TLS handshake"
-        || error.source().is_some_and(|cause| cause.is::<TlsFailure>())
 }
 
 /// The code for a SQLSTATE.

@@ -2,12 +2,18 @@
 
 use crate::errors;
 use crate::settings::{CONNECT_TIMEOUT, Settings};
+use crate::socket::{ConnectFailed, Socket};
+use crate::tap::{Tap, Valve};
 use crate::tls::Tls;
+use bytes::Bytes;
 use sluice_contract::{Code, Fault};
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::{CancelToken, Client, CopyOutStream, NoTls};
 
 /// What every session sets: texts that survive a round trip, no wait for a lock without end, and no end of a transaction that
 /// only keeps a snapshot.
@@ -21,7 +27,9 @@ pub(crate) struct Session {
     client: Client,
     task: Option<JoinHandle<()>>,
     cancel: CancelToken,
+    settings: Settings,
     tls: Tls,
+    valve: Valve,
     running: bool,
 }
 
@@ -42,24 +50,17 @@ impl Session {
     }
 
     /// Connects and logs in only.
-    pub(crate) async fn login(settings: &Settings, tls: Tls) -> Result<Self, LoginFailed> {
+    pub(crate) async fn login(settings: &Settings, tls: Tls) -> Result<Self, ConnectFailed> {
+        let socket = Socket::connect(settings, &tls).await?;
+        let (tap, valve) = Tap::new(socket);
+        let failed = |fault| ConnectFailed { tls: false, fault };
         let doing = format!("connecting to {}:{}", settings.host, settings.port);
         let config = settings.config();
-        let connecting = config.connect(tls.clone());
+        let connecting = config.connect_raw(tap, NoTls);
         let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(connected)) => connected,
-            Ok(Err(error)) => {
-                return Err(LoginFailed {
-                    tls: errors::is_tls(&error),
-                    fault: errors::fault(&doing, &error),
-                });
-            }
-            Err(_) => {
-                return Err(LoginFailed {
-                    tls: false,
-                    fault: unanswered(&doing),
-                });
-            }
+            Ok(Err(error)) => return Err(failed(errors::fault(&doing, &error))),
+            Err(_) => return Err(failed(unanswered(&doing))),
         };
         let cancel = client.cancel_token();
         let task = tokio::spawn(async move {
@@ -71,9 +72,26 @@ impl Session {
             client,
             task: Some(task),
             cancel,
+            settings: settings.clone(),
             tls,
+            valve,
             running: false,
         })
+    }
+
+    /// Runs a COPY to the client, whose data come past the driver; see [`Tap`].
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn copy_past(
+        &self,
+        doing: &str,
+        statement: &str,
+        bytes: Arc<AtomicU64>,
+    ) -> Result<(CopyOutStream, mpsc::Receiver<Bytes>), Fault> {
+        let pieces = self.valve.open(bytes);
+        let copy = self.client.copy_out(statement).await;
+        Ok((copy.map_err(|error| errors::fault(doing, &error))?, pieces))
     }
 
     /// Runs statements that return nothing.
@@ -98,13 +116,6 @@ fn unanswered(doing: &str) -> Fault {
     Fault::new(Code::StoreUnreachable, text)
 }
 
-/// Why a login failed.
-pub(crate) struct LoginFailed {
-    /// In the TLS handshake, not behind it.
-    pub(crate) tls: bool,
-    pub(crate) fault: Fault,
-}
-
 impl Deref for Session {
     type Target = Client;
 
@@ -119,10 +130,13 @@ impl Drop for Session {
         match tokio::runtime::Handle::try_current() {
             // A server notices a closed socket only when it next writes to it, which a sorting query may do in an hour.
             Ok(runtime) if self.running => {
-                let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+                let (cancel, settings, tls) = (self.cancel.clone(), self.settings.clone(), self.tls.clone());
                 runtime.spawn(async move {
-                    let cancelled = tokio::time::timeout(CANCEL_TIMEOUT, cancel.cancel_query(tls)).await;
-                    if !matches!(cancelled, Ok(Ok(()))) {
+                    let cancelling = async {
+                        let socket = Socket::connect(&settings, &tls).await.ok()?;
+                        cancel.cancel_query_raw(socket, NoTls).await.ok()
+                    };
+                    if !matches!(tokio::time::timeout(CANCEL_TIMEOUT, cancelling).await, Ok(Some(()))) {
                         tracing::debug!("Cancel request was not delivered");
                     }
                     task.abort();

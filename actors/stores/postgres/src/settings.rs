@@ -96,26 +96,14 @@ impl Settings {
         })
     }
 
-    /// The driver's configuration.
+    /// The driver's configuration: who logs in where. Socket and TLS are made before it comes into play.
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::new();
         config
-            .host(&self.host)
-            .port(self.port)
             .dbname(&self.database)
             .user(&self.user)
             .application_name("sluice")
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A peer that vanished without a word is noticed within a minute, whatever is being waited for.
-            .keepalives(true)
-            .keepalives_idle(Duration::from_secs(30))
-            .keepalives_interval(Duration::from_secs(10))
-            .keepalives_retries(3)
-            .ssl_mode(match self.ssl {
-                SslMode::Disable => tokio_postgres::config::SslMode::Disable,
-                SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
-                _ => tokio_postgres::config::SslMode::Require,
-            });
+            .ssl_mode(tokio_postgres::config::SslMode::Disable);
         if let Some(password) = &self.password {
             config.password(password.as_bytes());
         }

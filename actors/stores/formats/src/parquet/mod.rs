@@ -1,5 +1,6 @@
 //! Parquet.
 
+mod dictionary;
 mod footer;
 mod plan;
 pub(crate) mod source;

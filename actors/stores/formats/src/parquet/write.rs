@@ -1,6 +1,6 @@
 //! Writing Parquet: row groups bounded by bytes, one footer, the Arrow schema with its field metadata inside.
 
-use super::{damaged, footer, types};
+use super::{damaged, dictionary, footer, types};
 use crate::bytes::ByteReader;
 use crate::encode::{Encoder, WriteFormat};
 use crate::fault;
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use sluice_contract::Fault;
 use sluice_contract::document::text;
 use sluice_store_core::SinkRequest;
@@ -20,6 +21,10 @@ use std::sync::Arc;
 const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Or this many rows.
 const ROW_GROUP_ROWS: usize = 1 << 20;
+/// Values of a column that are encoded at once.
+const WRITE_BATCH: usize = 8 << 10;
+/// Batches are kept as a sample up to this.
+const SAMPLE_BYTES: usize = 8 << 20;
 
 /// Parquet with its options.
 pub(crate) struct ParquetFormat {
@@ -69,16 +74,11 @@ impl WriteFormat for ParquetFormat {
     }
 
     fn encoder(&self, schema: &SchemaRef, out: Box<dyn Write + Send>) -> Result<Box<dyn Encoder>, Fault> {
-        let properties = WriterProperties::builder()
-            .set_compression(self.compression)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_max_row_group_bytes(Some(self.row_group_bytes))
-            .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned())
-            .build();
-        let writer = ArrowWriter::try_new(out, Arc::clone(schema), Some(properties)).map_err(failed)?;
         Ok(Box::new(ParquetEncoder {
             schema: Arc::clone(schema),
-            writer,
+            compression: self.compression,
+            row_group_bytes: self.row_group_bytes,
+            stage: Stage::Sampling(out, Vec::new()),
         }))
     }
 
@@ -96,23 +96,99 @@ impl WriteFormat for ParquetFormat {
 
 struct ParquetEncoder {
     schema: SchemaRef,
-    writer: ArrowWriter<Box<dyn Write + Send>>,
+    compression: Compression,
+    row_group_bytes: usize,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The first batches are kept to see how their columns are best encoded.
+    Sampling(Box<dyn Write + Send>, Vec<RecordBatch>),
+    Writing(Box<ArrowWriter<Box<dyn Write + Send>>>),
+    /// Only while it changes, or failed to.
+    Ended,
+}
+
+impl ParquetEncoder {
+    /// Writes the batches kept so far, and all others from now on.
+    fn start(&mut self) -> Result<(), Fault> {
+        let (out, sample) = match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Sampling(out, sample) => (out, sample),
+            other => {
+                self.stage = other;
+                return Ok(());
+            }
+        };
+        let properties = self.properties(&sample);
+        let mut writer = ArrowWriter::try_new(out, Arc::clone(&self.schema), Some(properties)).map_err(failed)?;
+        for batch in sample {
+            writer.write(&batch).map_err(failed)?;
+        }
+        self.stage = Stage::Writing(Box::new(writer));
+        Ok(())
+    }
+
+    fn properties(&self, sample: &[RecordBatch]) -> WriterProperties {
+        let (rows, bytes) = size(sample);
+        let mut properties = WriterProperties::builder()
+            .set_compression(self.compression)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_bytes(Some(self.row_group_bytes))
+            .set_dictionary_page_size_limit(dictionary::LIMIT)
+            .set_write_batch_size(WRITE_BATCH)
+            .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned());
+        // A smaller sample is the whole file.
+        if rows >= dictionary::SAMPLE {
+            let group = (self.row_group_bytes / (bytes / rows).max(1)).clamp(rows, ROW_GROUP_ROWS);
+            let pays = dictionary::pays(&self.schema, sample, group);
+            for (field, pays) in self.schema.fields().iter().zip(pays) {
+                if !pays {
+                    let path = ColumnPath::from(field.name().as_str());
+                    properties = properties.set_column_dictionary_enabled(path, false);
+                }
+            }
+        }
+        properties.build()
+    }
+}
+
+/// Rows and bytes of batches.
+fn size(batches: &[RecordBatch]) -> (usize, usize) {
+    let sizes = batches
+        .iter()
+        .map(|batch| (batch.num_rows(), batch.get_array_memory_size()));
+    sizes.fold((0, 0), |(rows, bytes), (more, size)| (rows + more, bytes + size))
 }
 
 impl Encoder for ParquetEncoder {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
-        if batch.schema_ref() != &self.schema {
+        let batch = if batch.schema_ref() == &self.schema {
+            batch.clone()
+        } else {
             // The same columns under other metadata are the same data.
-            let columns = batch.columns().to_vec();
-            let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
-                .map_err(|error| fault::mismatch(format!("a batch does not fit the prepared columns: {error}")))?;
-            return self.writer.write(&batch).map_err(failed);
+            RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
+                .map_err(|error| fault::mismatch(format!("a batch does not fit the prepared columns: {error}")))?
+        };
+        if let Stage::Sampling(_, sample) = &mut self.stage {
+            sample.push(batch);
+            let (rows, bytes) = size(sample);
+            return match rows >= dictionary::SAMPLE || bytes >= SAMPLE_BYTES {
+                true => self.start(),
+                false => Ok(()),
+            };
         }
-        self.writer.write(batch).map_err(failed)
+        match &mut self.stage {
+            Stage::Writing(writer) => writer.write(&batch).map_err(failed),
+            _ => Err(fault::internal("the Parquet encoder had failed already")),
+        }
     }
 
-    fn finish(self: Box<Self>) -> Result<u64, Fault> {
-        let footer = self.writer.close().map_err(failed)?;
+    fn finish(mut self: Box<Self>) -> Result<u64, Fault> {
+        self.start()?;
+        let Stage::Writing(writer) = self.stage else {
+            return Err(fault::internal("the Parquet encoder had failed already"));
+        };
+        let footer = writer.close().map_err(failed)?;
         u64::try_from(footer.file_metadata().num_rows()).map_err(fault::internal)
     }
 }

@@ -12,9 +12,10 @@ use crate::settings::Settings;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use plan::Plan;
+use read::Reader;
 use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{BatchStream, Partition, Source, SourceRequest};
+use sluice_store_core::{BatchStream, Partition, Rejects, Source, SourceRequest};
 use snapshot::Snapshot;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,7 @@ pub(crate) struct PostgresSource {
     rows_expected: Option<u64>,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
+    rejects: Option<Rejects>,
 }
 
 impl PostgresSource {
@@ -74,6 +76,7 @@ impl PostgresSource {
             rows_expected,
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
+            rejects: request.rejects,
             snapshot,
         })
     }
@@ -113,14 +116,14 @@ impl Source for PostgresSource {
         })?;
         let session = Session::open(&self.settings).await?;
         self.snapshot.join(&session).await?;
-        let doing = format!("reading {}", partition.label);
-        read::stream(
+        read::stream(Reader {
             session,
-            doing,
-            self.plan.copy(condition),
-            &self.plan,
-            self.batch_bytes,
-            self.bytes_read.clone(),
-        )
+            place: &partition.label,
+            statement: self.plan.copy(condition),
+            plan: &self.plan,
+            batch_bytes: self.batch_bytes,
+            bytes_read: self.bytes_read.clone(),
+            rejects: self.rejects.clone(),
+        })
     }
 }

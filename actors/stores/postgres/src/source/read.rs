@@ -4,23 +4,43 @@ use super::plan::Plan;
 use crate::errors;
 use crate::session::Session;
 use crate::wire::decode::Decoder;
+use bytes::Bytes;
 use futures::{StreamExt, stream};
-use sluice_contract::Fault;
-use sluice_store_core::BatchStream;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{BatchStream, Rejects};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use tokio::sync::mpsc;
 use tokio_postgres::CopyOutStream;
+
+/// A batch of about this stays in the processor's cache on its way through decoding, hashing and encoding.
+const BATCH: usize = 1024 * 1024;
 
 /// What a stream holds between two batches. The order matters: the copy is dropped before its session.
 struct Reading {
-    copy: Option<Pin<Box<CopyOutStream>>>,
+    copy: Option<(Pin<Box<CopyOutStream>>, mpsc::Receiver<Bytes>)>,
     statement: String,
     decoder: Decoder,
     ended: bool,
     bytes_read: Arc<AtomicU64>,
     doing: String,
+    place: String,
+    rejects: Option<Rejects>,
     session: Session,
+}
+
+/// What is read, and how.
+pub(crate) struct Reader<'a> {
+    /// In the source's snapshot.
+    pub(crate) session: Session,
+    /// What it covers, for people.
+    pub(crate) place: &'a str,
+    pub(crate) statement: String,
+    pub(crate) plan: &'a Plan,
+    pub(crate) batch_bytes: usize,
+    pub(crate) bytes_read: Arc<AtomicU64>,
+    pub(crate) rejects: Option<Rejects>,
 }
 
 /// Runs a COPY and makes batches of it. It starts with the first pull, because the server may take long until its first row.
@@ -28,23 +48,19 @@ struct Reading {
 ///
 /// # Errors
 /// `SL6007` when Arrow does not take a column's type.
-pub(crate) fn stream(
-    session: Session,
-    doing: String,
-    statement: String,
-    plan: &Plan,
-    batch_bytes: usize,
-    bytes_read: Arc<AtomicU64>,
-) -> Result<BatchStream, Fault> {
-    let decoder = Decoder::new(plan.schema.clone(), &plan.wires, batch_bytes)?;
+pub(crate) fn stream(reader: Reader<'_>) -> Result<BatchStream, Fault> {
+    let (schema, lenient) = (reader.plan.schema.clone(), reader.rejects.is_some());
+    let decoder = Decoder::new(schema, &reader.plan.wires, reader.batch_bytes.min(BATCH), lenient)?;
     let reading = Reading {
         copy: None,
-        statement,
+        statement: reader.statement,
         decoder,
         ended: false,
-        bytes_read,
-        doing,
-        session,
+        bytes_read: reader.bytes_read,
+        doing: format!("reading {}", reader.place),
+        place: reader.place.to_owned(),
+        rejects: reader.rejects,
+        session: reader.session,
     };
     // A failed stream ends: its state is not handed on.
     let batches = stream::unfold(Some(reading), |reading| async move {
@@ -67,19 +83,29 @@ impl Reading {
             if self.ended {
                 return Ok(None);
             }
-            let copy = match &mut self.copy {
+            let (copy, pieces) = match &mut self.copy {
                 Some(copy) => copy,
                 None => {
                     self.session.set_running(true);
-                    let started = self.session.copy_out(&self.statement).await;
-                    let started = started.map_err(|error| errors::fault(&self.doing, &error))?;
-                    self.copy.insert(Box::pin(started))
+                    let bytes = self.bytes_read.clone();
+                    let (copy, pieces) = self.session.copy_past(&self.doing, &self.statement, bytes).await?;
+                    self.copy.insert((Box::pin(copy), pieces))
                 }
             };
+            if let Some(piece) = pieces.recv().await {
+                self.decoder.push(&piece).map_err(|fault| fault.context(&self.doing))?;
+                if let Some(rejects) = &self.rejects {
+                    for bad in self.decoder.bad() {
+                        rejects.row(bad.rejected(&self.place)).await?;
+                    }
+                }
+                continue;
+            }
+            // How it ended.
             match copy.next().await {
-                Some(Ok(chunk)) => {
-                    self.bytes_read.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    self.decoder.push(&chunk).map_err(|fault| fault.context(&self.doing))?;
+                Some(Ok(_)) => {
+                    let text = format!("{}: data came past their way", self.doing);
+                    return Err(Fault::new(Code::Internal, text));
                 }
                 Some(Err(error)) => return Err(errors::fault(&self.doing, &error)),
                 None => {

@@ -1,8 +1,8 @@
-//! Cutting the stream into rows, whatever pieces it comes in.
+//! Cutting the stream into rows, whatever messages it comes in.
 
-use super::{MAX_BYTES, SIGNATURE};
-use bytes::{Buf, BytesMut};
-use sluice_contract::{Code, Fault};
+use super::{MAX_BYTES, SIGNATURE, damaged};
+use sluice_contract::Fault;
+use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -11,11 +11,48 @@ enum State {
     Ended,
 }
 
-/// Finds the rows of a stream. Holds at most one unfinished row.
-pub(crate) struct Frames {
+/// Where the fields of some rows lie in a buffer.
+pub(crate) struct Grid {
     columns: usize,
-    carry: BytesMut,
-    state: State,
+    /// Behind the length of every field, row by row.
+    starts: Vec<usize>,
+    /// Every row's bytes, with its count and lengths.
+    bytes: Vec<usize>,
+}
+
+impl Grid {
+    fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            starts: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// How many rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of every row in the stream.
+    pub(crate) fn bytes(&self) -> &[usize] {
+        &self.bytes
+    }
+
+    /// A field of a row in the buffer that the grid was made of; none for NULL.
+    #[inline]
+    pub(crate) fn field<'a>(&self, buffer: &'a [u8], row: usize, column: usize) -> Option<&'a [u8]> {
+        let start = *self.starts.get(row * self.columns + column)?;
+        let (front, behind) = buffer.split_at_checked(start)?;
+        // Negative means NULL. The grid is made of whole rows only, so that nothing else is none.
+        let length = usize::try_from(i32::from_be_bytes(*front.last_chunk()?)).ok()?;
+        behind.get(..length)
+    }
+
+    fn clear(&mut self) {
+        self.starts.clear();
+        self.bytes.clear();
+    }
 }
 
 /// What lies at the start of a buffer.
@@ -28,30 +65,62 @@ enum Piece {
     End,
 }
 
+/// Finds the rows of a stream. Holds at most one unfinished row.
+pub(crate) struct Frames {
+    grid: Grid,
+    carry: Vec<u8>,
+    state: State,
+}
+
 impl Frames {
-    /// For rows of this many columns.
+    /// For rows of this many columns; at least one.
     pub(crate) fn new(columns: usize) -> Self {
         Self {
-            columns,
-            carry: BytesMut::new(),
+            grid: Grid::new(columns),
+            carry: Vec::new(),
             state: State::Header,
         }
     }
 
-    /// Takes the next piece and hands out every row that it completes, without its field count.
+    /// Takes the content of a message, which lies there in the buffer. Rows that are whole in it wait in the grid until
+    /// [`flush`](Self::flush), which comes before another buffer does; one that the message before began is handed out at once.
     ///
     /// # Errors
-    /// `SL6011` when the bytes are not of the format; what `row` returns.
-    pub(crate) fn push(&mut self, chunk: &[u8], mut row: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    /// `SL6011` when the bytes are not of the format; what `rows` returns.
+    pub(crate) fn push(
+        &mut self,
+        buffer: &[u8],
+        content: Range<usize>,
+        rows: &mut impl FnMut(&[u8], &Grid) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         if self.carry.is_empty() {
-            let used = self.cut(chunk, &mut row)?;
-            self.carry.extend_from_slice(&chunk[used..]);
-        } else {
-            let mut carry = std::mem::take(&mut self.carry);
-            carry.extend_from_slice(chunk);
-            let used = self.cut(&carry, &mut row)?;
-            carry.advance(used);
-            self.carry = carry;
+            let end = content.end;
+            let used = self.cut(buffer, content)?;
+            self.carry.extend_from_slice(&buffer[used..end]);
+            return Ok(());
+        }
+        self.flush(buffer, rows)?;
+        let mut carry = std::mem::take(&mut self.carry);
+        carry.extend_from_slice(&buffer[content]);
+        let used = self.cut(&carry, 0..carry.len())?;
+        self.flush(&carry, rows)?;
+        carry.drain(..used);
+        self.carry = carry;
+        Ok(())
+    }
+
+    /// Hands out the rows of a buffer that were found so far.
+    ///
+    /// # Errors
+    /// What `rows` returns.
+    pub(crate) fn flush(
+        &mut self,
+        buffer: &[u8],
+        rows: &mut impl FnMut(&[u8], &Grid) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        if self.grid.rows() > 0 {
+            rows(buffer, &self.grid)?;
+            self.grid.clear();
         }
         Ok(())
     }
@@ -67,68 +136,69 @@ impl Frames {
         }
     }
 
-    /// Hands out the rows at the start of a buffer; returns how much of it they took.
-    fn cut(&mut self, buffer: &[u8], row: &mut impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<usize, Fault> {
-        let mut used = 0;
-        while used < buffer.len() {
-            let rest = &buffer[used..];
+    /// Finds the rows in a part of a buffer; returns where the unfinished one begins.
+    fn cut(&mut self, buffer: &[u8], part: Range<usize>) -> Result<usize, Fault> {
+        let Range { start: mut at, end: to } = part;
+        while at < to {
             let piece = match self.state {
-                State::Header => header(rest)?,
-                State::Rows => self.tuple(rest)?,
+                State::Header => header(&buffer[at..to])?,
+                State::Rows => self.tuple(&buffer[..to], at)?,
                 State::Ended => return Err(damaged("bytes follow its end")),
             };
-            match piece {
+            at += match piece {
                 Piece::Unfinished => break,
                 Piece::End => {
                     self.state = State::Ended;
-                    used += 2;
+                    2
                 }
                 Piece::Whole(length) => {
-                    if self.state == State::Rows {
-                        row(&rest[2..length])?;
-                    }
                     self.state = State::Rows;
-                    used += length;
+                    length
                 }
-            }
+            };
         }
-        Ok(used)
+        Ok(at)
     }
 
-    fn tuple(&self, buffer: &[u8]) -> Result<Piece, Fault> {
-        let Some((count, _)) = buffer.split_first_chunk::<2>() else {
+    /// Takes the row that begins at `from`, if it is whole.
+    fn tuple(&mut self, buffer: &[u8], from: usize) -> Result<Piece, Fault> {
+        let Some((count, _)) = buffer[from..].split_first_chunk::<2>() else {
             return Ok(Piece::Unfinished);
         };
         let count = i16::from_be_bytes(*count);
         if count == -1 {
             return Ok(Piece::End);
         }
-        if usize::try_from(count) != Ok(self.columns) {
+        if usize::try_from(count) != Ok(self.grid.columns) {
             return Err(damaged(&format!(
                 "a row has {count} fields instead of {}",
-                self.columns
+                self.grid.columns
             )));
         }
-        let mut at = 2;
-        for _ in 0..self.columns {
+        let before = self.grid.starts.len();
+        let mut at = from + 2;
+        for _ in 0..self.grid.columns {
             let Some((length, _)) = buffer.get(at..).and_then(|rest| rest.split_first_chunk::<4>()) else {
+                self.grid.starts.truncate(before);
                 return Ok(Piece::Unfinished);
             };
             at += 4;
+            self.grid.starts.push(at);
             match i32::from_be_bytes(*length) {
                 -1 => {}
                 // Never reserved: a row is only as long as the bytes that came.
                 length => at += usize::try_from(length).map_err(|_| damaged("a field has a negative length"))?,
             }
-            if at > MAX_BYTES {
+            if at - from > MAX_BYTES {
                 return Err(damaged("a row is longer than 1 GiB"));
             }
         }
-        Ok(if at > buffer.len() {
-            Piece::Unfinished
-        } else {
-            Piece::Whole(at)
-        })
+        if at > buffer.len() {
+            self.grid.starts.truncate(before);
+            return Ok(Piece::Unfinished);
+        }
+        self.grid.bytes.push(at - from);
+        Ok(Piece::Whole(at - from))
     }
 }
 
@@ -158,23 +228,4 @@ fn header(buffer: &[u8]) -> Result<Piece, Fault> {
     } else {
         Piece::Whole(length)
     })
-}
-
-/// Splits a row into its fields. The row came from [`Frames`], which has seen that it is whole.
-pub(crate) fn fields(row: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
-    let mut rest = row;
-    std::iter::from_fn(move || {
-        let (length, behind) = rest.split_first_chunk::<4>()?;
-        let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
-            rest = behind;
-            return Some(None);
-        };
-        let (field, behind) = behind.split_at_checked(length)?;
-        rest = behind;
-        Some(Some(field))
-    })
-}
-
-fn damaged(why: &str) -> Fault {
-    Fault::new(Code::DataInvalid, format!("the server's COPY stream is damaged: {why}"))
 }

@@ -1,5 +1,6 @@
 //! `numeric` on the wire: groups of four decimal digits.
 
+use super::value::POWERS;
 use arrow::datatypes::i256;
 
 const POSITIVE: u16 = 0x0000;
@@ -68,6 +69,45 @@ impl Unscaled for i256 {
     }
 }
 
+pub(super) const TOO_LARGE: &str = "a numeric that is larger than its column";
+
+/// Reads a field of at most four groups as an integer of `scale` decimals: most there are. None for any other, and for one
+/// that [`decode`] finds wrong.
+#[inline]
+pub(crate) fn decode_short(field: &[u8], scale: i8) -> Option<i64> {
+    let (head, groups) = field.split_first_chunk::<8>()?;
+    let [c0, c1, w0, w1, s0, s1, _, _] = *head;
+    let (count, weight, sign) = (
+        u16::from_be_bytes([c0, c1]),
+        i16::from_be_bytes([w0, w1]),
+        u16::from_be_bytes([s0, s1]),
+    );
+    if count > 4 || !matches!(sign, POSITIVE | NEGATIVE) || groups.len() != 2 * usize::from(count) {
+        return None;
+    }
+    let mut value = 0_i64;
+    for group in groups.as_chunks::<2>().0 {
+        let digits = u16::from_be_bytes(*group);
+        if digits > 9999 {
+            return None;
+        }
+        value = value * 10_000 + i64::from(digits);
+    }
+    // The power of ten that the last group's last digit stands for, counted from the decimal's last digit.
+    let power = (i32::from(weight) + 1 - i32::from(count)) * 4 + i32::from(scale);
+    let value = match power {
+        0 => value,
+        // Constant divisors: no division is made of them.
+        -1 if value % 10 == 0 => value / 10,
+        -2 if value % 100 == 0 => value / 100,
+        -3 if value % 1000 == 0 => value / 1000,
+        1..=18 => value.checked_mul(i64::try_from(*POWERS.get(power as usize)?).ok()?)?,
+        _ if value == 0 => 0,
+        _ => return None,
+    };
+    Some(if sign == NEGATIVE { -value } else { value })
+}
+
 /// Reads a field as an integer of `scale` decimals.
 ///
 /// # Errors
@@ -93,7 +133,7 @@ pub(crate) fn decode<T: Unscaled>(field: &[u8], scale: i8) -> Result<T, String> 
     if field.len() != 8 + 2 * usize::from(count) {
         return Err(bad());
     }
-    let too_large = || "a numeric that is larger than its column".to_owned();
+    let too_large = || TOO_LARGE.to_owned();
     let mut value = T::ZERO;
     // The power of ten that the last digit taken so far stands for, counted from the decimal's last digit.
     let mut power = (i32::from(weight as i16) + 1) * 4 + i32::from(scale);
