@@ -9,5 +9,6 @@ mod conformance;
 mod copy;
 mod e2e;
 mod faults;
+mod limits;
 mod pages;
 mod sockets;

@@ -97,6 +97,12 @@ pub(crate) struct CopyArgs {
     /// Memory for data under way, in MiB.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
     pub(crate) memory: u32,
+    /// Bytes that may be read in a second, as 10MB/s or 512KiB/s.
+    #[arg(long, value_parser = rate)]
+    pub(crate) bandwidth: Option<Rate>,
+    /// Seconds without any progress after which the copy is given up.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) stall: u32,
     /// Makes the sink's table when it is not there.
     #[arg(long)]
     pub(crate) create: bool,
@@ -153,6 +159,8 @@ pub(crate) enum GatewayCommand {
     Actors(ActorsArgs),
     /// Prints the agent's figures as the text that Prometheus reads.
     Metrics(StateArgs),
+    /// Limits what the agent's copies may read in a second, also those that run.
+    Limit(LimitArgs),
     /// Makes a gateway in a factory and prints the key with which its nodes register.
     Create(GatewayCreateArgs),
     /// Lists the gateways of a factory with their state.
@@ -165,6 +173,26 @@ pub(crate) struct GatewayCreateArgs {
     pub(crate) api: ApiArgs,
     /// The gateway's name.
     pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LimitArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Bytes in a second, as 10MB/s or 512KiB/s, or `off`. The node's limit is remembered across restarts.
+    #[arg(long, value_parser = rate)]
+    pub(crate) bandwidth: Rate,
+    /// Only for the copy of this job, as `sluice gateway status` shows it; ends with the copy.
+    #[arg(long)]
+    pub(crate) job: Option<String>,
+}
+
+/// Bytes in a second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate(pub(crate) Option<u64>);
+
+fn rate(text: &str) -> Result<Rate, String> {
+    sluice_copy::parse_rate(text).map(Rate).map_err(|fault| fault.message)
 }
 
 #[derive(Args, Debug)]
@@ -224,6 +252,9 @@ pub(crate) struct GatewayRunArgs {
     /// Memory for the data of all copies, in MiB.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..))]
     pub(crate) memory: u32,
+    /// Seconds without any progress after which a copy is given up and tried again.
+    #[arg(long, env = "SLUICE_STALL_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) stall: u32,
     #[command(flatten)]
     pub(crate) metrics: ListenArgs,
     /// A file to write when the agent is up, as JSON.

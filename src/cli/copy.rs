@@ -8,10 +8,11 @@ use crate::api::read_secret;
 use serde_json::json;
 use sluice_contract::job::CopyProgress;
 use sluice_contract::{Code, Fault, JobId, Object};
-use sluice_copy::{Always, CopyJob, CopyOptions};
+use sluice_copy::{Always, Bandwidth, CopyJob, CopyOptions};
 use sluice_store_core::{CommitKey, SinkRequest, SourceRequest};
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -30,7 +31,9 @@ pub(super) async fn run(args: CopyArgs, output: &Output) -> Result<(), Fault> {
     if let Some(parallel) = args.parallel {
         settings.insert("parallelCopies".to_owned(), json!(parallel));
     }
-    let options = CopyOptions::from_settings(&settings, args.memory as usize * 1024 * 1024)?;
+    let mut options = CopyOptions::from_settings(&settings, args.memory as usize * 1024 * 1024)?;
+    options.stall_timeout = Duration::from_secs(u64::from(args.stall));
+    options.bandwidth.extend(args.bandwidth.map(|rate| Bandwidth::new(rate.0)));
     let title = source.title.clone();
     let job = job(source, sink, options).await?;
 
@@ -90,6 +93,7 @@ async fn job(source: Place, sink: Place, options: CopyOptions) -> Result<CopyJob
         source_request,
         sink: stores.connector(&sink.store.kind)?.connect(sink.store).await?,
         sink_request,
+        logs: sluice_copy::LogStores::default(),
         options,
     })
 }

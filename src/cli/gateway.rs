@@ -1,14 +1,15 @@
 //! `sluice gateway register`, `run` and `status`.
 
-use super::args::{GatewayRunArgs, RegisterArgs, StateArgs};
+use super::args::{GatewayRunArgs, LimitArgs, RegisterArgs, StateArgs};
 use super::output::{Output, note, table};
 use crate::api::read_secret;
 use crate::telemetry;
 use serde_json::{Value, json};
 use sluice_agent::{Agent, AgentOptions, RegisterOptions};
 use sluice_contract::enrol::RegistrationKey;
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, JobId};
 use sluice_runtime::Root;
+use std::time::Duration;
 
 pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), Fault> {
     let key = RegistrationKey::parse(&read_secret(&args.key_file)?)?;
@@ -28,6 +29,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     let mut options = AgentOptions::new(args.state.state, crate::registry::stores());
     options.slots = args.jobs;
     options.memory_budget = args.memory as usize * 1024 * 1024;
+    options.stall_timeout = Duration::from_secs(u64::from(args.stall));
     let metrics = telemetry::listen(&args.metrics, root)?;
     let agent = Agent::start(options, root).await?;
     let identity = telemetry::Identity {
@@ -53,6 +55,18 @@ pub(super) async fn status(args: StateArgs, output: &Output) -> Result<(), Fault
     let status = sluice_agent::admin::status(&args.state).await?;
     let value = serde_json::to_value(&status).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
     output.print(&value, describe);
+    Ok(())
+}
+
+/// Changes the bandwidth limit of the node, or of one copy on it.
+pub(super) async fn limit(args: LimitArgs, output: &Output) -> Result<(), Fault> {
+    let (rate, job) = (args.bandwidth.0, args.job.as_deref().map(JobId::from));
+    sluice_agent::admin::limit_bandwidth(&args.state.state, job.as_ref(), rate).await?;
+    let text = sluice_copy::rate_text(rate);
+    output.print(&json!({ "bandwidth": rate, "job": args.job }), |_| match &args.job {
+        Some(job) => format!("Bandwidth of {job}: {text}\n"),
+        None => format!("Bandwidth of this node: {text}\n"),
+    });
     Ok(())
 }
 

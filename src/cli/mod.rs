@@ -34,6 +34,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
         Command::Gateway(GatewayCommand::Actors(args)) => actors::run(args, &output).await,
         Command::Gateway(GatewayCommand::Metrics(args)) => actors::metrics(args).await,
+        Command::Gateway(GatewayCommand::Limit(args)) => gateway::limit(args, &output).await,
         Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
         Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
         Command::Apply(args) => apply::run(args, &output).await,

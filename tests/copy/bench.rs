@@ -137,6 +137,7 @@ pub(super) async fn copy(source: &End, sink: &End, settings: Value) -> Result<Co
             activity: sink.activity.clone(),
             ..SinkRequest::default()
         },
+        logs: sluice_copy::LogStores::default(),
         options: CopyOptions::from_settings(&object(settings), 64 << 20)?,
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());

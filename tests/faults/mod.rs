@@ -1,5 +1,7 @@
 //! Processes die in the middle of a copy; the copy ends complete, once, and leaves nothing behind.
 
+mod stall;
+
 use serde_json::json;
 use sluice_tests::azurite::Azurite;
 use sluice_tests::documents::{blob_parquet_sink, make_copy, postgres_query, postgres_sink};

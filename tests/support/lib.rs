@@ -15,6 +15,7 @@ pub mod poll;
 pub mod postgres;
 pub mod proc_net;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod rest;
 #[cfg(test)]

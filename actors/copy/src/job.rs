@@ -1,6 +1,6 @@
 //! What is copied where.
 
-use crate::CopyOptions;
+use crate::{CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest};
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct CopyJob {
     pub sink: Arc<dyn Connection>,
     /// What to write there.
     pub sink_request: SinkRequest,
+    /// Where what is left out is taken down.
+    pub logs: LogStores,
     /// Parallelism, memory and patience.
     pub options: CopyOptions,
 }

@@ -10,6 +10,7 @@
 mod bandwidth;
 mod budget;
 mod fault;
+mod files;
 mod gate;
 mod job;
 mod ledger;
@@ -19,6 +20,7 @@ mod options;
 mod outcome;
 mod progress;
 mod publish;
+mod rejects;
 mod road;
 mod run;
 mod settings;
@@ -36,6 +38,7 @@ pub use gate::{Always, CommitGate};
 pub use job::CopyJob;
 pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};
 pub use options::CopyOptions;
+pub use rejects::LogStores;
 pub use run::run;
 pub use sluice_store_core::ContentHash;
 

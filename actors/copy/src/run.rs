@@ -2,12 +2,15 @@
 
 use crate::outcome::outcome;
 use crate::publish::Failed;
+use crate::rejects::Log;
 use crate::road::Road;
 use crate::settings::Asked;
 use crate::{CommitGate, CopyJob};
 use chrono::Utc;
 use sluice_contract::Fault;
 use sluice_contract::job::{CopyOutcome, CopyProgress};
+use sluice_store_core::Rejects;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +26,21 @@ use tokio_util::sync::CancellationToken;
 /// gate's, `SL7001` when the sink does not hold what was read, `SL7003` when it was cancelled, `SL7006` for a panic,
 /// `SL7007` when nothing moved any more.
 pub async fn run(
-    job: CopyJob,
+    mut job: CopyJob,
     gate: &dyn CommitGate,
     progress: watch::Sender<CopyProgress>,
     cancel: CancellationToken,
 ) -> Result<CopyOutcome, Fault> {
+    if crate::files::is_meant(&job) {
+        return crate::files::run(job, gate, progress, cancel).await;
+    }
     let asked = Asked::read(&job.options.settings, &job.source_request, &job.sink_request)?;
+    let log = Arc::new(Log::new(&asked.logs, &job.logs, &job.key)?);
+    if let Some(allowed) = asked.logs.allowed {
+        let rejects = Rejects::allowing(log.clone(), allowed);
+        job.source_request.rejects = Some(rejects.clone());
+        job.sink_request.rejects = Some(rejects);
+    }
     let mut road = Road::new(job.options, cancel, progress);
     road.rejects = job.sink_request.rejects.clone();
     let started = Utc::now();
@@ -43,14 +55,16 @@ pub async fn run(
     let staged = road
         .stage_all(&source, shape, sink.as_mut(), &job.key, workers, begun)
         .await;
-    let all = match staged {
-        Ok(cargo) => road
+    // Also when the copy has failed: what it left out may be the reason. And before the commit: nothing is left out unseen.
+    let logged = road.plan("writing the log of what is left out", log.publish()).await;
+    let all = match (staged, logged) {
+        (Ok(cargo), Ok(logged)) => road
             .publish(sink.as_mut(), gate, cargo.staged.rows)
             .await
-            .map(|committed| (cargo, committed)),
-        Err(fault) => Err(Failed::Untouched(fault)),
+            .map(|committed| (cargo, committed, logged)),
+        (Err(fault), _) | (_, Err(fault)) => Err(Failed::Untouched(fault)),
     };
-    let (mut cargo, committed) = match all {
+    let (mut cargo, committed, logged) = match all {
         Ok(all) => all,
         Err(failed) => return Err(road.give_up(sink.as_mut(), &job.key, failed).await),
     };
@@ -60,6 +74,7 @@ pub async fn run(
     outcome.finished = Some(Utc::now());
     outcome.parallel = u32::try_from(workers).unwrap_or(u32::MAX);
     outcome.warnings.extend(asked.warnings);
+    logged.tell(road.rejects.as_ref(), &mut outcome);
     outcome.stages = road.stages;
     Ok(outcome)
 }

@@ -15,7 +15,7 @@ use crate::whereabouts::Whereabouts;
 use crate::worker::Reading;
 use arrow::datatypes::SchemaRef;
 use sluice_contract::Fault;
-use sluice_store_core::{CommitKey, NativeFormat, Sink, Source, Staged, Writer, Written};
+use sluice_store_core::{CommitKey, NativeFormat, Rejects, Sink, Source, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -49,7 +49,12 @@ impl Road {
     ) -> Result<Cargo, Fault> {
         self.plan("preparing the sink", sink.prepare(shape.schema(), key))
             .await?;
-        let native = passes_through(source.as_ref(), &shape, sink, self.rejects.is_some());
+        let native = passes_through(
+            source.as_ref(),
+            &shape,
+            sink,
+            self.rejects.as_ref().is_some_and(Rejects::allows_rows),
+        );
         let mut writers: Vec<Box<dyn Writer>> = Vec::with_capacity(workers);
         for _ in 0..workers {
             writers.push(self.plan("opening a writer", sink.writer()).await?);

@@ -12,6 +12,7 @@ mod memory;
 mod native;
 mod options;
 mod pool;
+mod rejects;
 mod road;
 mod settings;
 mod settings_page;

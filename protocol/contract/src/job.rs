@@ -15,10 +15,19 @@ pub struct JobSpec {
     pub pipeline: String,
     /// The activity's name.
     pub activity: String,
+    /// The activity run's id; empty from an older factory.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub activity_run: String,
     /// Where to read.
     pub source: Endpoint,
     /// Where to write.
     pub sink: Endpoint,
+    /// Where the session log of `logSettings` is written; its folder stands in the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Endpoint>,
+    /// Where `redirectIncompatibleRowSettings` writes the rows that are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<Endpoint>,
     /// The Copy activity's other `typeProperties` (`parallelCopies`, `translator` ...), as the client wrote them.
     #[serde(default)]
     pub settings: Object,
@@ -157,7 +166,7 @@ impl CopyOutcome {
         let throughput = (self.bytes_read as f64 / 1024.0 / seconds * 1000.0).round() / 1000.0;
         let verified = self.extra.get("dataConsistencyVerification").cloned();
         let verified = verified.unwrap_or_else(|| serde_json::json!({ "VerificationResult": "Verified" }));
-        serde_json::json!({
+        let mut output = serde_json::json!({
             "dataRead": self.bytes_read,
             "dataWritten": self.bytes_written,
             "rowsRead": self.rows_read,
@@ -177,6 +186,19 @@ impl CopyOutcome {
                 "usedParallelCopies": self.parallel,
                 "detailedDurations": self.stages,
             }],
-        })
+        });
+        for name in [
+            "filesRead",
+            "filesWritten",
+            "filesSkipped",
+            "logFilePath",
+            "redirectRowPath",
+            "receipt",
+        ] {
+            if let Some(value) = self.extra.get(name) {
+                output[name] = value.clone();
+            }
+        }
+        output
     }
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_runtime::Handle;
+use sluice_store_core::files::ByteStore;
 use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -44,5 +45,9 @@ impl Connection for Lent {
         let sink = self.connection.sink(request).await;
         self.observe(sink.as_ref().map(drop).map_err(Clone::clone));
         sink
+    }
+
+    fn files(&self) -> Option<Arc<dyn ByteStore>> {
+        self.connection.files()
     }
 }

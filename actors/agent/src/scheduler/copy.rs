@@ -4,9 +4,9 @@ use super::live::LiveJob;
 use super::permit::AskFactory;
 use crate::connector::lend;
 use crate::hub::Hub;
-use sluice_contract::Fault;
 use sluice_contract::job::{CopyOutcome, CopyProgress, Endpoint};
-use sluice_copy::{CopyJob, CopyOptions};
+use sluice_contract::{Code, Fault};
+use sluice_copy::{CopyJob, CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,7 +19,15 @@ pub(super) async fn copy(
 ) -> Result<CopyOutcome, Fault> {
     let spec = &live.spec;
     let options = options(hub, live)?;
-    let (source, sink) = connections(hub, &spec.source, &spec.sink).await?;
+    let ends = [
+        Some(&spec.source),
+        Some(&spec.sink),
+        spec.log.as_ref(),
+        spec.redirect.as_ref(),
+    ];
+    let [Some(source), Some(sink), session, redirect] = connections(hub, ends).await? else {
+        return Err(Fault::new(Code::Internal, "a connection was not borrowed"));
+    };
     let job = CopyJob {
         key: CommitKey {
             job: live.job.clone(),
@@ -41,6 +49,15 @@ pub(super) async fn copy(
             // Unique, and the same for every attempt: one of them commits.
             default_name: format!("data_{}", live.job),
             ..SinkRequest::default()
+        },
+        logs: LogStores {
+            session,
+            redirect,
+            activity: spec.activity.clone(),
+            run: match spec.activity_run.as_str() {
+                "" => live.job.to_string(),
+                run => run.to_owned(),
+            },
         },
         options,
     };
@@ -67,24 +84,28 @@ fn options(hub: &Hub, live: &LiveJob) -> Result<CopyOptions, Fault> {
     })
 }
 
-type Pair = (Arc<dyn Connection>, Arc<dyn Connection>);
+/// Borrows a connection for each of these, in the order of their names, so that two copies never hold one each and wait
+/// for the other's; what is named twice takes only one place.
+async fn connections(
+    hub: &Arc<Hub>,
+    wanted: [Option<&Endpoint>; 4],
+) -> Result<[Option<Arc<dyn Connection>>; 4], Fault> {
+    let mut order: Vec<usize> = (0..wanted.len()).filter(|place| wanted[*place].is_some()).collect();
+    order.sort_by_key(|place| wanted[*place].map(|endpoint| &endpoint.name));
+    let mut lent = [const { None }; 4];
+    for place in order {
+        let Some(endpoint) = wanted[place] else { continue };
+        let same =
+            |other: &usize| lent[*other].is_some() && wanted[*other].is_some_and(|other| is_same(other, endpoint));
+        lent[place] = match (0..wanted.len()).find(same) {
+            Some(other) => lent[other].clone(),
+            None => Some(lend(hub, endpoint, false).await?),
+        };
+    }
+    Ok(lent)
+}
 
-/// Borrows the two connections in the order of their names, so that two copies never hold one each and wait for the
-/// other's; a copy within one linked service needs only one place.
-async fn connections(hub: &Arc<Hub>, source: &Endpoint, sink: &Endpoint) -> Result<Pair, Fault> {
-    let same = source.name == sink.name
-        && source.kind == sink.kind
-        && source.properties == sink.properties
-        && source.sealed == sink.sealed;
-    if same {
-        let connection = lend(hub, source, false).await?;
-        return Ok((Arc::clone(&connection), connection));
-    }
-    if source.name <= sink.name {
-        let first = lend(hub, source, false).await?;
-        Ok((first, lend(hub, sink, false).await?))
-    } else {
-        let first = lend(hub, sink, false).await?;
-        Ok((lend(hub, source, false).await?, first))
-    }
+/// Whether two ends are the same linked service.
+fn is_same(one: &Endpoint, other: &Endpoint) -> bool {
+    one.name == other.name && one.kind == other.kind && one.properties == other.properties && one.sealed == other.sealed
 }

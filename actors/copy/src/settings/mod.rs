@@ -3,14 +3,19 @@
 //! [`table`] says for every member what happens with it. A member that would change which data arrives, and that nobody
 //! acts on, ends the copy; one that changes nothing is named in a warning. Nothing is left out in silence.
 
+mod binary;
 mod rule;
 mod table;
 mod value;
 
+pub(crate) use binary::check_files;
+#[cfg(test)]
+pub(crate) use binary::markdown as markdown_of_files;
 pub(crate) use value::{is_set, unsupported};
 
 use crate::mapping::{Additional, Ends, Mapping, Shape};
 use crate::options::MAX_PARALLEL;
+use crate::rejects::AskedLogs;
 use arrow::datatypes::SchemaRef;
 use rule::check;
 use sluice_contract::document::member;
@@ -26,6 +31,8 @@ pub(crate) struct Asked {
     mapping: Option<Mapping>,
     additional: Vec<Additional>,
     ends: Ends,
+    /// What may be left out.
+    pub(crate) logs: AskedLogs,
     /// For the outcome: what was asked for and changes nothing.
     pub(crate) warnings: Vec<String>,
 }
@@ -57,6 +64,7 @@ impl Asked {
             mapping: mapping.map(Mapping::read).transpose()?.flatten(),
             additional: additional.map(Additional::read).transpose()?.unwrap_or_default(),
             ends: Ends::of(source, sink),
+            logs: AskedLogs::read(settings)?,
             warnings,
         })
     }

@@ -16,11 +16,6 @@ pub(crate) fn is_set(value: &Value) -> bool {
     }
 }
 
-/// Whether a value is `true`, also as a text.
-pub(super) fn is_true(value: &Value) -> bool {
-    value.as_bool() == Some(true) || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
-}
-
 /// Whether a value is `false`, also as a text.
 pub(super) fn is_false(value: &Value) -> bool {
     value.as_bool() == Some(false) || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("false"))

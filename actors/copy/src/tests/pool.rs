@@ -86,11 +86,11 @@ async fn waiting_for_the_memory_of_others_is_not_standing_still() {
     let pool = MemoryPool::new(BUDGET, 1);
     let mut bench = Bench::new(rows(3_000, 1, 1_500), &[]);
     bench.options.memory = Some(pool.clone());
-    bench.options.stall_timeout = Duration::from_millis(50);
+    bench.options.stall_timeout = Duration::from_millis(600);
     let others = pool.share(BUDGET);
     let room = others.reserve(BUDGET).await;
     let (outcome, ()) = tokio::join!(bench.run(), async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
         drop(room);
     });
     assert_eq!(outcome.unwrap().rows_copied, 3_000);

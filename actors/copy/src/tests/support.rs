@@ -125,6 +125,15 @@ pub(super) struct TestStore {
     pub(super) opened: AtomicUsize,
     /// The name of an encoding in which the source also gives its rows.
     pub(super) encoding: Mutex<Option<&'static str>>,
+    /// Whether source and sink were allowed to leave out rows.
+    pub(super) permissions: [AtomicBool; 2],
+}
+
+impl TestStore {
+    pub(super) fn permitted(&self) -> (bool, bool) {
+        let [source, sink] = &self.permissions;
+        (source.load(Ordering::SeqCst), sink.load(Ordering::SeqCst))
+    }
 }
 
 #[async_trait]
@@ -135,6 +144,7 @@ impl Connection for TestStore {
 
     async fn source(&self, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
         self.opened.fetch_add(1, Ordering::SeqCst);
+        self.permissions[0].store(request.rejects.is_some(), Ordering::SeqCst);
         self.script.play(Place::Source).await?;
         assert!(request.parallel > 0 && request.batch_bytes > 0);
         let source = TestSource::new(self.rows.clone(), self.script.clone(), self.gauge.clone());
@@ -143,6 +153,7 @@ impl Connection for TestStore {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         self.opened.fetch_add(1, Ordering::SeqCst);
+        self.permissions[1].store(request.rejects.is_some(), Ordering::SeqCst);
         self.script.play(Place::Sink).await?;
         assert!(request.parallel > 0);
         let (shelf, script, gauge) = (self.shelf.clone(), self.script.clone(), self.gauge.clone());
@@ -169,6 +180,7 @@ impl Bench {
                 script: Script::of(acts),
                 gauge: Arc::default(),
                 opened: AtomicUsize::new(0),
+                permissions: Default::default(),
                 encoding: Mutex::default(),
             }),
             source: SourceRequest::default(),
@@ -198,6 +210,7 @@ impl Bench {
             source_request: self.source.clone(),
             sink: self.store.clone(),
             sink_request: self.sink.clone(),
+            logs: crate::LogStores::default(),
             options: self.options.clone(),
         };
         let copy = run(job, gate, self.progress.clone(), self.cancel.clone());

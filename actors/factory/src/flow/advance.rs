@@ -70,7 +70,7 @@ async fn start(conn: &mut Conn, run: &RunRow, place: usize, activity: &Activity<
         input: json(activity.type_properties())?,
         ..fresh(run, place, activity, "Queued")
     };
-    match plan(conn, run, activity).await {
+    match plan(conn, run, activity, &row.id).await {
         Ok(planned) => {
             row.gateway = planned.gateway.name.clone();
             activities::insert(conn, &row).await?;

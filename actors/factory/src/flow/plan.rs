@@ -21,7 +21,12 @@ pub(crate) struct Planned {
 ///
 /// # Errors
 /// `SL4009` for another activity, `SL4007` for a missing document, `SL4011`, `SL4014`, `SL5006`.
-pub(crate) async fn plan(conn: &mut Conn, run: &RunRow, activity: &Activity<'_>) -> Result<Planned, Fault> {
+pub(crate) async fn plan(
+    conn: &mut Conn,
+    run: &RunRow,
+    activity: &Activity<'_>,
+    activity_run: &str,
+) -> Result<Planned, Fault> {
     let copy = activity.copy()?;
     let policy = activity.policy()?;
     let settings = copy.settings();
@@ -33,17 +38,40 @@ pub(crate) async fn plan(conn: &mut Conn, run: &RunRow, activity: &Activity<'_>)
     let (sink_set, sink_service) = resolve(conn, &run.factory, copy.output).await?;
     let gateway = choose_gateway(conn, &run.factory, None, &[&sink_service, &source_service]).await?;
     check_bridge(&source_service, &gateway)?;
+    let log = log_end(conn, run, copy.log_service()?, &gateway).await?;
+    let redirect = log_end(conn, run, copy.redirect_service()?, &gateway).await?;
     let spec = JobSpec {
         run: RunId::from(run.id.as_str()),
         pipeline: run.pipeline.clone(),
         activity: activity.name().to_owned(),
+        activity_run: activity_run.to_owned(),
         source: end(&source_service, &source_set, copy.source, &gateway)?,
         sink: end(&sink_service, &sink_set, copy.sink, &gateway)?,
+        log,
+        redirect,
         settings,
         timeout_s: policy.timeout.as_secs(),
         extra: Object::new(),
     };
     Ok(Planned { spec, gateway, policy })
+}
+
+/// The linked service of a log.
+async fn log_end(
+    conn: &mut Conn,
+    run: &RunRow,
+    service: Option<&str>,
+    gateway: &GatewayRow,
+) -> Result<Option<Endpoint>, Fault> {
+    let Some(name) = service else { return Ok(None) };
+    let found = documents::find(conn, &run.factory, DocumentKind::LinkedService, name).await?;
+    let missing = || {
+        Fault::new(
+            Code::ReferenceMissing,
+            format!("there is no linked service named {name}, for the log"),
+        )
+    };
+    endpoint_of(&found.ok_or_else(missing)?, gateway).map(Some)
 }
 
 /// A dataset and its linked service.

@@ -25,7 +25,7 @@ pub use capability::{Capabilities, StoreKind};
 pub use hash::{ContentHash, FieldHasher};
 pub use native::{NativeChunk, NativeFormat, NativeStream};
 pub use registry::Stores;
-pub use rejects::{RejectLog, Rejected, Rejects, Side};
+pub use rejects::{Allowed, RejectLog, Rejected, Rejects, Side};
 pub use request::{SinkRequest, SourceRequest};
 pub use sink::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 pub use source::{BatchStream, Partition, Source};

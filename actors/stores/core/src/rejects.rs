@@ -1,7 +1,7 @@
 //! Rows and files that are left out of a copy because they do not fit, where the activity allows it.
 
 use async_trait::async_trait;
-use sluice_contract::Fault;
+use sluice_contract::{Code, Fault};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,43 @@ pub struct Rejected {
     pub fault: Fault,
 }
 
+/// What may be left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Rows.
+    pub rows: bool,
+    /// Files that are gone when they are to be read.
+    pub missing_files: bool,
+    /// Files that may not be read.
+    pub forbidden_files: bool,
+    /// Files that are not at the sink what they were at the source.
+    pub inconsistent_files: bool,
+    /// Files whose names the sink does not take.
+    pub invalid_names: bool,
+}
+
+impl Allowed {
+    /// Everything.
+    pub const ALL: Self = Self {
+        rows: true,
+        missing_files: true,
+        forbidden_files: true,
+        inconsistent_files: true,
+        invalid_names: true,
+    };
+
+    /// Whether a file with this fault may be left out.
+    fn file(self, code: Code) -> bool {
+        match code {
+            Code::FileNotFound => self.missing_files,
+            Code::PermissionDenied => self.forbidden_files,
+            Code::VerificationFailed | Code::DataInvalid => self.inconsistent_files,
+            Code::PropertyMissing => self.invalid_names,
+            _ => false,
+        }
+    }
+}
+
 /// Who takes down what is left out.
 #[async_trait]
 pub trait RejectLog: Send + Sync + 'static {
@@ -46,6 +83,7 @@ pub trait RejectLog: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Rejects {
     log: Arc<dyn RejectLog>,
+    allowed: Allowed,
     rows: Arc<AtomicU64>,
     /// Those of the rows that the source left out.
     unread: Arc<AtomicU64>,
@@ -53,21 +91,35 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// A permission whose rows go into a log.
+    /// A permission for everything, which goes into a log.
     pub fn new(log: Arc<dyn RejectLog>) -> Self {
+        Self::allowing(log, Allowed::ALL)
+    }
+
+    /// A permission for some of it.
+    pub fn allowing(log: Arc<dyn RejectLog>, allowed: Allowed) -> Self {
         Self {
             log,
+            allowed,
             rows: Arc::default(),
             unread: Arc::default(),
             files: Arc::default(),
         }
     }
 
+    /// Whether rows may be left out at all.
+    pub fn allows_rows(&self) -> bool {
+        self.allowed.rows
+    }
+
     /// Leaves out a row.
     ///
     /// # Errors
-    /// When it cannot be taken down.
+    /// The row's own fault when rows may not be left out; when it cannot be taken down.
     pub async fn row(&self, rejected: Rejected) -> Result<(), Fault> {
+        if !self.allowed.rows {
+            return Err(rejected.fault);
+        }
         let side = rejected.side;
         self.log.put(rejected).await?;
         self.rows.fetch_add(1, Ordering::Relaxed);
@@ -80,8 +132,11 @@ impl Rejects {
     /// Leaves out a file.
     ///
     /// # Errors
-    /// When it cannot be taken down.
+    /// The file's own fault when such files may not be left out; when it cannot be taken down.
     pub async fn file(&self, rejected: Rejected) -> Result<(), Fault> {
+        if !self.allowed.file(rejected.fault.code) {
+            return Err(rejected.fault);
+        }
         self.log.put(rejected).await?;
         self.files.fetch_add(1, Ordering::Relaxed);
         Ok(())

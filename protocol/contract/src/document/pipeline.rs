@@ -233,6 +233,43 @@ pub struct CopyActivity<'a> {
 }
 
 impl CopyActivity<'_> {
+    /// The linked service of the session log: of `logSettings`, or of the older `logStorageSettings`.
+    ///
+    /// # Errors
+    /// [`Code::PipelineInvalid`] when the log is asked for without one.
+    pub fn log_service(&self) -> Result<Option<&str>, Fault> {
+        let settings = self.activity.type_properties();
+        let Some(log) = member(settings, "logSettings").and_then(Value::as_object) else {
+            return self.service_of(settings, "logStorageSettings");
+        };
+        if member(log, "enableCopyActivityLog") == Some(&Value::Bool(false)) {
+            return Ok(None);
+        }
+        self.service_of(log, "logLocationSettings")
+    }
+
+    /// The linked service of `redirectIncompatibleRowSettings`.
+    ///
+    /// # Errors
+    /// [`Code::PipelineInvalid`] when it names none.
+    pub fn redirect_service(&self) -> Result<Option<&str>, Fault> {
+        self.service_of(self.activity.type_properties(), "redirectIncompatibleRowSettings")
+    }
+
+    fn service_of<'a>(&self, settings: &'a Object, name: &str) -> Result<Option<&'a str>, Fault> {
+        let Some(place) = member(settings, name)
+            .and_then(Value::as_object)
+            .filter(|place| !place.is_empty())
+        else {
+            return Ok(None);
+        };
+        let service = member(place, "linkedServiceName").and_then(|value| reference(value).or_else(|| value.as_str()));
+        service.map(Some).ok_or_else(|| {
+            let text = format!("activity {}: {name} has no linkedServiceName", self.activity.name());
+            Fault::new(Code::PipelineInvalid, text)
+        })
+    }
+
     /// The `typeProperties` besides source and sink.
     pub fn settings(&self) -> Object {
         let all = self.activity.type_properties().iter();

@@ -1,0 +1,61 @@
+//! The lines of the logs, as ADF writes them.
+
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, Timelike, Utc};
+use sluice_store_core::Rejected;
+
+/// The first line of a session log.
+pub(super) const SESSION_HEAD: &str = "Timestamp,Level,OperationName,OperationItem,Message\n";
+
+/// A line of the session log.
+pub(crate) fn session(at: DateTime<Utc>, rejected: &Rejected) -> String {
+    let (operation, item) = match rejected.record.is_empty() {
+        true => ("FileSkip", &rejected.place),
+        false => ("TabularRowSkip", &rejected.record),
+    };
+    let message = format!(
+        "{}: {} ({})",
+        rejected.fault.code, rejected.fault.message, rejected.place
+    );
+    let (time, tenths_of_micros) = (at.format("%Y-%m-%d %H:%M:%S"), at.nanosecond() % 1_000_000_000 / 100);
+    format!(
+        "{time}.{tenths_of_micros:07},Warning,{operation},{},{}\n",
+        quoted(item),
+        quoted(&message)
+    )
+}
+
+/// A line of the redirected rows: the row itself, then why it is there.
+pub(crate) fn redirected(rejected: &Rejected) -> String {
+    let (record, fault) = (rejected.record.trim_end_matches(['\r', '\n']), &rejected.fault);
+    format!("{record},{},{}\n", fault.code, quoted(&fault.message))
+}
+
+/// For people, in a warning: never the row's values.
+pub(super) fn told(rejected: &Rejected) -> String {
+    format!(
+        "{}: {}: {}",
+        rejected.place, rejected.fault.code, rejected.fault.message
+    )
+}
+
+/// A row's values as delimited text; NULL is nothing.
+pub(crate) fn of_row(batch: &RecordBatch, row: usize) -> String {
+    let options = FormatOptions::default();
+    let value = |column: &arrow::array::ArrayRef| {
+        if column.is_null(row) {
+            return String::new();
+        }
+        match ArrayFormatter::try_new(column.as_ref(), &options) {
+            Ok(formatter) => quoted(&formatter.value(row).to_string()),
+            Err(_) => String::new(),
+        }
+    };
+    let values: Vec<String> = batch.columns().iter().map(value).collect();
+    values.join(",")
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
