@@ -69,4 +69,5 @@ pub(crate) fn of(dataset_kind: &str) -> Result<&'static dyn Format, Fault> {
 formats! {
     crate::parquet::Parquet, "Parquet", reads "ParquetSource", writes "ParquetSink";
     crate::delimited::DelimitedText, "DelimitedText", reads "DelimitedTextSource", writes "DelimitedTextSink";
+    crate::json::Json, "Json", reads "JsonSource", writes "JsonSink";
 }

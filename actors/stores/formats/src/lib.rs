@@ -17,6 +17,7 @@ mod encode;
 mod fault;
 mod feed;
 mod format;
+mod json;
 pub mod parquet;
 mod pipeline;
 mod pull;

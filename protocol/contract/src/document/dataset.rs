@@ -51,8 +51,13 @@ impl<'a> Dataset<'a> {
     /// What a connector gets: the `typeProperties`, and beside them, for a file, the columns that the dataset declares.
     pub fn request(&self) -> Object {
         let mut request = self.type_properties().clone();
-        let columns =
-            member(self.properties, "schema").filter(|columns| columns.as_array().is_some_and(|c| !c.is_empty()));
+        // A list of columns; of JSON it may be a schema of its own.
+        let says = |columns: &&Value| match columns {
+            Value::Array(columns) => !columns.is_empty(),
+            Value::Object(schema) => self.kind.eq_ignore_ascii_case("Json") && !schema.is_empty(),
+            _ => false,
+        };
+        let columns = member(self.properties, "schema").filter(says);
         if let Some(columns) = columns.filter(|_| member(&request, "location").is_some()) {
             request.entry("schema").or_insert_with(|| columns.clone());
         }

@@ -73,14 +73,17 @@ pub(crate) async fn open(
     dataset: sluice_contract::Object,
     parallel: usize,
 ) -> Result<Box<dyn Source>, Fault> {
-    let request = SourceRequest {
+    source(Arc::new(store.clone()), request(kind, dataset, parallel)).await
+}
+
+pub(crate) fn request(kind: &str, dataset: sluice_contract::Object, parallel: usize) -> SourceRequest {
+    SourceRequest {
         dataset_kind: kind.to_owned(),
         dataset,
         parallel,
         batch_bytes: 1 << 20,
         ..SourceRequest::default()
-    };
-    source(Arc::new(store.clone()), request).await
+    }
 }
 
 /// All rows of all partitions, in their order.

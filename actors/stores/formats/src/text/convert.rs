@@ -2,7 +2,8 @@
 
 use super::{number, time};
 use arrow::array::types::{
-    Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanArray, BooleanBufferBuilder, PrimitiveArray, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -31,6 +32,7 @@ enum Values {
     Float64(Vec<f64>),
     Decimal(Vec<i128>, u8, i8),
     Date(Vec<i32>),
+    Time(Vec<i64>),
     /// Whether values must have an offset, or must not.
     Timestamp(Vec<i64>, bool),
 }
@@ -43,7 +45,7 @@ macro_rules! each {
             $bool => $with_bool,
             Values::Int16($list) => $do,
             Values::Int32($list) | Values::Date($list) => $do,
-            Values::Int64($list) | Values::Timestamp($list, _) => $do,
+            Values::Int64($list) | Values::Time($list) | Values::Timestamp($list, _) => $do,
             Values::Float32($list) => $do,
             Values::Float64($list) => $do,
             Values::Decimal($list, _, _) => $do,
@@ -62,6 +64,7 @@ impl Column {
             DataType::Float64 => Values::Float64(Vec::new()),
             DataType::Decimal128(precision, scale) => Values::Decimal(Vec::new(), *precision, *scale),
             DataType::Date32 => Values::Date(Vec::new()),
+            DataType::Time64(_) => Values::Time(Vec::new()),
             DataType::Timestamp(_, zone) => Values::Timestamp(Vec::new(), zone.is_some()),
             // The dataset's types are a closed list; see `types::columns`.
             _ => Values::Text {
@@ -111,6 +114,7 @@ impl Column {
                 let days = time::parse_date(text).and_then(|days| i32::try_from(days).ok());
                 list.push(days.ok_or("not a date of the form 2024-02-29")?);
             }
+            Values::Time(list) => list.push(time::parse_time(text, "not a time of the form 23:59:58.000001")?),
             Values::Timestamp(list, with_offset) => {
                 let (micros, offset) = time::parse_timestamp(text)?;
                 match (offset.is_some(), *with_offset) {
@@ -166,6 +170,7 @@ impl Column {
             Values::Float64(list) => primitive::<Float64Type>(list, nulls, data_type)?,
             Values::Decimal(list, _, _) => primitive::<Decimal128Type>(list, nulls, data_type)?,
             Values::Date(list) => primitive::<Date32Type>(list, nulls, data_type)?,
+            Values::Time(list) => primitive::<Time64MicrosecondType>(list, nulls, data_type)?,
             Values::Timestamp(list, _) => primitive::<TimestampMicrosecondType>(list, nulls, data_type)?,
         })
     }

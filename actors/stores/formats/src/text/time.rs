@@ -190,7 +190,11 @@ pub(crate) fn parse_timestamp(text: &[u8]) -> Result<(i64, Option<i64>), &'stati
         .ok_or("a date outside of the range of microseconds")
 }
 
-fn parse_time(text: &[u8], wrong: &'static str) -> Result<i64, &'static str> {
+/// A time of day in microseconds since midnight.
+///
+/// # Errors
+/// `wrong`, or that it is finer.
+pub(crate) fn parse_time(text: &[u8], wrong: &'static str) -> Result<i64, &'static str> {
     let (clock, fraction) = match text.iter().position(|byte| *byte == b'.') {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, b"0".as_slice()),

@@ -41,7 +41,11 @@ pub(crate) fn columns(dataset: &Object) -> Result<Vec<Column>, Fault> {
         .collect()
 }
 
-fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault> {
+/// The type of a column that a dataset names.
+///
+/// # Errors
+/// `SL6007` for a type that is not read from text.
+pub(crate) fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault> {
     let utc = || Some("UTC".into());
     Ok(match kind.to_ascii_lowercase().as_str() {
         "" | "string" | "guid" => DataType::Utf8,
@@ -52,6 +56,7 @@ fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault>
         "double" => DataType::Float64,
         "boolean" => DataType::Boolean,
         "date" => DataType::Date32,
+        "timespan" | "time" => DataType::Time64(TimeUnit::Microsecond),
         "datetime" => DataType::Timestamp(TimeUnit::Microsecond, None),
         "datetimeoffset" => DataType::Timestamp(TimeUnit::Microsecond, utc()),
         "decimal" => decimal(name, column)?,
@@ -60,7 +65,7 @@ fn data_type(name: &str, kind: &str, column: &Object) -> Result<DataType, Fault>
                 name,
                 format!(
                     "text is not read as type {kind:?}; use String, Int16, Int32, Int64, Single, Double, Decimal, \
-                     Boolean, Date, DateTime or DateTimeOffset"
+                     Boolean, Date, TimeSpan, DateTime or DateTimeOffset"
                 ),
             ));
         }
@@ -101,7 +106,8 @@ pub(crate) fn check_write(schema: &Schema, format: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn carried(field: &Field, data_type: &DataType) -> bool {
+/// Whether a text of this type means one value only.
+pub(crate) fn carried(field: &Field, data_type: &DataType) -> bool {
     match data_type {
         DataType::Null
         | DataType::Boolean
