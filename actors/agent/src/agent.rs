@@ -9,6 +9,7 @@ use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::options::{AgentOptions, Tuning};
 use crate::probe::Prober;
+use crate::receipts::Receipts;
 use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places, Stop};
 use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
@@ -191,6 +192,7 @@ fn prepare(
         limits: Limits::load(&state, options.memory_budget, options.slots)?,
         live: LiveJobs::default(),
         connectors: Connectors::default(),
+        receipts: Receipts::open(&state, &identity, options.receipts)?,
         closing: CancellationToken::new(),
         // The first is the one that was registered.
         thumbprint: vault::thumbprints(&state).into_iter().next().unwrap_or_default(),

@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener, Send};
 use crate::options::{AgentOptions, Tuning};
 use crate::probe::Prober;
+use crate::receipts::Receipts;
 use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places};
 use crate::state::StateDir;
 use crate::updater::Updater;
@@ -40,6 +41,8 @@ pub(crate) struct Hub {
     /// The copies that run.
     pub(crate) live: LiveJobs,
     pub(crate) connectors: Connectors,
+    /// Signs and keeps what says that a copy is done.
+    pub(crate) receipts: Receipts,
     /// Cancelled when the agent shuts down and the link is to be closed.
     pub(crate) closing: CancellationToken,
     /// SHA-256 of the gateway's credential certificate.

@@ -20,6 +20,7 @@ mod machine;
 mod options;
 mod pauses;
 mod probe;
+pub mod receipts;
 mod scheduler;
 mod state;
 #[cfg(test)]

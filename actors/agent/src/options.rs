@@ -17,6 +17,8 @@ pub struct AgentOptions {
     pub memory_budget: usize,
     /// A copy in which nothing moves for this long is given up, and tried again.
     pub stall_timeout: Duration,
+    /// How many receipts of finished copies are kept; the oldest are removed beyond.
+    pub receipts: usize,
 }
 
 impl AgentOptions {
@@ -28,6 +30,7 @@ impl AgentOptions {
             slots: 4,
             memory_budget: 256 * 1024 * 1024,
             stall_timeout: Duration::from_secs(600),
+            receipts: crate::receipts::KEEP,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! * [`document`]: Azure Data Factory documents, kept as the JSON the client sent, with typed views.
 //! * [`envelope`] and [`message`]: the control channel's messages.
 //! * [`job`]: what one Copy activity asks of a gateway, and what came of it.
+//! * [`receipt`]: what a node says of a finished copy, and signs.
 //! * [`sealed`]: the plaintext and the binding of a sealed credential.
 //! * [`enrol`]: the registration key and the enrolment request.
 //! * [`fault`] and [`codes`]: errors with a code, a cause and a next step.
@@ -17,6 +18,7 @@ pub mod fault;
 pub mod ids;
 pub mod job;
 pub mod message;
+pub mod receipt;
 pub mod sealed;
 
 pub use codes::{Code, ErrorPage};

@@ -6,6 +6,7 @@ use super::live::{LiveJob, Stop};
 use super::messages::Ended;
 use crate::hub::Hub;
 use crate::pauses::Pauses;
+use crate::receipts;
 use futures::FutureExt;
 use sluice_contract::Envelope;
 use sluice_contract::job::CopyProgress;
@@ -19,7 +20,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Sender<CopyProgress>) {
     let place = Place(Arc::clone(&hub), Arc::clone(&live));
     let exit = watch_over(&hub, &live, progress).await;
-    let ending = Ending::of(exit, &live);
+    let mut ending = Ending::of(exit, &live);
+    if let Ending::Completed(outcome) = &mut ending {
+        receipts::issue(&hub, &live, outcome).await;
+    }
     match &ending {
         Ending::Completed(outcome) => {
             tracing::info!(job = %live.job, attempt = live.attempt, rows = outcome.rows_copied, "A copy is complete.");

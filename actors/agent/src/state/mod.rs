@@ -84,6 +84,26 @@ impl StateDir {
         self.0.join("limits.json")
     }
 
+    /// The receipts of finished copies.
+    pub(crate) fn receipts(&self) -> PathBuf {
+        self.0.join("receipts")
+    }
+
+    /// Makes the folder of receipts, closed to others like the directory itself.
+    ///
+    /// # Errors
+    /// `SL8006`.
+    pub(crate) fn create_receipts(&self) -> Result<PathBuf, Fault> {
+        let folder = self.receipts();
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(&folder)
+            .map_err(|e| failed(&folder, &e))?;
+        close_to_others(&folder)?;
+        Ok(folder)
+    }
+
     /// The admin socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.0.join("admin.sock")
