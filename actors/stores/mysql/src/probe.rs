@@ -1,0 +1,93 @@
+//! Testing a connection stage by stage.
+
+use crate::session::Session;
+use crate::settings::{CONNECT_TIMEOUT, Settings};
+use crate::tls::Tls;
+use sluice_contract::message::ProbeStage;
+use sluice_contract::{Code, Fault};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Stages so far; the first failed one ends them.
+struct Stages(Vec<ProbeStage>);
+
+impl Stages {
+    fn add(&mut self, name: &str, took: Duration, fault: Option<Fault>) {
+        self.0.push(ProbeStage {
+            name: name.to_owned(),
+            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            fault,
+            extra: Default::default(),
+        });
+    }
+
+    /// Runs one, within the time that a connection may take. None when it failed.
+    async fn run<T>(&mut self, name: &str, stage: impl Future<Output = Result<T, Fault>>) -> Option<T> {
+        let started = Instant::now();
+        let outcome = tokio::time::timeout(CONNECT_TIMEOUT, stage).await.unwrap_or_else(|_| {
+            let text = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+            Err(Fault::new(Code::StoreUnreachable, text))
+        });
+        let (value, fault) = match outcome {
+            Ok(value) => (Some(value), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        self.add(name, started.elapsed(), fault);
+        value
+    }
+}
+
+/// `resolve`, `connect`, `tls` where there is TLS, `login`, `read`.
+pub(crate) async fn run(settings: &Arc<Settings>) -> Vec<ProbeStage> {
+    let mut stages = Stages(Vec::new());
+    // Passing through every stage is the point; where it ended is in the list.
+    let _ = through(settings, &mut stages).await;
+    stages.0
+}
+
+async fn through(settings: &Arc<Settings>, stages: &mut Stages) -> Option<()> {
+    let place = settings.place();
+    let unreachable =
+        |what: &str, error: std::io::Error| Fault::new(Code::StoreUnreachable, format!("{what} {place}: {error}"));
+    if !settings.is_local() {
+        let resolve = async {
+            let found = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
+            Ok(found
+                .map_err(|error| unreachable("resolving", error))?
+                .collect::<Vec<_>>())
+        };
+        let addresses = stages.run("resolve", resolve).await?;
+        let connect = async {
+            let connected = tokio::net::TcpStream::connect(addresses.as_slice()).await;
+            connected.map(drop).map_err(|error| unreachable("connecting to", error))
+        };
+        stages.run("connect", connect).await?;
+    }
+    let started = Instant::now();
+    let tls = match Tls::new(settings) {
+        Ok(tls) => tls,
+        Err(fault) => {
+            stages.add("tls", started.elapsed(), Some(fault));
+            return None;
+        }
+    };
+    let login = Session::login(settings, &tls).await;
+    let mut took = started.elapsed();
+    if let Some(handshake) = tls.took() {
+        stages.add("tls", handshake, None);
+        took = took.saturating_sub(handshake);
+    }
+    let mut session = match login {
+        Ok(session) => {
+            stages.add("login", took, None);
+            session
+        }
+        Err(fault) => {
+            let name = if fault.code == Code::TlsFailed { "tls" } else { "login" };
+            stages.add(name, took, Some(fault));
+            return None;
+        }
+    };
+    stages.run("read", session.run("reading", "SELECT 1")).await.map(drop)
+}

@@ -1,0 +1,254 @@
+//! Writing a table: staged beside it, published in one step.
+
+mod calendar;
+mod commit;
+mod encode;
+mod fit;
+mod input;
+mod ledger;
+mod load;
+mod output;
+mod script;
+mod stage;
+mod target;
+mod upsert;
+mod warnings;
+mod writer;
+
+use crate::names::TableName;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::source;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use commit::Publication;
+use futures::StreamExt;
+use ledger::Ledger;
+use load::{Loader, Recipe};
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{
+    CommitKey, Committed, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use target::Target;
+use upsert::Merge;
+use writer::StageWriter;
+
+/// How values are taken: as they are, or not at all. A zero in a key is a zero, and no wish for the next number.
+const STRICT: &str = "SET SESSION sql_mode = \
+     'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', \
+     autocommit = 1, sql_notes = 1";
+
+/// Bytes of a batch that is read back.
+const READ_BACK_BYTES: usize = 4 << 20;
+
+/// A table to be written.
+pub(crate) struct MySqlSink {
+    settings: Arc<Settings>,
+    table: TableName,
+    create: bool,
+    script: Vec<String>,
+    behavior: WriteBehavior,
+    rejects: Option<Rejects>,
+    bytes: Arc<AtomicU64>,
+    prepared: Option<Prepared>,
+}
+
+/// What `prepare` found out.
+struct Prepared {
+    target: Target,
+    merge: Merge,
+    stage: TableName,
+    key: CommitKey,
+    schema: SchemaRef,
+    recipe: Recipe,
+    rows: Option<u64>,
+}
+
+impl MySqlSink {
+    /// Reads the request; nothing is opened yet.
+    ///
+    /// # Errors
+    /// `SL6010`, `SL6013`, naming what is missing or not served.
+    pub(crate) fn new(settings: Arc<Settings>, request: &SinkRequest) -> Result<Self, Fault> {
+        let table = TableName::of_dataset(&request.dataset, &settings.database)?
+            .ok_or_else(|| Fault::new(Code::PropertyMissing, "the sink's dataset names no table"))?;
+        let asked = TableSink::of(&request.activity)?;
+        Ok(Self {
+            settings,
+            table,
+            create: asked.create,
+            script: script::statements(asked.script.as_deref().unwrap_or_default())?,
+            behavior: asked.behavior,
+            rejects: request.rejects.clone(),
+            bytes: Arc::new(AtomicU64::new(0)),
+            prepared: None,
+        })
+    }
+
+    fn prepared(&self) -> Result<&Prepared, Fault> {
+        self.prepared
+            .as_ref()
+            .ok_or_else(|| Fault::new(Code::Internal, "the sink was not prepared"))
+    }
+
+    async fn session(&self) -> Result<Session, Fault> {
+        let mut session = Session::open(&self.settings).await?;
+        session.run("setting the session up", STRICT).await?;
+        Ok(session)
+    }
+
+    /// How rows get to the server.
+    async fn recipe(&self, session: &mut Session, target: &Target, stage: &TableName) -> Result<Recipe, Fault> {
+        let query = "SELECT @@local_infile, @@max_allowed_packet";
+        let row = session
+            .row("asking for the server's limits", query)
+            .await?
+            .unwrap_or_default();
+        let number = |index: usize| -> Option<usize> { row.get(index)?.as_deref()?.parse().ok() };
+        let local_files = number(0) == Some(1);
+        if !local_files {
+            tracing::warn!(
+                server = %self.settings.place(),
+                "LOAD DATA LOCAL is off on the server (local_infile): rows are written by INSERT, which takes longer"
+            );
+        }
+        Ok(Recipe::new(target, stage, local_files, number(1).unwrap_or(1 << 20)))
+    }
+}
+
+#[async_trait]
+impl Sink for MySqlSink {
+    async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
+        let mut session = self.session().await?;
+        let target = Target::plan(&mut session, &self.table, self.create, &schema).await?;
+        let merge = match &self.behavior {
+            WriteBehavior::Insert => Merge::Insert,
+            // Into a table that is new, all rows are.
+            WriteBehavior::Upsert { keys } if target.create && keys.is_empty() => Merge::Insert,
+            WriteBehavior::Upsert { keys } => Merge::upsert(&mut session, &target, keys).await?,
+        };
+        let ledger = Ledger::of(&target.name);
+        ledger.make(&mut session).await?;
+        ledger.lock(&mut session, key).await?;
+        let stage = stage::name(&target.name, key);
+        stage::create(&mut session, &target, &stage, key).await?;
+        ledger.unlock(&mut session, key).await?;
+        let recipe = self.recipe(&mut session, &target, &stage).await?;
+        self.prepared = Some(Prepared {
+            target,
+            merge,
+            stage,
+            key: key.clone(),
+            schema,
+            recipe,
+            rows: None,
+        });
+        Ok(())
+    }
+
+    async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
+        let prepared = self.prepared()?;
+        Ok(Box::new(StageWriter {
+            loader: Loader::new(self.session().await?, prepared.recipe.clone(), self.bytes.clone()),
+            rejects: self.rejects.clone(),
+            place: prepared.target.name.to_string(),
+        }))
+    }
+
+    async fn verify(&mut self) -> Result<Staged, Fault> {
+        let mut session = self.session().await?;
+        let rows = stage::count(&mut session, &self.prepared()?.stage).await?;
+        if let Some(prepared) = &mut self.prepared {
+            prepared.rows = Some(rows);
+        }
+        Ok(Staged {
+            rows,
+            bytes: self.bytes_written(),
+        })
+    }
+
+    async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        let prepared = self.prepared()?;
+        if what == Written::Published {
+            return Ok(ReadBack::Impossible(
+                "published rows are not told from those that were there".to_owned(),
+            ));
+        }
+        if let Some(column) = prepared.target.columns.iter().find(|column| !column.fit.faithful) {
+            return Ok(ReadBack::Impossible(format!(
+                "column {:?} is not staged in a type that its values can be read back from as they were",
+                column.source
+            )));
+        }
+        let names: Vec<String> = prepared
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        let batches = source::whole(&self.settings, &prepared.stage, READ_BACK_BYTES).await?;
+        Ok(ReadBack::Batches(
+            batches
+                .map(move |batch| batch.and_then(|batch| renamed(batch, &names)))
+                .boxed(),
+        ))
+    }
+
+    async fn commit(&mut self) -> Result<Committed, Fault> {
+        let prepared = self.prepared()?;
+        let rows = prepared.rows.ok_or_else(|| {
+            let text = "the sink was not verified before its commit";
+            Fault::new(Code::Internal, text)
+        })?;
+        let mut session = self.session().await?;
+        Ledger::of(&prepared.target.name)
+            .lock(&mut session, &prepared.key)
+            .await?;
+        let publication = Publication {
+            target: &prepared.target,
+            stage: &prepared.stage,
+            key: &prepared.key,
+            rows,
+            script: &self.script,
+            merge: &prepared.merge,
+        };
+        // The lock ends with the session.
+        publication.publish(&mut session).await
+    }
+
+    async fn abort(&mut self) {
+        let Some(prepared) = self.prepared.take() else { return };
+        let dropped = async {
+            let mut session = self.session().await?;
+            let ledger = Ledger::of(&prepared.target.name);
+            ledger.lock(&mut session, &prepared.key).await?;
+            // What was decided to be published is no leftover.
+            let pending = ledger.pending(&mut session, &prepared.key).await?;
+            match pending.as_deref() == Some(prepared.stage.table.as_str()) {
+                true => Ok(()),
+                false => stage::drop(&mut session, &prepared.stage).await,
+            }
+        };
+        if let Err(fault) = dropped.await {
+            tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");
+        }
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// A batch with other names for its columns.
+fn renamed(batch: RecordBatch, names: &[String]) -> Result<RecordBatch, Fault> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().zip(names);
+    let fields: Vec<Field> = fields
+        .map(|(field, name)| field.as_ref().clone().with_name(name))
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())
+        .map_err(|error| Fault::new(Code::Internal, format!("reading back: {error}")))
+}

@@ -1,0 +1,141 @@
+//! The staging table: its name, its making, and what earlier attempts left.
+
+use super::ledger::Ledger;
+use super::target::Target;
+use crate::names::{TableName, literal};
+use crate::session::Session;
+use sluice_contract::{Code, Fault};
+use sluice_store_core::CommitKey;
+
+const PREFIX: &str = "_sluice_stage_";
+
+/// The staging table of an attempt, in its target's database.
+pub(super) fn name(target: &TableName, key: &CommitKey) -> TableName {
+    target.beside(format!("{PREFIX}{}", key.tag()))
+}
+
+/// Makes the staging table, empty. The job's lock is held.
+///
+/// # Errors
+/// `SL6006`, `SL7004` when a later attempt is staging already; other `SL60xx`.
+pub(super) async fn create(
+    session: &mut Session,
+    target: &Target,
+    stage: &TableName,
+    key: &CommitKey,
+) -> Result<(), Fault> {
+    clear(session, stage, key).await?;
+    let create = format!(
+        "CREATE TABLE {} ({}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
+        stage.quoted(),
+        target.declarations()
+    );
+    let doing = format!("creating the staging table {stage}");
+    session.run(&doing, &create).await.map(std::mem::drop)
+}
+
+/// Drops what this and earlier attempts of the job left.
+async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey) -> Result<(), Fault> {
+    let own = stage.table.as_str();
+    let of_job = own.rsplitn(3, '_').nth(2).unwrap_or(own).to_owned() + "_";
+    let query = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND LEFT(TABLE_NAME, {}) = {}",
+        literal(&stage.database),
+        of_job.chars().count(),
+        literal(&of_job)
+    );
+    let doing = "looking for staging tables of earlier attempts";
+    let found = session.run(doing, &query).await?;
+    // One that is about to become the target: it holds what was decided to be published.
+    let pending = Ledger::of(stage).pending(session, key).await?;
+    for name in found
+        .rows
+        .into_iter()
+        .filter_map(|row| row.into_iter().next().flatten())
+    {
+        let Some(token) = token(&name) else { continue };
+        if token > key.token {
+            let text = format!("a later attempt of the job, with token {token}, is staging already");
+            return Err(Fault::new(Code::CommitDenied, text));
+        }
+        if pending.as_deref() == Some(name.as_str()) {
+            continue;
+        }
+        let left = stage.beside(name);
+        let dropped = drop(session, &left).await;
+        if left == *stage {
+            dropped?;
+        } else if let Err(fault) = dropped {
+            // Its owner may still be alive: then it is in the way of nobody but itself.
+            tracing::warn!(table = %left, %fault, "Staging table of an earlier attempt stays");
+        }
+    }
+    Ok(())
+}
+
+/// Drops a staging table, if it is there.
+///
+/// # Errors
+/// `SL6014` when it is in use; other `SL60xx`.
+pub(super) async fn drop(session: &mut Session, stage: &TableName) -> Result<(), Fault> {
+    let doing = format!("dropping {stage}");
+    session.run(&doing, "SET lock_wait_timeout = 5").await?;
+    let dropped = session
+        .run(&doing, &format!("DROP TABLE IF EXISTS {}", stage.quoted()))
+        .await;
+    session.run(&doing, "SET lock_wait_timeout = 30").await?;
+    dropped.map(std::mem::drop)
+}
+
+/// Counts the staged rows.
+///
+/// # Errors
+/// `SL7004` when a later attempt removed them; other `SL60xx`.
+pub(super) async fn count(session: &mut Session, stage: &TableName) -> Result<u64, Fault> {
+    let doing = format!("counting the rows of {stage}");
+    let counted = session
+        .row(&doing, &format!("SELECT COUNT(*) FROM {}", stage.quoted()))
+        .await;
+    let row = counted.map_err(|fault| match fault.code {
+        Code::TableNotFound => {
+            let text = format!("the staging table {stage} was removed, as a later attempt of the job does");
+            Fault::new(Code::CommitDenied, text)
+        }
+        _ => fault,
+    })?;
+    let count = row.and_then(|row| row.into_iter().next().flatten()?.parse().ok());
+    count.ok_or_else(|| Fault::new(Code::StoreFailed, format!("{doing}: the server did not count")))
+}
+
+/// The token in a staging table's name.
+fn token(table: &str) -> Option<u64> {
+    let mut parts = table.strip_prefix(PREFIX)?.rsplit('_');
+    let token = parts.next()?.parse().ok()?;
+    parts.next()?.parse::<u32>().ok()?;
+    Some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sluice_contract::JobId;
+
+    #[test]
+    fn names_tell_the_token() {
+        let key = CommitKey {
+            job: JobId::new("0197b2c4-7d4e-7abc-8def-0123456789ab"),
+            attempt: u32::MAX,
+            token: u64::MAX,
+        };
+        let target = TableName {
+            database: "d".into(),
+            table: "t".into(),
+        };
+        let stage = name(&target, &key);
+        // MySQL refuses longer names.
+        assert!(stage.table.len() <= 64);
+        assert_eq!(token(&stage.table), Some(u64::MAX));
+        assert_eq!(token("_sluice_stage_x_1"), None);
+        assert_eq!(token("orders_1_1"), None);
+    }
+}

@@ -1,0 +1,201 @@
+//! The table a sink writes, and how the source's columns go into it.
+
+use super::fit::{Fit, fit};
+use crate::declare::{Kind, ROW_ROOM, declared};
+use crate::names::{TableName, literal, quote, quote_all};
+use crate::session::Session;
+use arrow::datatypes::{Field, Schema};
+use sluice_contract::{Code, Fault};
+
+/// The target.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) name: TableName,
+    /// It is not there: the staging table becomes it, or it is made like the staging table.
+    pub(super) create: bool,
+    /// In the order of the source.
+    pub(super) columns: Vec<TargetColumn>,
+}
+
+/// A column that is written.
+#[derive(Clone, Debug)]
+pub(super) struct TargetColumn {
+    pub(super) source: String,
+    pub(super) name: String,
+    /// Type, character set and collation, for SQL.
+    pub(super) declaration: String,
+    /// It takes no NULL.
+    pub(super) required: bool,
+    pub(super) fit: Fit,
+}
+
+/// A column that is there.
+struct There {
+    name: String,
+    kind: String,
+    required: bool,
+    charset: Option<String>,
+    collation: Option<String>,
+    generated: bool,
+}
+
+impl Target {
+    /// Finds the table, or plans to create it, and matches the columns.
+    ///
+    /// # Errors
+    /// `SL6004`, `SL6007`, `SL6012`; other `SL60xx`.
+    pub(super) async fn plan(
+        session: &mut Session,
+        name: &TableName,
+        create: bool,
+        schema: &Schema,
+    ) -> Result<Self, Fault> {
+        if schema.fields().is_empty() {
+            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
+        }
+        let there = find(session, name).await?;
+        match there.is_empty() {
+            false => Self::existing(name.clone(), &there, schema),
+            true if create => Self::created(name.clone(), schema),
+            true => {
+                let text = format!("there is no table {name} that this user may see");
+                Err(Fault::new(Code::TableNotFound, text))
+            }
+        }
+    }
+
+    fn existing(name: TableName, there: &[There], schema: &Schema) -> Result<Self, Fault> {
+        let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let found = pick(field, there, &name)?;
+            let mismatch = |text| Err(Fault::new(Code::SchemaMismatch, text));
+            if found.generated {
+                return mismatch(format!(
+                    "column {:?} of {name} is generated and cannot be written",
+                    found.name
+                ));
+            }
+            if let Some(other) = columns.iter().find(|column| column.name == found.name) {
+                return mismatch(format!(
+                    "columns {:?} and {:?} are the same in {name}",
+                    other.source,
+                    field.name()
+                ));
+            }
+            columns.push(TargetColumn {
+                source: field.name().clone(),
+                name: found.name.clone(),
+                declaration: found.declaration(),
+                required: found.required,
+                fit: fit(field, Kind::parse(&found.kind), &found.kind)?,
+            });
+        }
+        Ok(Self {
+            name,
+            create: false,
+            columns,
+        })
+    }
+
+    fn created(name: TableName, schema: &Schema) -> Result<Self, Fault> {
+        let mut room = ROW_ROOM;
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let declaration = declared(field, &mut room)?;
+            columns.push(TargetColumn {
+                source: field.name().clone(),
+                name: field.name().clone(),
+                required: false,
+                fit: fit(field, Kind::parse(&declaration), &declaration)?,
+                declaration,
+            });
+        }
+        Ok(Self {
+            name,
+            create: true,
+            columns,
+        })
+    }
+
+    /// The names of the written columns, for SQL.
+    pub(super) fn list(&self) -> String {
+        quote_all(self.columns.iter().map(|column| column.name.as_str()))
+    }
+
+    /// The declarations of a table with these columns, for SQL. NULL is taken everywhere: in a timestamp that is not told
+    /// so it would become the time of day.
+    pub(super) fn declarations(&self) -> String {
+        let column = |column: &TargetColumn| format!("{} {} NULL", quote(&column.name), column.declaration);
+        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl There {
+    fn declaration(&self) -> String {
+        let mut declaration = self.kind.clone();
+        if let (Some(charset), Some(collation)) = (&self.charset, &self.collation) {
+            declaration.push_str(&format!(" CHARACTER SET {charset} COLLATE {collation}"));
+        }
+        declaration
+    }
+}
+
+async fn find(session: &mut Session, table: &TableName) -> Result<Vec<There>, Fault> {
+    let doing = format!("describing {table}");
+    let place = format!(
+        "TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        literal(&table.database),
+        literal(&table.table)
+    );
+    let query = format!("SELECT ENGINE FROM information_schema.TABLES WHERE {place} AND TABLE_TYPE = 'BASE TABLE'");
+    let engine = session.row(&doing, &query).await?;
+    if let Some(engine) = engine.and_then(|row| row.into_iter().next().flatten())
+        && !matches!(
+            engine.to_ascii_lowercase().as_str(),
+            "innodb" | "rocksdb" | "ndbcluster"
+        )
+    {
+        let text =
+            format!("{table} is of the engine {engine}, which has no transactions: a copy could be seen in part");
+        return Err(Fault::new(Code::SchemaMismatch, text));
+    }
+    let query = format!(
+        "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA \
+         FROM information_schema.COLUMNS WHERE {place} ORDER BY ORDINAL_POSITION"
+    );
+    let answer = session.run(&doing, &query).await?;
+    let column = |row: Vec<Option<String>>| {
+        let mut cells = row.into_iter();
+        let mut next = || cells.next().flatten();
+        There {
+            name: next().unwrap_or_default(),
+            kind: next().unwrap_or_default(),
+            required: next().is_some_and(|word| word.eq_ignore_ascii_case("no")),
+            charset: next(),
+            collation: next(),
+            generated: next().is_some_and(|extra| is_generated(&extra)),
+        }
+    };
+    Ok(answer.rows.into_iter().map(column).collect())
+}
+
+/// `VIRTUAL GENERATED`, `STORED GENERATED`; but `DEFAULT_GENERATED` is only a default that is an expression.
+fn is_generated(extra: &str) -> bool {
+    let words = extra
+        .split_whitespace()
+        .any(|word| word.eq_ignore_ascii_case("GENERATED"));
+    words || extra.to_ascii_uppercase().contains("ROW START") || extra.to_ascii_uppercase().contains("ROW END")
+}
+
+/// The target's column for one of the source. MySQL does not tell names of columns apart by case.
+fn pick<'a>(field: &Field, there: &'a [There], table: &TableName) -> Result<&'a There, Fault> {
+    let name = field.name();
+    let exact = there.iter().find(|column| column.name == *name);
+    let folded = name.to_lowercase();
+    exact
+        .or_else(|| there.iter().find(|column| column.name.to_lowercase() == folded))
+        .ok_or_else(|| {
+            let text = format!("{table} has no column {name:?}, which the source has");
+            Fault::new(Code::SchemaMismatch, text)
+        })
+}
