@@ -1,5 +1,6 @@
 //! A linked service's account: where it is, and what logs in.
 
+use crate::azure::Kind;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::StoreProperties;
 use url::{Host, Url};
@@ -25,6 +26,14 @@ pub(crate) enum Login {
     Key(String),
     /// A shared access signature: the query of an address.
     Signature(String),
+    /// A service principal.
+    Principal {
+        id: String,
+        secret: String,
+        tenant: String,
+        /// Who gives out tokens.
+        authority: String,
+    },
 }
 
 fn refused(why: impl Into<String>) -> Fault {
@@ -32,17 +41,22 @@ fn refused(why: impl Into<String>) -> Fault {
 }
 
 impl Account {
-    /// Reads `connectionString`, or `sasUri`, or `serviceEndpoint` with a key or a signature.
+    /// Reads `connectionString`, or `sasUri`, or `serviceEndpoint` with a key, a signature or a service principal; of a lake
+    /// `sasUri`, or `url` with the same.
     ///
     /// # Errors
     /// `SL6013`. No value of a secret is quoted.
-    pub(crate) fn read(properties: &StoreProperties) -> Result<Self, Fault> {
+    pub(crate) fn read(properties: &StoreProperties, kind: Kind) -> Result<Self, Fault> {
         let ca = properties.text("caCertificate").filter(|pem| !pem.trim().is_empty());
         let text = |name: &str| properties.text(name).filter(|text| !text.trim().is_empty());
         let mut account = if let Some(uri) = text("sasUri") {
             Self::from_sas_uri(&uri, text("sasToken"))?
         } else if text("connectionString").is_some() || text("serviceEndpoint").is_some() {
             Self::from_parts(properties)?
+        } else if kind == Kind::Lake && text("url").is_some() {
+            Self::from_parts(properties)?
+        } else if kind == Kind::Lake {
+            return Err(refused("the linked service has neither `url` nor `sasUri`"));
         } else {
             return Err(refused(
                 "the linked service has none of `connectionString`, `sasUri` and `serviceEndpoint`",
@@ -81,8 +95,10 @@ impl Account {
             });
         }
         let named = either("AccountName");
-        let address =
-            either("BlobEndpoint").or_else(|| properties.text("serviceEndpoint").filter(|text| !text.is_empty()));
+        let given = |name: &str| properties.text(name).filter(|text| !text.trim().is_empty());
+        let address = either("BlobEndpoint")
+            .or_else(|| given("serviceEndpoint"))
+            .or_else(|| given("url"));
         let mut endpoint = match (address, &named) {
             (Some(address), _) => parse("BlobEndpoint", &address)?,
             (None, Some(name)) => {
@@ -98,12 +114,7 @@ impl Account {
         let login = match (key, signature.filter(|text| !text.is_empty())) {
             (Some(key), _) => Login::Key(key),
             (None, Some(signature)) => Login::Signature(signature),
-            (None, None) => {
-                return Err(refused(
-                    "there is neither an account key nor a shared access signature; logging in to Azure Blob Storage with a \
-                     managed identity or a service principal is not served",
-                ));
-            }
+            (None, None) => principal(properties)?,
         };
         Ok(Self {
             endpoint,
@@ -120,9 +131,43 @@ impl Account {
     }
 }
 
+/// A service principal with its secret.
+fn principal(properties: &StoreProperties) -> Result<Login, Fault> {
+    let text = |names: &[&str]| {
+        let mut texts = names.iter().filter_map(|name| properties.text(name));
+        texts.find(|text| !text.trim().is_empty())
+    };
+    let Some(id) = text(&["servicePrincipalId"]) else {
+        return Err(refused(
+            "there is neither an account key nor a shared access signature nor a service principal; logging in with a managed \
+             identity is not served",
+        ));
+    };
+    if text(&["servicePrincipalCredentialType"]).is_some_and(|kind| !kind.eq_ignore_ascii_case("ServicePrincipalKey")) {
+        return Err(refused(
+            "a service principal logs in with its key here, not with a certificate",
+        ));
+    }
+    let cloud = text(&["azureCloudType"]).unwrap_or_else(|| "AzurePublic".to_owned());
+    let authority = match cloud.to_ascii_lowercase().as_str() {
+        "azurepublic" => "https://login.microsoftonline.com",
+        "azurechina" => "https://login.partner.microsoftonline.cn",
+        "azureusgovernment" => "https://login.microsoftonline.us",
+        _ => return Err(refused(format!("`azureCloudType` {cloud:?} is not known"))),
+    };
+    Ok(Login::Principal {
+        id,
+        secret: text(&["servicePrincipalKey", "servicePrincipalCredential"])
+            .ok_or_else(|| refused("the service principal has no `servicePrincipalKey`"))?,
+        tenant: text(&["tenant"]).ok_or_else(|| refused("the service principal has no `tenant`"))?,
+        authority: authority.to_owned(),
+    })
+}
+
 fn parse(property: &str, text: &str) -> Result<Url, Fault> {
     // The text may hold a signature; it is not quoted.
-    let url = Url::parse(text.trim()).map_err(|error| refused(format!("`{property}` is not an address: {error}")))?;
+    let mut url =
+        Url::parse(text.trim()).map_err(|error| refused(format!("`{property}` is not an address: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(refused(format!("`{property}` is neither an http nor an https address")));
     }
@@ -130,6 +175,11 @@ fn parse(property: &str, text: &str) -> Result<Url, Fault> {
         return Err(refused(format!(
             "`{property}` carries a user name, which Azure Blob Storage does not know"
         )));
+    }
+    // A lake has two endpoints for the same files; blobs are what this speaks.
+    if let Some(host) = url.host_str().filter(|host| host.contains(".dfs.")) {
+        let blob = host.replacen(".dfs.", ".blob.", 1);
+        let _ = url.set_host(Some(&blob));
     }
     Ok(url)
 }

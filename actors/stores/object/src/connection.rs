@@ -1,7 +1,6 @@
 //! One linked service: an account.
 
-use crate::account::Account;
-use crate::azure::BlobStore;
+use crate::bucket::{ObjectFiles, Service};
 use crate::probe;
 use async_trait::async_trait;
 use sluice_contract::Fault;
@@ -11,20 +10,20 @@ use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
 use sluice_store_formats as formats;
 use std::sync::Arc;
 
-pub(crate) struct BlobConnection {
-    store: BlobStore,
+pub(crate) struct ObjectConnection {
+    store: ObjectFiles,
 }
 
-impl BlobConnection {
-    pub(crate) fn new(account: Account) -> Self {
+impl ObjectConnection {
+    pub(crate) fn new(service: Arc<dyn Service>) -> Self {
         Self {
-            store: BlobStore::new(account),
+            store: ObjectFiles::new(service),
         }
     }
 }
 
 #[async_trait]
-impl Connection for BlobConnection {
+impl Connection for ObjectConnection {
     async fn probe(&self) -> Vec<ProbeStage> {
         probe::run(&self.store).await
     }

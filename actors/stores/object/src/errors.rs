@@ -9,8 +9,8 @@ use std::error::Error as StdError;
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) status: Option<u16>,
-    /// Azure's own code, such as `ContainerNotFound`.
-    pub(crate) azure: Option<String>,
+    /// The store's own code, such as `ContainerNotFound`.
+    pub(crate) code_of_store: Option<String>,
     message: Option<String>,
     tls: Option<String>,
     kind: Option<HttpErrorKind>,
@@ -27,7 +27,7 @@ pub(crate) fn told(error: &(dyn StdError + 'static)) -> Told {
             && let Some((_, behind)) = text.split_once("status code: ")
         {
             told.status = behind.get(..3).and_then(|status| status.parse().ok());
-            told.azure = between(behind, "<Code>", "</Code>");
+            told.code_of_store = between(behind, "<Code>", "</Code>");
             told.message = between(behind, "<Message>", "</Message>");
         }
         if let Some(http) = error.downcast_ref::<HttpError>() {
@@ -58,10 +58,16 @@ impl Told {
         if self.tls.is_some() {
             return Code::TlsFailed;
         }
-        match (self.status, self.azure.as_deref()) {
+        match (self.status, self.code_of_store.as_deref()) {
             (_, Some("AuthenticationFailed" | "InvalidAuthenticationInfo" | "NoAuthenticationInformation")) => {
                 Code::LoginFailed
             }
+            // S3.
+            (_, Some("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken")) => {
+                Code::LoginFailed
+            }
+            (_, Some("AccessDenied" | "AllAccessDisabled")) => Code::PermissionDenied,
+            (_, Some("SlowDown")) => Code::StoreBusy,
             // Azurite says so of a wrong key, in words.
             (Some(403), Some("AuthorizationFailure")) if self.says("failed to authenticate") => Code::LoginFailed,
             (Some(403), Some(azure)) if azure.starts_with("Authorization") || azure.starts_with("Insufficient") => {
@@ -94,7 +100,10 @@ impl Told {
             (Some(tls), _) => tls.clone(),
             (None, Some(412)) => "it was changed while it was read".to_owned(),
             (None, Some(status)) => {
-                let azure = self.azure.as_deref().unwrap_or("the store answered without saying why");
+                let azure = self
+                    .code_of_store
+                    .as_deref()
+                    .unwrap_or("the store answered without saying why");
                 match &self.message {
                     Some(message) => format!("{azure} ({status}): {message}"),
                     None => format!("{azure} ({status})"),
@@ -121,7 +130,10 @@ pub(crate) fn fault(what: &str, place: &str, error: &object_store::Error) -> Fau
             _ => code,
         };
     }
-    if told.azure.as_deref() == Some("ContainerNotFound") {
+    if matches!(
+        told.code_of_store.as_deref(),
+        Some("ContainerNotFound" | "NoSuchBucket")
+    ) {
         let container = place.rsplit_once(" in ").map_or(place, |(_, container)| container);
         return Fault::new(code, format!("{what} {place}: there is no container {container}"));
     }

@@ -1,8 +1,7 @@
 //! Testing a connection stage by stage.
 
-use crate::azure::BlobStore;
+use crate::bucket::ObjectFiles;
 use crate::errors;
-use object_store::ObjectStore;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
 use std::net::SocketAddr;
@@ -42,16 +41,16 @@ impl Stages {
     }
 }
 
-pub(crate) async fn run(store: &BlobStore) -> Vec<ProbeStage> {
+pub(crate) async fn run(store: &ObjectFiles) -> Vec<ProbeStage> {
     let mut stages = Stages(Vec::new());
     // The last stage that ran says the rest.
     let _ = all(store, &mut stages).await;
     stages.0
 }
 
-async fn all(store: &BlobStore, stages: &mut Stages) -> Option<()> {
-    let endpoint = &store.account.endpoint;
-    let place = store.account.label();
+async fn all(store: &ObjectFiles, stages: &mut Stages) -> Option<()> {
+    let endpoint = store.service.endpoint();
+    let place = store.label();
     let host = endpoint
         .host_str()
         .unwrap_or_default()
@@ -75,7 +74,7 @@ async fn all(store: &BlobStore, stages: &mut Stages) -> Option<()> {
     if endpoint.scheme() == "https" {
         stages.run("tls", place, shake_hands(store)).await?;
     }
-    let named = store.account.container.as_deref();
+    let named = store.service.only();
     stages
         .run("login", place, log_in(store, named.unwrap_or(NO_CONTAINER)))
         .await?;
@@ -86,16 +85,16 @@ async fn all(store: &BlobStore, stages: &mut Stages) -> Option<()> {
 }
 
 /// Any answer will do: it came over a connection that is trusted.
-async fn shake_hands(store: &BlobStore) -> Result<(), Fault> {
-    let place = store.account.label();
+async fn shake_hands(store: &ObjectFiles) -> Result<(), Fault> {
+    let place = store.label();
     let failed = |error| errors::request_fault("connecting to", place, error);
     let mut builder = reqwest::Client::builder().timeout(PATIENCE);
-    if let Some(pem) = &store.account.ca {
+    if let Some(pem) = store.service.ca() {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?);
     }
     let client = builder.build().map_err(failed)?;
     client
-        .head(store.account.endpoint.clone())
+        .head(store.service.endpoint().clone())
         .send()
         .await
         .map(drop)
@@ -103,15 +102,15 @@ async fn shake_hands(store: &BlobStore) -> Result<(), Fault> {
 }
 
 /// That there is no such container, or that the login may not list it, is the answer of a store that knows the login.
-async fn log_in(store: &BlobStore, container: &str) -> Result<(), Fault> {
+async fn log_in(store: &ObjectFiles, container: &str) -> Result<(), Fault> {
     match list(store, container).await {
         Err(fault) if matches!(fault.code, Code::FileNotFound | Code::PermissionDenied) => Ok(()),
         result => result,
     }
 }
 
-async fn list(store: &BlobStore, container: &str) -> Result<(), Fault> {
-    let client = store.client(container, 0)?;
+async fn list(store: &ObjectFiles, container: &str) -> Result<(), Fault> {
+    let client = store.service.client(container, 0)?;
     let listed = client.list_with_delimiter(None).await;
     listed
         .map(drop)

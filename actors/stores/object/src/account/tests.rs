@@ -1,11 +1,14 @@
 use super::*;
 
 fn read(public: serde_json::Value) -> Result<Account, Fault> {
-    Account::read(&StoreProperties {
-        kind: "AzureBlobStorage".to_owned(),
-        public: public.as_object().unwrap().clone(),
-        secrets: Default::default(),
-    })
+    Account::read(
+        &StoreProperties {
+            kind: "AzureBlobStorage".to_owned(),
+            public: public.as_object().unwrap().clone(),
+            secrets: Default::default(),
+        },
+        Kind::Blob,
+    )
 }
 
 fn connection(text: &str) -> Result<Account, Fault> {
@@ -81,5 +84,42 @@ fn what_is_missing_is_named_and_no_secret_is_quoted() {
         assert_eq!(fault.code, Code::PropertyMissing);
         assert!(fault.message.contains(word), "{}", fault.message);
         assert!(!fault.message.contains("CANARY"), "{}", fault.message);
+    }
+}
+
+#[test]
+fn lakes_are_reached_by_their_blob_endpoint() {
+    let read = |public: serde_json::Value| {
+        let properties = StoreProperties {
+            kind: "AzureBlobFS".to_owned(),
+            public: public.as_object().unwrap().clone(),
+            secrets: Default::default(),
+        };
+        Account::read(&properties, Kind::Lake)
+    };
+    let key = read(serde_json::json!({"url": "https://lake.dfs.core.windows.net", "accountKey": "a2V5"})).unwrap();
+    assert_eq!(
+        (key.label(), key.name.as_str()),
+        ("https://lake.blob.core.windows.net", "lake")
+    );
+    let principal = read(
+        serde_json::json!({"url": "https://lake.dfs.core.windows.net/", "servicePrincipalId": "id",
+        "servicePrincipalKey": "CANARY", "tenant": "t", "azureCloudType": "AzureChina"}),
+    )
+    .unwrap();
+    assert!(matches!(&principal.login, Login::Principal { authority, .. } if authority.ends_with(".cn")));
+    for (public, word) in [
+        (serde_json::json!({}), "url"),
+        (
+            serde_json::json!({"url": "https://lake.dfs.core.windows.net"}),
+            "managed",
+        ),
+        (
+            serde_json::json!({"url": "https://lake.dfs.core.windows.net", "servicePrincipalId": "id"}),
+            "servicePrincipalKey",
+        ),
+    ] {
+        let fault = read(public).err().unwrap();
+        assert!(fault.message.contains(word), "{fault}");
     }
 }
