@@ -23,7 +23,12 @@ pub(crate) fn be_the_child(body: impl FnOnce() -> i32) {
 
 /// Starts the test of this path, such as `process::it_ends`, as a process of its own.
 pub(crate) fn start(test: &str, environment: &[(&str, &str)]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    start_by(Command::new(std::env::current_exe().unwrap()), test, environment)
+}
+
+/// The same, by a command that runs the program with the arguments behind it.
+pub(crate) fn start_by(mut command: Command, test: &str, environment: &[(&str, &str)]) -> Child {
+    command
         .args(["--exact", &format!("tests::{test}"), "--nocapture"])
         .env(CHILD, "1")
         .envs(environment.iter().copied())

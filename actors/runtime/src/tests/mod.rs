@@ -30,4 +30,4 @@ mod stall;
 mod strategy;
 mod tasks;
 mod turns;
-mod world;
+pub(crate) mod world;
