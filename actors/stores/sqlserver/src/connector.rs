@@ -1,0 +1,90 @@
+//! The families, and a connection of one.
+
+use crate::probe;
+use crate::settings::Settings;
+use crate::sink::SqlServerSink;
+use crate::source::SqlServerSource;
+use crate::types::table;
+use async_trait::async_trait;
+use sluice_contract::Fault;
+use sluice_contract::message::ProbeStage;
+use sluice_store_core::{
+    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
+    TypeTable,
+};
+use std::sync::Arc;
+
+const CAPABILITIES: Capabilities = Capabilities {
+    read: true,
+    write: true,
+    partitions: true,
+    // One session's: see the page of stores.
+    snapshot: true,
+    exactly_once: true,
+};
+
+const KINDS: &[StoreKind] = &[
+    StoreKind {
+        title: "SQL Server",
+        linked_services: &["SqlServer", "OnPremisesSqlServer"],
+        datasets: &["SqlServerTable"],
+        sources: &["SqlServerSource", "SqlSource"],
+        sinks: &["SqlServerSink", "SqlSink"],
+        capabilities: CAPABILITIES,
+    },
+    StoreKind {
+        title: "Azure SQL Database",
+        linked_services: &["AzureSqlDatabase"],
+        datasets: &["AzureSqlTable"],
+        sources: &["AzureSqlSource", "SqlSource"],
+        sinks: &["AzureSqlSink", "SqlSink"],
+        capabilities: CAPABILITIES,
+    },
+    StoreKind {
+        title: "Azure SQL Managed Instance",
+        linked_services: &["AzureSqlMI"],
+        datasets: &["AzureSqlMITable"],
+        sources: &["SqlMISource", "SqlSource"],
+        sinks: &["SqlMISink", "SqlSink"],
+        capabilities: CAPABILITIES,
+    },
+];
+
+/// SQL Server and Azure SQL, for the list of stores.
+pub fn connector() -> Arc<dyn Connector> {
+    Arc::new(SqlServerConnector)
+}
+
+struct SqlServerConnector;
+
+#[async_trait]
+impl Connector for SqlServerConnector {
+    fn kinds(&self) -> &'static [StoreKind] {
+        KINDS
+    }
+
+    fn types(&self) -> TypeTable {
+        table::table()
+    }
+
+    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+        Ok(Arc::new(SqlServerConnection(Arc::new(Settings::read(&properties)?))))
+    }
+}
+
+struct SqlServerConnection(Arc<Settings>);
+
+#[async_trait]
+impl Connection for SqlServerConnection {
+    async fn probe(&self) -> Vec<ProbeStage> {
+        probe::run(&self.0).await
+    }
+
+    async fn source(&self, request: SourceRequest) -> Result<Box<dyn Source>, Fault> {
+        Ok(Box::new(SqlServerSource::open(self.0.clone(), request).await?))
+    }
+
+    async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
+        Ok(Box::new(SqlServerSink::new(self.0.clone(), &request)?))
+    }
+}
