@@ -70,6 +70,14 @@ if [ "$(cat "$env/npm.stamp" 2>/dev/null)" != "$want" ]; then
     echo "$want" >"$env/npm.stamp"
 fi
 
+# A server of S3's protocol that checks signatures.
+if [ "$("$env/cargo/bin/s3s-fs" --version 2>/dev/null)" != "s3s-fs 0.14.1" ]; then
+    say "installing s3s-fs (some minutes)"
+    CARGO_TARGET_DIR="$env/cargo/target" cargo install s3s-fs --version 0.14.1 --features binary --locked --quiet --root "$env/cargo" </dev/null \
+        || die "cargo could not install s3s-fs"
+    rm -rf "$env/cargo/target"
+fi
+
 if ! cargo nextest --version >/dev/null 2>&1; then
     say "installing cargo-nextest (some minutes)"
     cargo install cargo-nextest --locked --quiet </dev/null || die "cargo could not install cargo-nextest"

@@ -199,6 +199,12 @@ impl CopyOutcome {
                 output[name] = value.clone();
             }
         }
+        if self.extra.contains_key("filesRead")
+            && let Some(output) = output.as_object_mut()
+        {
+            // Files that are copied as they are have no rows.
+            output.retain(|name, _| !["rowsRead", "rowsCopied", "rowsSkipped"].contains(&name.as_str()));
+        }
         output
     }
 }

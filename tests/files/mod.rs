@@ -1,0 +1,8 @@
+//! Copies of files as they are, between real stores.
+
+mod bench;
+mod cloud;
+mod failures;
+mod folders;
+mod rows;
+mod wrapped;
