@@ -65,7 +65,9 @@ impl Default for Options {
 
 /// Starts components and looks after them. Clones are the same root. A process may have several.
 ///
-/// Dropping the last clone asks all components to stop and waits for none; use [`Root::shutdown`].
+/// Dropping the last clone stops all components, each within its policy's shutdown time, and waits for none; those on
+/// shared threads do not get to handle what waits. [`Root::shutdown`] does better. A component may have a root of its
+/// own for others: then they end with it.
 #[derive(Clone)]
 pub struct Root {
     shared: Arc<Shared>,
@@ -123,7 +125,7 @@ impl Root {
         }
         let slot = Arc::new(Slot::<A>::new(id, deps, at, &self.shared));
         if self.shared.closing.load(Ordering::Acquire) {
-            slot.dismiss();
+            Slot::dismiss(&slot);
         } else {
             let any: Arc<dyn AnySlot> = slot.clone();
             if let Some(old) = self.shared.slots.insert(id.to_owned(), any) {
@@ -246,7 +248,7 @@ impl fmt::Debug for Root {
 impl Drop for Shared {
     fn drop(&mut self) {
         for slot in &self.slots {
-            slot.dismiss();
+            Arc::clone(&slot).dismiss();
         }
         self.stop_threads();
     }

@@ -38,8 +38,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn undrain(&self);
     /// Stops the component; says how long it took and whether it stopped in order.
     fn stop(self: Arc<Self>) -> BoxFuture<'static, (Duration, bool)>;
-    /// Asks the component to stop, and does not wait.
-    fn dismiss(&self);
+    /// Stops the component, and does not wait.
+    fn dismiss(self: Arc<Self>);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -104,8 +104,8 @@ impl<A: Component> AnySlot for Slot<A> {
         Self::stop(self).boxed()
     }
 
-    fn dismiss(&self) {
-        Self::dismiss(self);
+    fn dismiss(self: Arc<Self>) {
+        Self::dismiss(&self);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

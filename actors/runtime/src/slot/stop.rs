@@ -37,13 +37,19 @@ impl<A: Component> Slot<A> {
         ((self.clock.now() - begun), in_time && !generation.is_fenced())
     }
 
-    /// Asks the component to stop, and does not wait.
-    pub(crate) fn dismiss(&self) {
-        let mut control = lock(&self.control);
-        control.stopping = true;
-        if let Some(generation) = &control.current {
-            generation.command(Command::Stop);
-            self.queue.wake();
+    /// Stops the component, and does not wait for it: it has its policy's time all the same, and no more.
+    pub(crate) fn dismiss(self: &Arc<Self>) {
+        let runs = {
+            let mut control = lock(&self.control);
+            control.stopping = true;
+            if let Some(generation) = &control.current {
+                generation.command(Command::Stop);
+                self.queue.wake();
+            }
+            control.current.is_some()
+        };
+        if runs {
+            self.dataplane.spawn(Arc::clone(self).stop());
         }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::probe::{Block, Count, EndlessTask, Hardy, Note, PoliteTasks, Probe, Profile, Seen};
+use super::probe::{Block, Count, EndlessTask, Hardy, Note, PoliteTasks, Probe, Profile, Seen, WaitForever};
 use super::world::{PATIENCE, World, test, until};
 use crate::sync::lock;
-use crate::{Health, RestartPolicy, SendError};
+use crate::{AskError, Handle, Health, RestartPolicy, SendError};
 
 #[test]
 fn what_waits_is_handled_tasks_are_asked_to_end_and_the_last_started_goes_first() {
@@ -109,5 +109,36 @@ fn a_root_that_is_dropped_asks_its_components_to_stop() {
         drop(world);
         until("it is gone", || seen.dropped.load(Ordering::SeqCst) == 1).await;
         until("it is down", || handle.tell(Count {}).is_err()).await;
+    });
+}
+
+#[test]
+fn nobody_waits_for_a_component_of_a_root_that_is_gone() {
+    test(async {
+        let world = World::new();
+        let stuck = Arc::<Seen>::default();
+        let stalled = world.start::<Probe<Hasty>>("stalled", Arc::default());
+        let blocks = world.start::<Probe<Hasty>>("blocks", Arc::clone(&stuck));
+        stalled.ask(WaitForever {}, PATIENCE).await.unwrap();
+        blocks.tell(Block { number: 1 }).unwrap();
+        until("it blocks", || blocks.metrics().handling == Some("Block")).await;
+        let ask = |handle: &Handle<Probe<Hasty>>| {
+            let handle = handle.clone();
+            tokio::spawn(async move { handle.ask(Count {}, PATIENCE).await })
+        };
+        let asking = [ask(&stalled), ask(&blocks)];
+        for handle in [&stalled, &blocks] {
+            until("the question waits", || handle.metrics().depth == 1).await;
+        }
+        drop(world);
+        for asked in asking {
+            assert!(matches!(asked.await.unwrap(), Err(AskError::Restarted)));
+        }
+        for handle in [&stalled, &blocks] {
+            assert!(matches!(handle.tell(Count {}), Err(SendError::Down(_))));
+            assert_eq!(handle.health(), Health::Stopped);
+        }
+        stuck.open_gate();
+        until("the zombie is gone", || Arc::strong_count(&stuck) == 2).await;
     });
 }
