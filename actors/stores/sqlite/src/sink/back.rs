@@ -1,6 +1,7 @@
 //! Reading back what is staged, in types that Arrow casts to those that were written.
 
 use super::fit::Form;
+use super::stage::Stage;
 use super::target::{Target, TargetColumn};
 use crate::database::Shared;
 use crate::names::quote;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Reads the staging table.
-pub(super) async fn staged(connection: &Shared, target: &Target, stage: &str, written: &Schema) -> ReadBack {
+pub(super) async fn staged(connection: &Shared, target: &Target, stage: &Stage, written: &Schema) -> ReadBack {
     if let Some(column) = target.columns.iter().find(|column| column.form.is_parsed()) {
         let name = &column.source;
         return ReadBack::Impossible(format!(
@@ -32,7 +33,7 @@ pub(super) async fn staged(connection: &Shared, target: &Target, stage: &str, wr
     ReadBack::Batches(read::stream(connection, layout, slice, BATCH_BYTES, Arc::default()))
 }
 
-fn layout(target: &Target, stage: &str, written: &Schema) -> Result<Layout, String> {
+fn layout(target: &Target, stage: &Stage, written: &Schema) -> Result<Layout, String> {
     let mut carriers = Vec::with_capacity(target.columns.len());
     let mut list = Vec::with_capacity(target.columns.len());
     for (column, field) in target.columns.iter().zip(written.fields()) {
@@ -50,7 +51,7 @@ fn layout(target: &Target, stage: &str, written: &Schema) -> Result<Layout, Stri
         carriers,
         name: "the staging table".to_owned(),
         list: list.join(", "),
-        from: format!("main.{}", quote(stage)),
+        from: stage.sql(),
         rowid: None,
         warnings: Vec::new(),
     })

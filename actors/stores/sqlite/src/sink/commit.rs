@@ -1,7 +1,8 @@
 //! Publishing: one transaction that moves the staged rows and notes the job.
 
+use super::script;
+use super::stage::{self, Stage};
 use super::target::Target;
-use super::{script, stage};
 use crate::errors;
 use crate::names::quote;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 /// What is published.
 pub(crate) struct Publication {
     pub(crate) target: Arc<Target>,
-    pub(crate) stage: String,
+    pub(crate) stage: Stage,
     pub(crate) key: CommitKey,
     /// Rows that were verified to be staged.
     pub(crate) rows: u64,
@@ -62,36 +63,62 @@ impl Publication {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
-        let drop_stage = format!("DROP TABLE IF EXISTS main.{}", quote(&self.stage));
         let replayed = check(&transaction, &self.key)?;
         if !replayed {
-            stage::check(&transaction, &self.stage)?;
+            self.stage.check(&transaction)?;
             self.insert(&transaction, &doing)?;
         }
-        transaction.execute_batch(&drop_stage).map_err(failed)?;
+        stage::drop_all(&transaction, &self.stage, &self.key)?;
         transaction.commit().map_err(failed)?;
+        if self.stage.file.is_some()
+            && let Err(fault) = self.stage.remove(connection)
+        {
+            tracing::warn!(%fault, "A staging file stays until the next attempt");
+        }
         Ok(replayed)
+    }
+
+    /// Creates the target, if it is to be created.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    pub(crate) fn make_target(&self, transaction: &Transaction<'_>, doing: &str) -> Result<(), Fault> {
+        let Some(columns) = &self.target.create else {
+            return Ok(());
+        };
+        let create = format!(
+            "CREATE TABLE IF NOT EXISTS main.{} ({columns})",
+            quote(&self.target.name)
+        );
+        transaction
+            .execute_batch(&create)
+            .map_err(|error| errors::fault(doing, &error))
     }
 
     fn insert(&self, transaction: &Transaction<'_>, doing: &str) -> Result<(), Fault> {
         let failed = |error| errors::fault(doing, &error);
-        if let Some(columns) = &self.target.create {
-            let create = format!(
-                "CREATE TABLE IF NOT EXISTS main.{} ({columns})",
-                quote(&self.target.name)
-            );
-            transaction.execute_batch(&create).map_err(failed)?;
-        }
+        self.make_target(transaction, doing)?;
         if let Some(script) = &self.script {
             script::run(transaction, script)?;
         }
-        let inserted = match &self.target.upsert {
-            None => transaction.execute(&self.target.insert(&self.stage), []),
-            Some(upsert) => upsert.publish(transaction, &self.target, &self.stage),
-        }
-        .map_err(failed)?;
+        let rows = self.target.publish_rows(&self.stage.sql());
+        let inserted = match (&self.target.upsert, rows) {
+            (Some(upsert), None) => upsert.publish(transaction, &self.target, &self.stage).map_err(failed)?,
+            (upsert, rows) => {
+                let statement = rows.unwrap_or_default().replace("{rows}", "true");
+                let changed = transaction.execute(&statement, []).map_err(failed)?;
+                // Rows that are there and have nothing but keys are not counted as changes.
+                match upsert
+                    .as_ref()
+                    .is_some_and(|upsert| upsert.others(&self.target).is_empty())
+                {
+                    true => usize::try_from(self.stage.count(transaction)?).unwrap_or(usize::MAX),
+                    false => changed,
+                }
+            }
+        };
         if inserted as u64 != self.rows {
-            let (stage, rows) = (&self.stage, self.rows);
+            let (stage, rows) = (&self.stage.table, self.rows);
             let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");
             return Err(Fault::new(Code::VerificationFailed, text).retryable(true));
         }

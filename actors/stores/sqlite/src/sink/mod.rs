@@ -4,21 +4,27 @@ mod back;
 mod bind;
 mod commit;
 mod fit;
+mod rejected;
 mod script;
+mod side;
 mod stage;
 mod target;
+mod trial;
 mod upsert;
 mod writer;
 
 use crate::database::{Shared, blocking, open_to_write};
+use crate::errors;
 use crate::names;
+use crate::reading;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use commit::Publication;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, ReadBack, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+    CommitKey, Committed, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
 };
+use stage::Stage;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +38,7 @@ pub(crate) struct SqliteSink {
     create: bool,
     script: Option<String>,
     behavior: WriteBehavior,
+    rejects: Option<Rejects>,
     bytes: Arc<AtomicU64>,
     prepared: Option<Prepared>,
 }
@@ -41,7 +48,7 @@ struct Prepared {
     /// The one connection that writes; SQLite has room for no more.
     connection: Shared,
     target: Arc<Target>,
-    stage: String,
+    stage: Stage,
     schema: SchemaRef,
     key: CommitKey,
     rows: Option<u64>,
@@ -67,9 +74,40 @@ impl SqliteSink {
             create,
             script,
             behavior,
+            rejects: request.rejects.clone(),
             bytes: Arc::new(AtomicU64::new(0)),
             prepared: None,
         })
+    }
+
+    fn publication(&self, prepared: &Prepared, rows: u64) -> Publication {
+        Publication {
+            target: prepared.target.clone(),
+            stage: prepared.stage.clone(),
+            key: prepared.key.clone(),
+            rows,
+            script: self.script.clone(),
+        }
+    }
+
+    /// Leaves out the staged rows that the target would not take.
+    async fn try_rows(&self, prepared: &Prepared, rejects: &Rejects) -> Result<(), Fault> {
+        let Some(number) = prepared.target.row_number() else {
+            return Ok(());
+        };
+        let place = (prepared.target.as_ref(), &prepared.stage, number);
+        if let Some(upsert) = prepared.target.upsert.clone() {
+            let stage = prepared.stage.sql();
+            let unusable = prepared
+                .connection
+                .with(move |connection| upsert.unusable(connection, &stage, number));
+            rejected::leave_out(&prepared.connection, place, &unusable.await?, rejects).await?;
+        }
+        let publication = self.publication(prepared, 0);
+        let refused = prepared
+            .connection
+            .with(move |connection| trial::refused(connection, &publication, number));
+        rejected::leave_out(&prepared.connection, place, &refused.await?, rejects).await
     }
 
     fn prepared(&self) -> Result<&Prepared, Fault> {
@@ -88,7 +126,8 @@ impl Sink for SqliteSink {
             let connection = open_to_write(&path, create)?;
             let target = Target::plan(&connection, &table, create, &behavior, &schema)?;
             commit::check(&connection, &key)?;
-            let stage = stage::create(&connection, &target, &key)?;
+            let beside = reading::is_read(&path) && !has_log(&connection)?;
+            let stage = stage::create(&connection, (&path, beside), &target, &key)?;
             Ok(Prepared {
                 connection: Shared::new(connection),
                 target: Arc::new(target),
@@ -107,7 +146,8 @@ impl Sink for SqliteSink {
         Ok(Box::new(StageWriter {
             connection: prepared.connection.clone(),
             target: prepared.target.clone(),
-            insert: prepared.target.stage_insert(&prepared.stage),
+            insert: prepared.target.stage_insert(&prepared.stage.sql()),
+            rejects: self.rejects.clone(),
             bytes: self.bytes.clone(),
             rows: 0,
         }))
@@ -115,11 +155,14 @@ impl Sink for SqliteSink {
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
         let prepared = self.prepared()?;
+        if let Some(rejects) = &self.rejects {
+            self.try_rows(prepared, rejects).await?;
+        }
         let (stage, target) = (prepared.stage.clone(), prepared.target.clone());
         let rows = prepared.connection.with(move |connection| {
-            let rows = stage::count(connection, &stage)?;
+            let rows = stage.count(connection)?;
             if let Some(upsert) = &target.upsert {
-                upsert.check(connection, &stage)?;
+                upsert.check(connection, &stage.sql())?;
             }
             Ok(rows)
         });
@@ -150,13 +193,7 @@ impl Sink for SqliteSink {
             let text = "the sink was not verified before its commit";
             Fault::new(Code::Internal, text)
         })?;
-        let publication = Publication {
-            target: prepared.target.clone(),
-            stage: prepared.stage.clone(),
-            key: prepared.key.clone(),
-            rows,
-            script: self.script.clone(),
-        };
+        let publication = self.publication(prepared, rows);
         let replayed = prepared
             .connection
             .with(move |connection| publication.publish(connection))
@@ -170,15 +207,21 @@ impl Sink for SqliteSink {
     async fn abort(&mut self) {
         let Some(prepared) = self.prepared.take() else { return };
         let stage = prepared.stage.clone();
-        let dropped = prepared
-            .connection
-            .with(move |connection| stage::drop(connection, &stage));
+        let dropped = prepared.connection.with(move |connection| stage.remove(connection));
         if let Err(fault) = dropped.await {
-            tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");
+            tracing::warn!(table = %prepared.stage.table, %fault, "Staging table stays until the next attempt");
         }
     }
 
     fn bytes_written(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
+}
+
+/// Whether the database has a write-ahead log.
+fn has_log(connection: &rusqlite::Connection) -> Result<bool, Fault> {
+    let mode: String = connection
+        .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+        .map_err(|error| errors::fault("asking for the journal mode", &error))?;
+    Ok(mode.eq_ignore_ascii_case("wal"))
 }

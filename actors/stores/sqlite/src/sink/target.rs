@@ -160,16 +160,25 @@ impl Target {
     /// The statement that stages a row.
     pub(crate) fn stage_insert(&self, stage: &str) -> String {
         let values = vec!["?"; self.columns.len()].join(", ");
-        format!("INSERT INTO main.{} ({}) VALUES ({values})", quote(stage), self.list())
+        format!("INSERT INTO {stage} ({}) VALUES ({values})", self.list())
     }
 
-    /// The statement that publishes a staging table.
-    pub(crate) fn insert(&self, stage: &str) -> String {
+    /// The statement that publishes those rows of a staging table that are put in the place of `{rows}`; none where it
+    /// takes more than one.
+    pub(crate) fn publish_rows(&self, stage: &str) -> Option<String> {
         let (name, list) = (quote(&self.name), self.list());
-        format!(
-            "INSERT INTO main.{name} ({list}) SELECT {list} FROM main.{}",
-            quote(stage)
-        )
+        // Without the WHERE, SQLite would take the ON of an upsert for a join's.
+        let insert = format!("INSERT INTO main.{name} ({list}) SELECT {list} FROM {stage} WHERE {{rows}}");
+        match &self.upsert {
+            None => Some(insert),
+            Some(upsert) => upsert.on_conflict(self).map(|on| format!("{insert} {on}")),
+        }
+    }
+
+    /// A name of the staging table's row number that no column has.
+    pub(crate) fn row_number(&self) -> Option<&'static str> {
+        let taken = |word: &str| self.columns.iter().any(|column| column.name.eq_ignore_ascii_case(word));
+        ["rowid", "_rowid_", "oid"].into_iter().find(|word| !taken(word))
     }
 }
 

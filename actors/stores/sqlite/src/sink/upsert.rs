@@ -1,6 +1,8 @@
 //! Rows that replace those of the same keys.
 
+use super::stage::Stage;
 use super::target::Target;
+use super::trial::Refused;
 use crate::errors;
 use crate::names::{quote, quote_all};
 use rusqlite::{Connection, Transaction};
@@ -62,22 +64,20 @@ impl Upsert {
     /// `SL6011`, saying how many.
     pub(crate) fn check(&self, connection: &Connection, stage: &str) -> Result<(), Fault> {
         let failed = |error| errors::fault(&format!("looking at the keys in {stage}"), &error);
-        let (keys, stage) = (quote_all(self.keys.iter().map(String::as_str)), quote(stage));
+        let keys = quote_all(self.keys.iter().map(String::as_str));
         let count = |query: &str| {
             connection
                 .query_row(query, [], |row| row.get::<_, i64>(0))
                 .map_err(failed)
         };
-        let null = self.keys.iter().map(|key| format!("{} IS NULL", quote(key)));
-        let null = null.collect::<Vec<_>>().join(" OR ");
-        let without = count(&format!("SELECT count(*) FROM main.{stage} WHERE {null}"))?;
+        let without = count(&format!("SELECT count(*) FROM {stage} WHERE {}", self.null()))?;
         if without > 0 {
             let text =
                 format!("{without} rows have NULL in the key columns {keys}, and an upsert finds no row by that");
             return Err(Fault::new(Code::DataInvalid, text));
         }
         let same = count(&format!(
-            "SELECT count(*) FROM (SELECT 1 FROM main.{stage} GROUP BY {keys} HAVING count(*) > 1)"
+            "SELECT count(*) FROM (SELECT 1 FROM {stage} GROUP BY {keys} HAVING count(*) > 1)"
         ))?;
         if same > 0 {
             let text = format!("{same} keys in the columns {keys} have several rows, and only one of each could stay");
@@ -86,7 +86,20 @@ impl Upsert {
         Ok(())
     }
 
-    /// Writes the staged rows into the target; says how many there were.
+    /// What stands behind an INSERT of any rows; none when the target does not keep the keys unique itself.
+    pub(crate) fn on_conflict(&self, target: &Target) -> Option<String> {
+        if !self.unique {
+            return None;
+        }
+        let keys = quote_all(self.keys.iter().map(String::as_str));
+        let way = match self.others(target).is_empty() {
+            true => "NOTHING".to_owned(),
+            false => format!("UPDATE SET {}", self.set(target, "excluded")),
+        };
+        Some(format!("ON CONFLICT ({keys}) DO {way}"))
+    }
+
+    /// Writes the staged rows into a target that does not keep the keys unique itself; says how many there were.
     ///
     /// # Errors
     /// SQLite's.
@@ -94,34 +107,9 @@ impl Upsert {
         &self,
         transaction: &Transaction<'_>,
         target: &Target,
-        stage: &str,
+        stage: &Stage,
     ) -> rusqlite::Result<usize> {
-        let (table, stage, list) = (quote(&target.name), quote(stage), target.list());
-        let others = target.columns.iter().map(|column| column.name.as_str());
-        let others: Vec<&str> = others.filter(|name| !self.keys.iter().any(|key| key == name)).collect();
-        let set = |from: &str| {
-            let set = others.iter().map(|name| format!("{0} = {from}.{0}", quote(name)));
-            set.collect::<Vec<_>>().join(", ")
-        };
-        if self.unique {
-            let keys = quote_all(self.keys.iter().map(String::as_str));
-            let way = match others.is_empty() {
-                true => "NOTHING".to_owned(),
-                false => format!("UPDATE SET {}", set("excluded")),
-            };
-            // Without the WHERE, SQLite takes ON for a join's.
-            let statement = format!(
-                "INSERT INTO main.{table} ({list}) SELECT {list} FROM main.{stage} WHERE true \
-                 ON CONFLICT ({keys}) DO {way}"
-            );
-            let changed = transaction.execute(&statement, [])?;
-            // Rows that were there and have nothing but keys are not counted as changes.
-            return if others.is_empty() {
-                count(transaction, &stage)
-            } else {
-                Ok(changed)
-            };
-        }
+        let (table, from, list) = (quote(&target.name), stage.sql(), target.list());
         let same = |left: &str, right: &str| {
             let pairs = self
                 .keys
@@ -131,32 +119,76 @@ impl Upsert {
         };
         let keys = quote_all(self.keys.iter().map(String::as_str));
         transaction.execute_batch(&format!(
-            "CREATE INDEX main.{} ON {stage} ({keys})",
-            quote("_sluice_stage_keys")
+            "CREATE INDEX {}.{} ON {} ({keys})",
+            stage.schema,
+            quote("_sluice_stage_keys"),
+            quote(&stage.table)
         ))?;
-        let columns = target.columns.iter().map(|column| format!("s.{}", quote(&column.name)));
-        let columns = columns.collect::<Vec<_>>().join(", ");
-        let first = quote(self.keys.first().map_or("", String::as_str));
-        if !others.is_empty() {
+        if !self.others(target).is_empty() {
+            let set = self.set(target, "s");
             let update = format!(
-                "UPDATE main.{table} AS t SET {} FROM main.{stage} AS s WHERE {}",
-                set("s"),
+                "UPDATE main.{table} AS t SET {set} FROM {from} AS s WHERE {}",
                 same("t", "s")
             );
             transaction.execute(&update, [])?;
         }
+        let columns = target.columns.iter().map(|column| format!("s.{}", quote(&column.name)));
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        let first = quote(self.keys.first().map_or("", String::as_str));
         let insert = format!(
-            "INSERT INTO main.{table} ({list}) SELECT {columns} FROM main.{stage} AS s \
+            "INSERT INTO main.{table} ({list}) SELECT {columns} FROM {from} AS s \
              LEFT JOIN main.{table} AS t ON {} WHERE t.{first} IS NULL",
             same("t", "s")
         );
         transaction.execute(&insert, [])?;
-        count(transaction, &stage)
+        count(transaction, &from)
+    }
+
+    /// The columns that are not keys.
+    pub(crate) fn others<'a>(&self, target: &'a Target) -> Vec<&'a str> {
+        let names = target.columns.iter().map(|column| column.name.as_str());
+        names.filter(|name| !self.keys.iter().any(|key| key == name)).collect()
+    }
+
+    fn set(&self, target: &Target, from: &str) -> String {
+        let set = self
+            .others(target)
+            .into_iter()
+            .map(|name| format!("{0} = {from}.{0}", quote(name)));
+        set.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Staged rows that have no key, or the same as an earlier one.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    pub(crate) fn unusable(&self, connection: &Connection, stage: &str, number: &str) -> Result<Refused, Fault> {
+        let failed = |error| errors::fault("looking at the staged keys", &error);
+        let keys = quote_all(self.keys.iter().map(String::as_str));
+        let mut refused = Refused::default();
+        let mut all = |condition: String, why: String| -> rusqlite::Result<()> {
+            let mut statement = connection.prepare(&format!("SELECT {number} FROM {stage} WHERE {condition}"))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                refused.push(row.get(0)?, why.clone());
+            }
+            Ok(())
+        };
+        let null = self.null();
+        all(null.clone(), format!("NULL in the key columns {keys}")).map_err(failed)?;
+        let later = format!("NOT ({null}) AND {number} NOT IN (SELECT min({number}) FROM {stage} GROUP BY {keys})");
+        all(later, format!("the same key in the columns {keys} as an earlier row")).map_err(failed)?;
+        Ok(refused)
+    }
+
+    fn null(&self) -> String {
+        let null = self.keys.iter().map(|key| format!("{} IS NULL", quote(key)));
+        null.collect::<Vec<_>>().join(" OR ")
     }
 }
 
 fn count(transaction: &Transaction<'_>, stage: &str) -> rusqlite::Result<usize> {
-    let count: i64 = transaction.query_row(&format!("SELECT count(*) FROM main.{stage}"), [], |row| row.get(0))?;
+    let count: i64 = transaction.query_row(&format!("SELECT count(*) FROM {stage}"), [], |row| row.get(0))?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 

@@ -1,6 +1,7 @@
 //! Batches into the staging table, each in a transaction of its own.
 
 use super::bind::{self, Cell};
+use super::rejected;
 use super::target::Target;
 use crate::database::Shared;
 use crate::errors;
@@ -8,7 +9,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::Writer;
+use sluice_store_core::{Rejects, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,6 +18,7 @@ pub(crate) struct StageWriter {
     pub(crate) connection: Shared,
     pub(crate) target: Arc<Target>,
     pub(crate) insert: String,
+    pub(crate) rejects: Option<Rejects>,
     pub(crate) bytes: Arc<AtomicU64>,
     /// Rows so far.
     pub(crate) rows: u64,
@@ -27,8 +29,16 @@ impl Writer for StageWriter {
     async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault> {
         let (target, insert, before) = (self.target.clone(), self.insert.clone(), self.rows);
         self.rows += batch.num_rows() as u64;
-        let write = move |connection: &mut Connection| write(connection, &target, &insert, &batch, before);
-        let bytes = self.connection.with(write).await?;
+        let (data, may_leave_out) = (batch.clone(), self.rejects.is_some());
+        let write =
+            move |connection: &mut Connection| write(connection, &target, &insert, &data, before, may_leave_out);
+        let (bytes, left_out) = self.connection.with(write).await?;
+        if let Some(rejects) = &self.rejects {
+            for (row, why) in left_out {
+                let record = rejected::of_row(&batch, row);
+                rejects.row(rejected::rejected(&self.target.name, record, &why)).await?;
+            }
+        }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -45,7 +55,8 @@ fn write(
     insert: &str,
     batch: &RecordBatch,
     before: u64,
-) -> Result<u64, Fault> {
+    may_leave_out: bool,
+) -> Result<(u64, Vec<(usize, String)>), Fault> {
     if batch.num_columns() != target.columns.len() {
         let text = format!(
             "a batch has {} columns instead of {}",
@@ -60,16 +71,25 @@ fn write(
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     let mut bytes = 0;
+    let mut left_out = Vec::new();
     {
         let mut statement = transaction.prepare_cached(insert).map_err(failed)?;
-        for row in 0..batch.num_rows() {
+        'rows: for row in 0..batch.num_rows() {
+            let mut row_bytes = 0;
             for (index, (array, column)) in arrays.iter().zip(&target.columns).enumerate() {
-                let cell = bind::cell(array.as_ref(), row, column.form).map_err(|why| {
-                    let row = before + row as u64 + 1;
-                    let text = format!("column {:?} holds {why} (row {row} of its writer)", column.source);
-                    Fault::new(Code::DataInvalid, text)
-                })?;
-                bytes += cell.bytes();
+                let cell = match bind::cell(array.as_ref(), row, column.form) {
+                    Ok(cell) => cell,
+                    Err(why) => {
+                        let number = before + row as u64 + 1;
+                        let text = format!("column {:?} holds {why} (row {number} of its writer)", column.source);
+                        if may_leave_out {
+                            left_out.push((row, text));
+                            continue 'rows;
+                        }
+                        return Err(Fault::new(Code::DataInvalid, text));
+                    }
+                };
+                row_bytes += cell.bytes();
                 let at = index + 1;
                 match cell {
                     Cell::Null => statement.raw_bind_parameter(at, rusqlite::types::Null),
@@ -81,8 +101,9 @@ fn write(
                 .map_err(failed)?;
             }
             statement.raw_execute().map_err(failed)?;
+            bytes += row_bytes;
         }
     }
     transaction.commit().map_err(failed)?;
-    Ok(bytes)
+    Ok((bytes, left_out))
 }

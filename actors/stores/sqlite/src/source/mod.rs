@@ -9,6 +9,7 @@ mod survey;
 
 use crate::database::{Shared, blocking};
 use crate::names;
+use crate::reading::Reading;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use layout::Layout;
@@ -28,6 +29,7 @@ pub(crate) struct SqliteSource {
     rows_expected: Option<u64>,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
+    _reading: Reading,
 }
 
 impl SqliteSource {
@@ -97,6 +99,7 @@ impl SqliteSource {
             rows_expected,
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
+            _reading: Reading::of(path),
         })
     }
 }

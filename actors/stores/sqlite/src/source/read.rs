@@ -56,7 +56,15 @@ pub(crate) fn stream(
             sender.blocking_send(Message::Batch(batch)).is_ok()
         };
         let last = match read(&connection, &layout, &slice, batch_bytes, &bytes_read, send) {
-            Ok(()) => Message::Done,
+            Ok(()) => {
+                // Nothing is read in this snapshot any more; without a write-ahead log somebody may wait for its end.
+                if !connection.is_autocommit()
+                    && let Err(error) = connection.execute_batch("COMMIT")
+                {
+                    tracing::debug!(%error, "A snapshot was not ended");
+                }
+                Message::Done
+            }
             Err(fault) => Message::Failed(fault),
         };
         drop(connection);

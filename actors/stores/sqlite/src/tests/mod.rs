@@ -1,6 +1,8 @@
 //! The family through its public face, against database files.
 
 mod back;
+mod itself;
+mod rejects;
 mod sink;
 mod source;
 mod split;
@@ -11,7 +13,9 @@ use futures::TryStreamExt;
 use rusqlite::Connection as Raw;
 use serde_json::{Value, json};
 use sluice_contract::{Fault, JobId};
-use sluice_store_core::{CommitKey, Committed, Connection, Sink, SinkRequest, Source, SourceRequest, StoreProperties};
+use sluice_store_core::{
+    CommitKey, Committed, Connection, Rejects, Sink, SinkRequest, Source, SourceRequest, StoreProperties,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -84,13 +88,23 @@ impl Database {
 
     /// A sink of a table.
     pub(crate) async fn sink(&self, table: &str, activity: Value) -> Result<Box<dyn Sink>, Fault> {
+        self.sink_with(table, activity, None).await
+    }
+
+    /// A sink that may leave out rows.
+    pub(crate) async fn sink_with(
+        &self,
+        table: &str,
+        activity: Value,
+        rejects: Option<Rejects>,
+    ) -> Result<Box<dyn Sink>, Fault> {
         let request = SinkRequest {
             dataset_kind: "SqliteTable".into(),
             dataset: json!({ "table": table }).as_object().unwrap().clone(),
             activity: activity.as_object().unwrap().clone(),
             parallel: 2,
             default_name: "x".into(),
-            rejects: None,
+            rejects,
         };
         self.connect().await.sink(request).await
     }
