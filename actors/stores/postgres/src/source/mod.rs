@@ -1,24 +1,31 @@
 //! Reading a table or a query.
 
+mod native;
 mod partition;
 mod plan;
+mod range;
 mod read;
 mod snapshot;
+mod split;
 
-use crate::catalog;
 use crate::names::TableName;
 use crate::session::Session;
 use crate::settings::Settings;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use plan::Plan;
+use partition::Slice;
+use plan::{Form, Plan};
 use read::Reader;
-use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{BatchStream, Partition, Rejects, Source, SourceRequest};
-use snapshot::Snapshot;
+use sluice_store_core::{
+    BatchStream, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourceRequest, TableSource,
+};
+use snapshot::{Isolation, Snapshot};
+use split::Planned;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use native::{NativeReader, format as native_format, stream as native_stream};
 
 /// A table or query, ready to be read in one snapshot.
 pub(crate) struct PostgresSource {
@@ -26,12 +33,12 @@ pub(crate) struct PostgresSource {
     snapshot: Snapshot,
     plan: Plan,
     partitions: Vec<Partition>,
-    /// Behind each partition, its rows' condition.
-    conditions: Vec<String>,
+    slices: Vec<Slice>,
     rows_expected: Option<u64>,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
     rejects: Option<Rejects>,
+    warnings: Vec<String>,
 }
 
 impl PostgresSource {
@@ -40,55 +47,60 @@ impl PostgresSource {
     /// # Errors
     /// `SL6004`, `SL6007`, `SL6010`, `SL6013`; other `SL60xx`.
     pub(crate) async fn open(settings: Arc<Settings>, request: SourceRequest) -> Result<Self, Fault> {
-        let snapshot = Snapshot::take(&settings).await?;
+        let asked = TableSource::of(&request.activity)?;
+        let dataset = TableName::of_dataset(&request.dataset)?;
+        let isolation = Isolation::asked(asked.isolation.as_deref())?;
+        let snapshot = Snapshot::take(&settings, isolation).await?;
         let session = snapshot.session();
-        let (plan, partitions, rows_expected) = match query(&request)? {
-            Some(query) => {
-                let plan = Plan::of_query(session, &query).await?;
-                (plan, vec![partition::whole("the query".into())], None)
-            }
-            None => {
-                let table = TableName::of_dataset(&request.dataset)?.ok_or_else(|| {
+        let parallel = request.parallel.max(1);
+        let Planned { plan, slices, rows } = match &asked.read {
+            Read::Table => {
+                let table = dataset.ok_or_else(|| {
                     let text = "the dataset names no table, and the source has no query";
                     Fault::new(Code::PropertyMissing, text)
                 })?;
-                let relation = catalog::get(session, &table).await?;
-                let plan = Plan::of_table(session, &relation.name).await?;
-                let by_block = relation.in_blocks && catalog::version(session).await? >= partition::TID_RANGE_SCAN;
-                let partitions = if by_block {
-                    partition::by_block(&relation.name, relation.blocks, request.parallel)
-                } else {
-                    vec![partition::whole(relation.name.to_string())]
-                };
-                (plan, partitions, relation.rows)
+                split::table(session, &table, &asked.split, parallel).await?
+            }
+            Read::Query(query) => split::query(session, query, dataset.as_ref(), &asked.split, parallel).await?,
+            Read::Procedure { name, .. } => {
+                let text = format!(
+                    "the source's stored procedure {name:?}: procedures of PostgreSQL return no rows; for a function, set \
+                     query to SELECT * FROM it"
+                );
+                return Err(Fault::new(Code::PropertyMissing, text));
             }
         };
-        let (labels, conditions): (Vec<_>, Vec<_>) = partitions.into_iter().unzip();
-        let partitions = labels
-            .into_iter()
-            .enumerate()
-            .map(|(index, label)| Partition { index, label });
+        let partitions = slices.iter().enumerate().map(|(index, slice)| Partition {
+            index,
+            label: slice.label.clone(),
+        });
         Ok(Self {
             settings,
             plan,
             partitions: partitions.collect(),
-            conditions,
-            rows_expected,
+            slices,
+            rows_expected: rows,
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
             rejects: request.rejects,
+            warnings: isolation.warning(asked.isolation.as_deref()).into_iter().collect(),
             snapshot,
         })
     }
-}
 
-/// The activity's query, if it has one.
-fn query(request: &SourceRequest) -> Result<Option<String>, Fault> {
-    if member(&request.activity, "query").is_some_and(|value| !value.is_string() && !value.is_null()) {
-        return Err(Fault::new(Code::PropertyMissing, "the source's `query` is not a text"));
+    fn slice(&self, partition: &Partition) -> Result<&Slice, Fault> {
+        self.slices.get(partition.index).ok_or_else(|| {
+            let text = format!("the source has no partition {}", partition.index);
+            Fault::new(Code::Internal, text)
+        })
     }
-    let query = text(&request.activity, "query").map(|query| query.trim().trim_end_matches(';').trim_end());
-    Ok(query.filter(|query| !query.is_empty()).map(str::to_owned))
+
+    /// Another session in the snapshot.
+    async fn session(&self) -> Result<Session, Fault> {
+        let session = Session::open(&self.settings).await?;
+        self.snapshot.join(&session).await?;
+        Ok(session)
+    }
 }
 
 #[async_trait]
@@ -110,20 +122,35 @@ impl Source for PostgresSource {
     }
 
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
-        let condition = self.conditions.get(partition.index).ok_or_else(|| {
-            let text = format!("the source has no partition {}", partition.index);
-            Fault::new(Code::Internal, text)
-        })?;
-        let session = Session::open(&self.settings).await?;
-        self.snapshot.join(&session).await?;
+        let slice = self.slice(partition)?;
         read::stream(Reader {
-            session,
-            place: &partition.label,
-            statement: self.plan.copy(condition),
-            plan: &self.plan,
+            session: self.session().await?,
+            place: &slice.label,
+            statement: self.plan.copy(&slice.rows, Form::Decoded),
+            schema: self.plan.schema.clone(),
+            wires: &self.plan.wires,
             batch_bytes: self.batch_bytes,
             bytes_read: self.bytes_read.clone(),
             rejects: self.rejects.clone(),
         })
+    }
+
+    fn native(&self) -> Option<NativeFormat> {
+        Some(native_format(self.plan.types.clone()))
+    }
+
+    async fn read_native(&self, partition: &Partition) -> Result<NativeStream, Fault> {
+        let slice = self.slice(partition)?;
+        Ok(native_stream(NativeReader {
+            session: self.session().await?,
+            place: &slice.label,
+            statement: self.plan.copy(&slice.rows, Form::Native),
+            columns: self.plan.types.len(),
+            bytes_read: self.bytes_read.clone(),
+        }))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 }

@@ -1,6 +1,8 @@
-//! Splitting a table by its blocks.
+//! Splitting a table by its blocks, and by its partitions.
 
-use crate::names::TableName;
+use super::plan::Rows;
+use crate::catalog::Relation;
+use sluice_contract::{Code, Fault};
 
 /// The first version that finds a range of blocks without reading all of them.
 pub(crate) const TID_RANGE_SCAN: i32 = 140_000;
@@ -8,19 +10,27 @@ pub(crate) const TID_RANGE_SCAN: i32 = 140_000;
 /// Fewer blocks than this are not worth another connection.
 const MIN_BLOCKS: u64 = 8;
 
-/// A label, and the condition on the rows; none when empty.
-pub(crate) type Slice = (String, String);
+/// A part of what is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub(crate) label: String,
+    pub(crate) rows: Rows,
+}
 
-/// Everything as one slice.
-pub(crate) fn whole(label: String) -> Slice {
-    (label, String::new())
+/// A table as one slice.
+pub(crate) fn whole(table: &Relation) -> Slice {
+    Slice {
+        label: table.name.to_string(),
+        rows: Rows::Of(table.name.quoted(), String::new()),
+    }
 }
 
 /// At most `parallel` slices of a table, of the same number of blocks each.
 ///
 /// The first begins before the first block and the last never ends: whatever else the table consists of, such as the children
 /// of an old-style inheritance, is in exactly one of them.
-pub(crate) fn by_block(table: &TableName, blocks: u64, parallel: usize) -> Vec<Slice> {
+pub(crate) fn by_block(table: &Relation, parallel: usize) -> Vec<Slice> {
+    let (name, blocks) = (&table.name, table.blocks);
     let count = (blocks / MIN_BLOCKS).min(parallel as u64).max(1);
     // Block numbers have 32 bits, so this cannot overflow.
     let edge = |index: u64| blocks * index / count;
@@ -30,38 +40,114 @@ pub(crate) fn by_block(table: &TableName, blocks: u64, parallel: usize) -> Vec<S
         let upper = (index + 1 < count).then(|| format!("ctid < '({to},0)'::tid"));
         let condition: Vec<String> = lower.into_iter().chain(upper).collect();
         let label = match count {
-            1 => table.to_string(),
-            _ => format!("{table} blocks {from}-{}", to - 1),
+            1 => name.to_string(),
+            _ => format!("{name} blocks {from}-{}", to - 1),
         };
-        (label, condition.join(" AND "))
+        Slice {
+            label,
+            rows: Rows::Of(name.quoted(), condition.join(" AND ")),
+        }
     };
     (0..count).map(slice).collect()
+}
+
+/// The partitions of a table, the large ones by their blocks, so that about `parallel` slices of the same weight come out.
+pub(crate) fn of_leaves(leaves: &[Relation], parallel: usize) -> Vec<Slice> {
+    let total: u64 = leaves.iter().map(|leaf| leaf.blocks).sum();
+    let slices = leaves.iter().flat_map(|leaf| match leaf.in_blocks {
+        true => {
+            let share = (leaf.blocks * parallel as u64).div_ceil(total.max(1));
+            by_block(leaf, usize::try_from(share).unwrap_or(parallel).max(1))
+        }
+        false => vec![whole(leaf)],
+    });
+    slices.collect()
+}
+
+/// The partitions that have one of these names, or belong to one that has.
+///
+/// # Errors
+/// `SL6013`, for a name that none has.
+pub(crate) fn named(leaves: Vec<Relation>, names: &[String]) -> Result<Vec<Relation>, Fault> {
+    if names.is_empty() {
+        return Ok(leaves);
+    }
+    let has = |leaf: &Relation, name: &String| {
+        let own = [leaf.name.to_string(), leaf.name.table.clone()];
+        own.contains(name) || leaf.ancestors.contains(name)
+    };
+    if let Some(missing) = names.iter().find(|name| !leaves.iter().any(|leaf| has(leaf, name))) {
+        let known: Vec<&str> = leaves.iter().map(|leaf| leaf.name.table.as_str()).take(20).collect();
+        let known = match known.is_empty() {
+            true => "it has none".to_owned(),
+            false => format!("it has {}", known.join(", ")),
+        };
+        let text = format!("partitionNames: the table has no partition {missing:?}; {known}");
+        return Err(Fault::new(Code::PropertyMissing, text));
+    }
+    let kept = leaves
+        .into_iter()
+        .filter(|leaf| names.iter().any(|name| has(leaf, name)));
+    Ok(kept.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::TableName;
+
+    fn table(name: &str, blocks: u64) -> Relation {
+        Relation {
+            name: TableName {
+                schema: Some("s".into()),
+                table: name.into(),
+            },
+            in_blocks: true,
+            partitioned: false,
+            blocks,
+            rows: None,
+            ancestors: vec!["p".into()],
+            as_the_parent: true,
+        }
+    }
+
+    fn conditions(slices: &[Slice]) -> Vec<String> {
+        let condition = |slice: &Slice| match &slice.rows {
+            Rows::Of(_, condition) => condition.clone(),
+            Rows::Query(query) => query.clone(),
+        };
+        slices.iter().map(condition).collect()
+    }
 
     #[test]
     fn slices_meet_and_are_balanced() {
-        let table = TableName {
-            schema: Some("s".into()),
-            table: "t".into(),
-        };
-        let slices = by_block(&table, 100, 3);
-        let conditions: Vec<&str> = slices.iter().map(|slice| slice.1.as_str()).collect();
+        let slices = by_block(&table("t", 100), 3);
         assert_eq!(
-            conditions,
+            conditions(&slices),
             [
                 "ctid < '(33,0)'::tid",
                 "ctid >= '(33,0)'::tid AND ctid < '(66,0)'::tid",
                 "ctid >= '(66,0)'::tid",
             ]
         );
-        assert_eq!(slices[2].0, "s.t blocks 66-99");
-        for (blocks, parallel, count) in [(0, 4, 1), (7, 4, 1), (16, 4, 2), (1 << 32, 8, 8), (100, 0, 1)] {
-            assert_eq!(by_block(&table, blocks, parallel).len(), count);
-        }
-        assert_eq!(by_block(&table, 0, 4)[0], whole("s.t".into()));
+        assert_eq!(slices[2].label, "s.t blocks 66-99");
+        assert_eq!(by_block(&table("t", 9), 8).len(), 1);
+        assert_eq!(conditions(&by_block(&table("t", 0), 8)), [""]);
+    }
+
+    #[test]
+    fn partitions_get_slices_by_their_weight() {
+        let leaves = [table("a", 800), table("b", 90), table("c", 10), table("d", 0)];
+        let labels: Vec<String> = of_leaves(&leaves, 4).into_iter().map(|slice| slice.label).collect();
+        assert_eq!(labels.len(), 7, "{labels:?}");
+        assert!(labels[..4].iter().all(|label| label.starts_with("s.a blocks")));
+        let kept = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            named(leaves.to_vec(), &names).map(|kept| kept.len())
+        };
+        assert_eq!(kept(&[]).unwrap(), 4);
+        assert_eq!(kept(&["a", "s.b"]).unwrap(), 2);
+        assert_eq!(kept(&["p"]).unwrap(), 4);
+        assert!(kept(&["a", "x"]).unwrap_err().message.contains("\"x\""));
     }
 }

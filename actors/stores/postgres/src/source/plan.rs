@@ -8,12 +8,32 @@ use arrow::datatypes::{Schema, SchemaRef};
 use sluice_contract::{Code, Fault};
 use std::sync::Arc;
 
-/// A readable statement.
+/// The columns of a readable statement.
 pub(crate) struct Plan {
     pub(crate) schema: SchemaRef,
     pub(crate) wires: Vec<Wire>,
-    /// `SELECT ... FROM ...`, to which a condition can be added when it reads a table.
-    select: String,
+    /// The exact type of every column.
+    pub(crate) types: Vec<String>,
+    columns: Vec<String>,
+    casts: Vec<bool>,
+}
+
+/// The form in which rows are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// To be decoded: what has no binary form that is understood here is cast to text.
+    Decoded,
+    /// As they are.
+    Native,
+}
+
+/// Some of the rows, in SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Of a table, quoted, under a condition; none when it is empty.
+    Of(String, String),
+    /// What a query returns.
+    Query(String),
 }
 
 impl Plan {
@@ -24,14 +44,7 @@ impl Plan {
     pub(crate) async fn of_table(session: &Session, table: &TableName) -> Result<Self, Fault> {
         let doing = format!("describing {table}");
         let columns = describe(session, &doing, &format!("SELECT * FROM {}", table.quoted())).await?;
-        let carried = carried(&columns, &format!("the table {table}"))?;
-        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
-        Ok(Self::new(
-            &columns,
-            &carried,
-            |list| format!("SELECT {list} FROM {}", table.quoted()),
-            &names,
-        ))
+        Self::new(&columns, &format!("the table {table}"))
     }
 
     /// Reads what a query returns.
@@ -40,45 +53,66 @@ impl Plan {
     /// `SL6007`, `SL6010`; other `SL60xx`.
     pub(crate) async fn of_query(session: &Session, query: &str) -> Result<Self, Fault> {
         let columns = describe(session, "preparing the query", query).await?;
-        let carried = carried(&columns, "the query")?;
-        if !carried.iter().any(|carried| carried.cast) {
-            // As it is, so that its ORDER BY is kept to the letter.
-            return Ok(Self::new(&columns, &carried, |_| query.to_owned(), &[]));
-        }
-        let names: Vec<String> = (0..columns.len()).map(|index| format!("c{index}")).collect();
-        let list = names.join(", ");
-        // The line break ends a comment that the query may end with.
-        Ok(Self::new(
-            &columns,
-            &carried,
-            |select| format!("SELECT {select} FROM ({query}\n) AS q({list})"),
-            &names,
-        ))
+        Self::new(&columns, "the query")
     }
 
-    fn new(columns: &[Described], carried: &[Carried], select: impl FnOnce(&str) -> String, names: &[String]) -> Self {
-        let expressions = names.iter().zip(carried).map(|(name, carried)| match carried.cast {
-            true => format!("{name}::text"),
-            false => name.clone(),
-        });
-        let fields = columns
-            .iter()
-            .zip(carried)
-            .map(|(column, carried)| carried.field(&column.name));
-        Self {
+    fn new(columns: &[Described], of: &str) -> Result<Self, Fault> {
+        let carried = carried(columns, of)?;
+        let fields = columns.iter().zip(&carried);
+        let fields = fields.map(|(column, carried)| carried.field(&column.name));
+        Ok(Self {
             schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
             wires: carried.iter().map(|carried| carried.wire).collect(),
-            select: select(&expressions.collect::<Vec<_>>().join(", ")),
-        }
+            types: carried.iter().map(|carried| carried.full.clone()).collect(),
+            columns: columns.iter().map(|column| column.name.clone()).collect(),
+            casts: carried.iter().map(|carried| carried.cast).collect(),
+        })
     }
 
-    /// The COPY statement for the rows of a condition; an empty one means all.
-    pub(crate) fn copy(&self, condition: &str) -> String {
-        let filter = match condition {
-            "" => String::new(),
-            condition => format!(" WHERE {condition}"),
+    /// The place of a column: of this name, or of the only one that differs in case.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let exact = self.columns.iter().position(|column| column == name);
+        exact.or_else(|| {
+            let folded = name.to_lowercase();
+            let mut alike = (0..self.columns.len()).filter(|index| self.columns[*index].to_lowercase() == folded);
+            let found = alike.next()?;
+            alike.next().is_none().then_some(found)
+        })
+    }
+
+    /// A column's name.
+    pub(crate) fn column(&self, index: usize) -> &str {
+        &self.columns[index]
+    }
+
+    /// The COPY statement for some rows.
+    pub(crate) fn copy(&self, rows: &Rows, form: Form) -> String {
+        let casts = |index: usize| form == Form::Decoded && self.casts[index];
+        let list = |names: &[String]| {
+            let expression = |(index, name): (usize, &String)| match casts(index) {
+                true => format!("{name}::text"),
+                false => name.clone(),
+            };
+            names.iter().enumerate().map(expression).collect::<Vec<_>>().join(", ")
         };
-        format!("COPY ({}{filter}\n) TO STDOUT (FORMAT binary)", self.select)
+        let select = match rows {
+            Rows::Of(table, condition) => {
+                let names: Vec<String> = self.columns.iter().map(|name| quote(name)).collect();
+                let filter = match condition.as_str() {
+                    "" => String::new(),
+                    condition => format!(" WHERE {condition}"),
+                };
+                format!("SELECT {} FROM {table}{filter}", list(&names))
+            }
+            // As it is, so that its ORDER BY is kept to the letter.
+            Rows::Query(query) if !(0..self.casts.len()).any(casts) => query.clone(),
+            Rows::Query(query) => {
+                let names: Vec<String> = (0..self.columns.len()).map(|index| format!("c{index}")).collect();
+                // The line break ends a comment that the query may end with.
+                format!("SELECT {} FROM ({query}\n) AS q({})", list(&names), names.join(", "))
+            }
+        };
+        format!("COPY ({select}\n) TO STDOUT (FORMAT binary)")
     }
 }
 

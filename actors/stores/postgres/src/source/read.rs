@@ -1,9 +1,10 @@
 //! The stream of batches of one partition.
 
-use super::plan::Plan;
 use crate::errors;
 use crate::session::Session;
+use crate::types::Wire;
 use crate::wire::decode::Decoder;
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use sluice_contract::{Code, Fault};
@@ -37,7 +38,8 @@ pub(crate) struct Reader<'a> {
     /// What it covers, for people.
     pub(crate) place: &'a str,
     pub(crate) statement: String,
-    pub(crate) plan: &'a Plan,
+    pub(crate) schema: SchemaRef,
+    pub(crate) wires: &'a [Wire],
     pub(crate) batch_bytes: usize,
     pub(crate) bytes_read: Arc<AtomicU64>,
     pub(crate) rejects: Option<Rejects>,
@@ -49,8 +51,8 @@ pub(crate) struct Reader<'a> {
 /// # Errors
 /// `SL6007` when Arrow does not take a column's type.
 pub(crate) fn stream(reader: Reader<'_>) -> Result<BatchStream, Fault> {
-    let (schema, lenient) = (reader.plan.schema.clone(), reader.rejects.is_some());
-    let decoder = Decoder::new(schema, &reader.plan.wires, reader.batch_bytes.min(BATCH), lenient)?;
+    let lenient = reader.rejects.is_some();
+    let decoder = Decoder::new(reader.schema, reader.wires, reader.batch_bytes.min(BATCH), lenient)?;
     let reading = Reading {
         copy: None,
         statement: reader.statement,

@@ -49,6 +49,13 @@ impl Grid {
         behind.get(..length)
     }
 
+    /// Where a row lies in the buffer, with its count of fields.
+    pub(crate) fn row(&self, row: usize) -> Range<usize> {
+        // Before the first field: its length, and the count.
+        let start = self.starts[row * self.columns] - 6;
+        start..start + self.bytes[row]
+    }
+
     fn clear(&mut self) {
         self.starts.clear();
         self.bytes.clear();
