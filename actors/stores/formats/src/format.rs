@@ -41,12 +41,12 @@ pub(crate) trait ReadFormat: Send + Sync + 'static {
 
 macro_rules! formats {
     ($($format:path, $dataset:literal $(, reads $source:literal)? $(, writes $sink:literal)?;)*) => {
-        /// Dataset types that this crate serves.
-        pub const DATASETS: &[&str] = &[$($dataset),*];
-        /// Source types that this crate serves.
-        pub const SOURCES: &[&str] = &[$($($source,)?)*];
-        /// Sink types that this crate serves.
-        pub const SINKS: &[&str] = &[$($($sink,)?)*];
+        /// Dataset types of stores of files. Those of type Binary are copied past the formats.
+        pub const DATASETS: &[&str] = &[$($dataset,)* "Binary"];
+        /// Source types of stores of files.
+        pub const SOURCES: &[&str] = &[$($($source,)?)* "BinarySource"];
+        /// Sink types of stores of files.
+        pub const SINKS: &[&str] = &[$($($sink,)?)* "BinarySink"];
 
         const FORMATS: &[(&str, &dyn Format)] = &[$(($dataset, &$format)),*];
     };
@@ -70,4 +70,6 @@ formats! {
     crate::parquet::Parquet, "Parquet", reads "ParquetSource", writes "ParquetSink";
     crate::delimited::DelimitedText, "DelimitedText", reads "DelimitedTextSource", writes "DelimitedTextSink";
     crate::json::Json, "Json", reads "JsonSource", writes "JsonSink";
+    crate::avro::Avro, "Avro", reads "AvroSource", writes "AvroSink";
+    crate::excel::Excel, "Excel", reads "ExcelSource";
 }

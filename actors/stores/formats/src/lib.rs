@@ -9,11 +9,13 @@
 //! * [`sink`](mod@sink): one encoder and one upload for all writers of a copy.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod avro;
 mod blocks;
 mod charset;
 mod codec;
 pub mod delimited;
 mod encode;
+mod excel;
 mod fault;
 mod feed;
 mod format;

@@ -8,7 +8,6 @@ pub(super) struct Record {
     fields: Vec<Field>,
     /// The text of fields that is not in the bytes as it is, for something was escaped.
     escaped: Vec<u8>,
-    size: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +21,6 @@ struct Field {
 impl Record {
     pub(super) fn len(&self) -> usize {
         self.fields.len()
-    }
-
-    /// Bytes of the record, with its end.
-    pub(super) fn size(&self) -> usize {
-        self.size
     }
 
     /// A field's text, and whether it was quoted. `input` is what the record was taken from.
@@ -103,7 +97,6 @@ impl Dialect {
                 After::More => return Ok(Parsed::More),
                 After::Other => return Err(Wrong::BehindQuote(end)),
             };
-            record.size = ended;
             return Ok(Parsed::Record(ended));
         }
     }

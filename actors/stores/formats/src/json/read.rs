@@ -133,7 +133,10 @@ impl ReadFormat for JsonFiles {
                             Some(node) => column
                                 .append(node)
                                 .map_err(|why| format!("{:?}: {why}", wanted[at].name)),
-                            None => Ok(column.append_null()),
+                            None => {
+                                column.append_null();
+                                Ok(())
+                            }
                         })
                     }
                 });

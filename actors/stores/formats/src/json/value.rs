@@ -24,9 +24,9 @@ pub(super) enum Value {
     Quoted(Cells),
     Bytes(BinaryArray),
     List(ListArray, Box<Value>),
-    Struct(StructArray, Vec<(Vec<u8>, Value)>),
+    Struct(Box<StructArray>, Vec<(Vec<u8>, Value)>),
     /// Its keys are texts.
-    Map(MapArray, Cells, Box<Value>),
+    Map(Box<MapArray>, Box<Cells>, Box<Value>),
 }
 
 /// Refuses columns that JSON cannot carry exactly.
@@ -109,7 +109,7 @@ impl Value {
                     .zip(of.columns())
                     .map(member)
                     .collect::<Result<_, Fault>>()?;
-                Self::Struct(of, members)
+                Self::Struct(Box::new(of), members)
             }
             DataType::Map(entries, _) => {
                 let map = array.as_map().clone();
@@ -118,7 +118,7 @@ impl Value {
                 };
                 let keys = Cells::new(&pair[0], map.keys())?;
                 let values = Self::new(&pair[1], map.values())?;
-                Self::Map(map, keys, Box::new(values))
+                Self::Map(Box::new(map), Box::new(keys), Box::new(values))
             }
             DataType::Dictionary(_, values) => Self::new(field, &as_type(values)?)?,
             _ => Self::Quoted(Cells::new(field, array)?),

@@ -1,0 +1,103 @@
+//! The columns of files whose first row names them, or that are told apart by their number.
+
+use super::types::Column;
+use crate::fault;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use sluice_contract::Fault;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The name of a column that has none, from 0: `Prop_0`, `Prop_1` ..., as ADF names them.
+pub(crate) fn number(index: usize) -> String {
+    format!("Prop_{index}")
+}
+
+/// Names of a header; those that are empty get their number.
+///
+/// # Errors
+/// For a name that stands there twice.
+pub(crate) fn names(header: impl Iterator<Item = String>) -> Result<Vec<String>, String> {
+    let mut seen = HashSet::new();
+    let name = |(index, name): (usize, String)| {
+        let name = if name.is_empty() { number(index) } else { name };
+        match seen.insert(name.clone()) {
+            true => Ok(name),
+            false => Err(format!("two columns are named {name:?}")),
+        }
+    };
+    header.enumerate().map(name).collect()
+}
+
+/// The schema of all files. Files that hold nothing have no say. `headed`: their first row names their columns.
+///
+/// # Errors
+/// `SL6012` when files differ, or the dataset's columns are not theirs; `SL6011` when nothing names the columns.
+pub(crate) fn one_schema(
+    files: &[(String, Option<Vec<String>>)],
+    listed: &[Column],
+    headed: bool,
+) -> Result<SchemaRef, Fault> {
+    let mut known: Option<(&String, &Vec<String>)> = None;
+    for (label, columns) in files {
+        let Some(columns) = columns else { continue };
+        match known {
+            None => known = Some((label, columns)),
+            Some((first, others)) if others != columns => {
+                return Err(fault::mismatch(format!(
+                    "{first} has the columns {}, and {label} has {}",
+                    others.join(", "),
+                    columns.join(", ")
+                )));
+            }
+            Some(_) => {}
+        }
+    }
+    let declared = || {
+        listed
+            .iter()
+            .map(|column| field(&column.name, column.data_type.clone()))
+    };
+    match (known, files.first()) {
+        (Some((label, columns)), _) => schema(columns, listed, headed, label).map(Arc::new),
+        (None, _) if !headed && !listed.is_empty() => Ok(Arc::new(Schema::new(declared().collect::<Vec<_>>()))),
+        (None, Some((label, _))) => Err(fault::data(
+            label,
+            "the file is empty, so that its columns are not known; name them in the dataset's `schema`, or write a header",
+        )),
+        (None, None) => Err(fault::internal("a source without files")),
+    }
+}
+
+fn field(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, true)
+}
+
+/// The schema of files with these columns: texts, but for what the dataset says.
+fn schema(names: &[String], listed: &[Column], headed: bool, file: &str) -> Result<Schema, Fault> {
+    if !headed && !listed.is_empty() {
+        if listed.len() != names.len() {
+            return Err(fault::mismatch(format!(
+                "{file} has {} columns, and the dataset's `schema` lists {}",
+                names.len(),
+                listed.len()
+            )));
+        }
+        let columns = listed
+            .iter()
+            .map(|column| field(&column.name, column.data_type.clone()));
+        return Ok(Schema::new(columns.collect::<Vec<_>>()));
+    }
+    if let Some(missing) = listed.iter().find(|column| !names.contains(&column.name)) {
+        return Err(fault::mismatch(format!(
+            "{file} has no column {:?}, which the dataset's `schema` lists; it has {}",
+            missing.name,
+            names.join(", ")
+        )));
+    }
+    let typed = |name: &String| listed.iter().find(|column| column.name == *name);
+    let fields = names.iter().map(|name| {
+        let data_type = typed(name).map_or(DataType::Utf8, |column| column.data_type.clone());
+        field(name, data_type)
+    });
+    Ok(Schema::new(fields.collect::<Vec<_>>()))
+}
