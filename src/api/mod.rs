@@ -5,6 +5,7 @@ pub(crate) mod runs;
 use reqwest::{Certificate, Method, StatusCode};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -172,6 +173,23 @@ fn innermost(error: &dyn std::error::Error) -> String {
 /// Reads a small text file.
 pub(crate) fn read(file: &Path) -> Result<String, Fault> {
     std::fs::read_to_string(file).map_err(|e| Fault::new(Code::FileUnreadable, format!("{}: {e}", file.display())))
+}
+
+/// Reads a file that is no secret, or standard input for `-`. More than 16 MiB is no document of ours.
+pub(crate) fn read_text(file: &Path) -> Result<String, Fault> {
+    const LIMIT: u64 = 16 * 1024 * 1024;
+    let unreadable = |e: std::io::Error| Fault::new(Code::FileUnreadable, format!("{}: {e}", file.display()));
+    let mut text = String::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin()
+            .take(LIMIT)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+    } else {
+        let file = std::fs::File::open(file).map_err(unreadable)?;
+        file.take(LIMIT).read_to_string(&mut text).map_err(unreadable)?;
+    }
+    Ok(text)
 }
 
 /// Reads a secret from the first line of a file, or of standard input for `-`.

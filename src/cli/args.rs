@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Runs of pipelines.
     #[command(subcommand)]
     Run(RunCommand),
+    /// What a node signed about finished copies.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Tells cause and next step of an error code.
     Explain(ExplainArgs),
     /// Lists the stores this build can read and write.
@@ -255,6 +258,9 @@ pub(crate) struct GatewayRunArgs {
     /// Seconds without any progress after which a copy is given up and tried again.
     #[arg(long, env = "SLUICE_STALL_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) stall: u32,
+    /// How many receipts of finished copies are kept.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) receipts: u32,
     #[command(flatten)]
     pub(crate) metrics: ListenArgs,
     /// A file to write when the agent is up, as JSON.
@@ -340,6 +346,48 @@ pub(crate) struct RunShowArgs {
     pub(crate) api: ApiArgs,
     /// The run's id.
     pub(crate) run: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Lists the receipts that the node of this machine keeps, the newest first.
+    List(ReceiptListArgs),
+    /// Shows what a receipt says, without checking it.
+    Show(ReceiptShowArgs),
+    /// Checks a receipt: signature, certificate, and that it agrees with itself.
+    Verify(ReceiptVerifyArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReceiptListArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReceiptShowArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// A receipt's file, `-` for standard input, or the id of a job whose receipt this node keeps.
+    pub(crate) receipt: String,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "FILE may also be the output of an activity, or its run, as the factory gives them.\n\
+                  Without --ca and --fingerprint the CA in the state directory of this machine's node is believed."
+)]
+pub(crate) struct ReceiptVerifyArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// The receipt's file; `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// The CA certificate of the factory that certified the node.
+    #[arg(long, value_name = "FILE", env = "SLUICE_CA_FILE", conflicts_with = "fingerprint")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The SHA-256 of that CA certificate, which the receipt brings itself.
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) fingerprint: Option<String>,
 }
 
 #[derive(Args, Debug)]

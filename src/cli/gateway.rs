@@ -28,6 +28,7 @@ pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), 
 pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> {
     let mut options = AgentOptions::new(args.state.state, crate::registry::stores());
     options.slots = args.jobs;
+    options.receipts = args.receipts as usize;
     options.memory_budget = args.memory as usize * 1024 * 1024;
     options.stall_timeout = Duration::from_secs(u64::from(args.stall));
     let metrics = telemetry::listen(&args.metrics, root)?;

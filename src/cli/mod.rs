@@ -11,6 +11,7 @@ mod gateways;
 mod output;
 mod pipeline;
 mod progress;
+mod receipt;
 mod runs;
 mod stores;
 
@@ -18,7 +19,7 @@ pub(crate) use args::{Cli, QuickstartArgs};
 pub(crate) use output::{Output, colour, exit_code, note, print_fault};
 pub(crate) use progress::ProgressLine;
 
-use args::{Command, FactoryCommand, GatewayCommand, PipelineCommand, RunCommand};
+use args::{Command, FactoryCommand, GatewayCommand, PipelineCommand, ReceiptCommand, RunCommand};
 use sluice_contract::Fault;
 use sluice_runtime::Root;
 
@@ -41,6 +42,9 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,
         Command::Run(RunCommand::Show(args)) => runs::show(args, &output).await,
+        Command::Receipt(ReceiptCommand::List(args)) => receipt::list(&args, &output),
+        Command::Receipt(ReceiptCommand::Show(args)) => receipt::show(&args, &output),
+        Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args, &output),
         Command::Explain(args) => explain::run(&args, &output),
         Command::Stores => stores::run(&output),
     }

@@ -90,7 +90,7 @@ pub(crate) fn exit_code(fault: &Fault) -> i32 {
         | Code::LoginFailed
         | Code::PermissionDenied => 4,
         Code::CaPinMismatch | Code::StateLocked | Code::AlreadyRegistered => 7,
-        Code::VerificationFailed => 9,
+        Code::VerificationFailed | Code::ReceiptRefused => 9,
         Code::Cancelled => 130,
         _ if fault.retryable => 5,
         _ => 1,

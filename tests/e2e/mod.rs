@@ -2,4 +2,5 @@
 
 mod page;
 mod quickstart;
+mod receipts;
 mod sdk;

@@ -162,7 +162,6 @@ impl Place {
 
 impl Receipt {
     /// Fills in what the outcome says; the rest says who and for what.
-    #[allow(clippy::too_many_arguments, reason = "a job has these parts")]
     pub fn of(
         outcome: &CopyOutcome,
         (job, attempt, token): (JobId, u32, u64),

@@ -10,6 +10,9 @@ use sluice_store_core::{CommitKey, Committed, NativeChunk, NativeFormat, ReadBac
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// What becomes of a batch.
+pub(super) type Damage = fn(RecordBatch) -> RecordBatch;
+
 /// What the store behind the sink holds.
 #[derive(Default)]
 pub(super) struct Shelf {
@@ -29,7 +32,7 @@ pub(super) struct Shelf {
     /// Whether and when what was written can be read back.
     pub(super) readable: Mutex<Option<Written>>,
     /// What becomes of the batches that are read back.
-    pub(super) damage: Mutex<Option<fn(RecordBatch) -> RecordBatch>>,
+    pub(super) damage: Mutex<Option<Damage>>,
     /// How often something was read back.
     pub(super) read_back: AtomicUsize,
 }

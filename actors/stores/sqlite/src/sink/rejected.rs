@@ -40,7 +40,7 @@ pub(super) async fn leave_out(
             let mut statement = connection.prepare_cached(&select).map_err(failed)?;
             let mut records = Vec::with_capacity(chunk.len());
             for (row, why) in chunk {
-                let record = statement.query_row([row], |row| of_values(row)).optional();
+                let record = statement.query_row([row], of_values).optional();
                 records.push((row, record.map_err(failed)?.unwrap_or_default(), why));
             }
             Ok(records)
