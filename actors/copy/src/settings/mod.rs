@@ -13,7 +13,7 @@ pub(crate) use binary::check_files;
 pub(crate) use binary::markdown as markdown_of_files;
 pub(crate) use value::{is_set, unsupported};
 
-use crate::mapping::{Additional, Ends, Mapping, Shape};
+use crate::mapping::{Additional, Ends, Mapping, Shape, Translator};
 use crate::options::MAX_PARALLEL;
 use crate::rejects::AskedLogs;
 use arrow::datatypes::SchemaRef;
@@ -28,7 +28,7 @@ pub(crate) use table::markdown;
 /// What the copy itself does between reading and writing.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    mapping: Option<Mapping>,
+    translator: Translator,
     additional: Vec<Additional>,
     ends: Ends,
     /// What may be left out.
@@ -47,7 +47,9 @@ impl Asked {
         check(Place::Activity, settings, &mut idle)?;
         check(Place::Source, &source.activity, &mut idle)?;
         check(Place::Sink, &sink.activity, &mut idle)?;
-        let mapping = member(settings, "translator").filter(|value| !value.is_null());
+        // A source of documents makes its columns of the mapping's paths.
+        let paths = source.dataset_kind.eq_ignore_ascii_case("Json");
+        let translator = member(settings, "translator").filter(|value| !value.is_null());
         let additional = member(&source.activity, "additionalColumns").filter(|value| !value.is_null());
         let mut warnings = Vec::new();
         if !idle.is_empty() {
@@ -61,7 +63,10 @@ impl Asked {
             warnings.push(format!("`parallelCopies`: {MAX_PARALLEL} are used"));
         }
         Ok(Self {
-            mapping: mapping.map(Mapping::read).transpose()?.flatten(),
+            translator: translator
+                .map(|value| Mapping::read(value, paths))
+                .transpose()?
+                .unwrap_or_default(),
             additional: additional.map(Additional::read).transpose()?.unwrap_or_default(),
             ends: Ends::of(source, sink),
             logs: AskedLogs::read(settings)?,
@@ -74,6 +79,6 @@ impl Asked {
     /// # Errors
     /// `SL6012` for a column that the source does not have, `SL4005` when two become one, `SL4009` for a conversion.
     pub(crate) fn shape(&self, source: SchemaRef) -> Result<Shape, Fault> {
-        Shape::new(source, &self.additional, self.mapping.as_ref(), self.ends)
+        Shape::new(source, &self.additional, &self.translator, self.ends)
     }
 }

@@ -1,14 +1,16 @@
 //! Azure Blob Storage, and Azure Data Lake Storage through its blob endpoint.
 
 use crate::account::{Account, Login};
-use crate::bucket::{Bucket, Service, client_options, retry};
+use crate::bucket::{Bucket, RETRIES, Service, client_options, retry};
+use crate::errors;
 use crate::tap::Tapped;
 use async_trait::async_trait;
-use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::azure::{AzureAuthorizer, AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::client::{HttpClient, HttpConnector, HttpRequest, HttpRequestBody};
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt};
+use object_store::{Error, HeaderValue};
 use sluice_contract::{Code, Fault};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use url::Url;
 
 /// The kinds of linked services.
@@ -19,11 +21,68 @@ pub(crate) enum Kind {
 }
 
 pub(crate) struct Azure {
-    pub(crate) account: Account,
-    pub(crate) kind: Kind,
+    account: Account,
+    kind: Kind,
+    /// For requests that the library does not make: who logs in, and the connections.
+    own: OnceLock<(MicrosoftAzure, HttpClient)>,
 }
 
 impl Azure {
+    pub(crate) fn new(account: Account, kind: Kind) -> Self {
+        Self {
+            account,
+            kind,
+            own: OnceLock::new(),
+        }
+    }
+
+    fn own(&self, container: &str) -> Result<&(MicrosoftAzure, HttpClient), Fault> {
+        if let Some(own) = self.own.get() {
+            return Ok(own);
+        }
+        let client = Tapped.connect(&client_options(&self.account.endpoint, self.account.ca.as_deref())?);
+        let client = client.map_err(|error| errors::fault("connecting to", self.account.label(), &error))?;
+        let login = self.build(container, RETRIES)?;
+        Ok(self.own.get_or_init(|| (login, client)))
+    }
+
+    /// Deletes a blob on the condition that it has this ETag, in one request.
+    async fn delete_if(&self, container: &str, path: &Path, etag: &str) -> Result<(), Error> {
+        let failed = |source: String| Error::Generic {
+            store: "azure",
+            source: source.into(),
+        };
+        let (login, client) = self.own(container).map_err(|fault| failed(fault.message))?;
+        let mut url = self.account.endpoint.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts
+                .pop_if_empty()
+                .push(container)
+                .extend(path.parts().map(|part| part.as_ref().to_owned()));
+        }
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.method_mut() = "DELETE".parse().map_err(|_| failed("no method".to_owned()))?;
+        *request.uri_mut() = url
+            .as_str()
+            .parse()
+            .map_err(|_| failed("the blob has no address".to_owned()))?;
+        let etag = HeaderValue::from_str(etag).map_err(|_| failed("the blob has no ETag".to_owned()))?;
+        request.headers_mut().insert("if-match", etag);
+        let credential = login.credentials().get_credential().await?;
+        AzureAuthorizer::new(&credential, &self.account.name).try_authorize(&mut request)?;
+        let answer = client.execute(request).await.map_err(|error| Error::Generic {
+            store: "azure",
+            source: Box::new(error),
+        })?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let body = answer.into_body().bytes().await.unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
+        Err(failed(format!("Server returned non-2xx status code: {status}: {body}")))
+    }
+
     fn build(&self, container: &str, retries: usize) -> Result<MicrosoftAzure, Fault> {
         let account = &self.account;
         let builder = MicrosoftAzureBuilder::new()
@@ -91,8 +150,7 @@ impl Service for Azure {
         Ok(Arc::new(self.build(container, retries)?))
     }
 
-    async fn delete(&self, container: &Arc<dyn Bucket>, _name: &str, path: &Path, etag: &str) -> Result<(), Error> {
-        crate::bucket::still(container.as_ref(), path, etag).await?;
-        container.delete(path).await
+    async fn delete(&self, _container: &Arc<dyn Bucket>, name: &str, path: &Path, etag: &str) -> Result<(), Error> {
+        self.delete_if(name, path, etag).await
     }
 }

@@ -79,7 +79,7 @@ impl Connector for ObjectConnector {
                 azure::Kind::Blob
             };
             let account = account::Account::read(&properties, kind)?;
-            Arc::new(azure::Azure { account, kind })
+            Arc::new(azure::Azure::new(account, kind))
         };
         Ok(Arc::new(connection::ObjectConnection::new(service)))
     }
