@@ -79,8 +79,8 @@ where
     loop {
         tokio::select! {
             biased;
-            hushed = silent.wait_for(|upto| *upto >= number) => {
-                if hushed.is_ok() {
+            hushed = async { silent.wait_for(|upto| *upto >= number).await.is_ok() } => {
+                if hushed {
                     // Both sockets stay open, and nobody reads them.
                     std::future::pending::<()>().await;
                 }
