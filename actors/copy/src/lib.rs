@@ -9,6 +9,7 @@
 
 mod bandwidth;
 mod budget;
+mod convert;
 mod fault;
 mod files;
 mod gate;

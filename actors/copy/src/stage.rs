@@ -77,6 +77,7 @@ impl Road {
             whereabouts: Whereabouts::new(workers),
             batch_bytes: self.options.batch_bytes(),
             counters: counters.clone(),
+            rejects: self.rejects.clone(),
         };
         let stall_timeout = self.options.stall_timeout;
         let hash = transfer(

@@ -3,6 +3,7 @@
 mod bandwidth;
 mod budget;
 mod cancel;
+mod convert;
 mod failures;
 mod ledger;
 mod ledger_crash;

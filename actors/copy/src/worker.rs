@@ -4,14 +4,15 @@ use crate::ContentHash;
 use crate::bandwidth::Pace;
 use crate::budget::{Budget, Room};
 use crate::fault::panicked;
-use crate::mapping::Shape;
+use crate::mapping::{Misfit, Shape, Shaped};
 use crate::progress::Counters;
+use crate::rejects::of_row;
 use crate::whereabouts::{Doing, Whereabouts};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{NativeChunk, Partition, Source, Writer};
+use sluice_store_core::{NativeChunk, Partition, Rejected, Rejects, Side, Source, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -48,6 +49,8 @@ pub(crate) struct Reading {
     pub(crate) whereabouts: Whereabouts,
     pub(crate) batch_bytes: usize,
     pub(crate) counters: Arc<Counters>,
+    /// Where rows that cannot be converted are left out.
+    pub(crate) rejects: Option<Rejects>,
 }
 
 impl Reading {
@@ -84,6 +87,7 @@ impl Reading {
         let doing = |doing| self.whereabouts.reads(worker, partition, doing);
         let mut batches = self.source.read(partition).await?;
         let mut expected = self.batch_bytes;
+        let mut rows = 0;
         loop {
             doing(Doing::Waiting);
             let room = self.budget.reserve(expected).await;
@@ -95,16 +99,24 @@ impl Reading {
             self.pace.reached(self.source.bytes_read()).await;
             self.check(&batch, partition)?;
             self.counters.read(batch.num_rows());
+            let first = rows;
+            rows += batch.num_rows();
             // The next batch is likely as large as this one.
             expected = self.batch_bytes.max(batch.get_array_memory_size());
-            if !self.pass_on(batch, room, queue).await? {
+            if !self.pass_on(batch, room, (partition, first), queue).await? {
                 return Ok(false);
             }
         }
     }
 
     /// Reshapes a batch for the sink and hands it to the writer; false when that has failed.
-    async fn pass_on(&self, batch: RecordBatch, room: Room, queue: &mpsc::Sender<Parcel>) -> Result<bool, Fault> {
+    async fn pass_on(
+        &self,
+        batch: RecordBatch,
+        room: Room,
+        (partition, first): (&Partition, usize),
+        queue: &mpsc::Sender<Parcel>,
+    ) -> Result<bool, Fault> {
         let rows = batch.num_rows();
         let step = self.shape.rows_at_once(self.batch_bytes);
         let mut room = Some(room);
@@ -113,7 +125,10 @@ impl Reading {
                 true => batch.slice(from, step.min(rows - from)),
                 false => batch.clone(),
             };
-            let batch = self.shape.apply(piece)?;
+            let Shaped { batch, misfits } = self.shape.apply(piece.clone())?;
+            if !misfits.is_empty() {
+                self.leave_out(&piece, misfits, partition, first + from).await?;
+            }
             let bytes = batch.get_array_memory_size();
             let room = match room.take() {
                 Some(room) => self.budget.fit(room, bytes).await,
@@ -125,6 +140,30 @@ impl Reading {
             }
         }
         Ok(true)
+    }
+
+    /// Leaves out rows that could not be converted, where that is allowed; `first` is the number of rows before the piece.
+    async fn leave_out(
+        &self,
+        piece: &RecordBatch,
+        misfits: Vec<Misfit>,
+        partition: &Partition,
+        first: usize,
+    ) -> Result<(), Fault> {
+        for Misfit { row, fault } in misfits {
+            let place = format!("{}, row {}", partition.label, first + row + 1);
+            let Some(rejects) = &self.rejects else {
+                return Err(fault.context(place));
+            };
+            let rejected = Rejected {
+                side: Side::Copy,
+                record: of_row(piece, row),
+                place,
+                fault,
+            };
+            rejects.row(rejected).await?;
+        }
+        Ok(())
     }
 
     /// A batch of other columns than were announced must not reach the sink.

@@ -51,7 +51,7 @@ pub(super) fn by_name<'a>(
 /// The place of the column that a mapping's source means.
 ///
 /// # Errors
-/// `SL6012` when it is not there, `SL4009` when it would have to be converted.
+/// `SL6012` when it is not there.
 pub(super) fn source(side: &Side, fields: &[Field], ends: Ends) -> Result<usize, Fault> {
     let place = &side.place;
     let index = match (&side.name, side.ordinal) {
@@ -68,8 +68,15 @@ pub(super) fn source(side: &Side, fields: &[Field], ends: Ends) -> Result<usize,
         (Some(name), _) => by_name(fields.iter().map(|field| field.name().as_str()), name, place)?,
         (None, _) => return Err(malformed(format!("`{place}` has neither `name` nor `ordinal`"))),
     };
-    check_kind(side, &fields[index], Kind::describes)?;
     Ok(index)
+}
+
+/// Whether a column is of the type that the mapping says it is.
+///
+/// # Errors
+/// `SL4009` naming the type.
+pub(super) fn check_source(side: &Side, field: &Field) -> Result<(), Fault> {
+    check_kind(side, field, Kind::describes)
 }
 
 /// Whether a value of this column arrives as the sink's type without being converted here.
@@ -89,8 +96,7 @@ fn check_kind(side: &Side, field: &Field, holds: impl Fn(Kind, &Field) -> bool) 
     match &side.kind {
         Some((kind, name)) if !holds(*kind, field) => {
             let why = format!(
-                "column {:?} is of type {} and is not converted to {name}; cast it in the query, or name the type in the \
-                 dataset's `schema`",
+                "column {:?} is of type {} and is not converted to {name} without `typeConversion`",
                 field.name(),
                 field.data_type()
             );

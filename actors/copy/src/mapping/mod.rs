@@ -2,6 +2,7 @@
 
 mod additional;
 mod columns;
+mod converted;
 mod ends;
 mod kind;
 mod shape;
@@ -9,8 +10,8 @@ mod translator;
 
 pub(crate) use additional::Additional;
 pub(crate) use ends::Ends;
-pub(crate) use shape::Shape;
-pub(crate) use translator::Mapping;
+pub(crate) use shape::{Misfit, Shape, Shaped};
+pub(crate) use translator::{Mapping, Translator};
 
 use sluice_contract::{Code, Fault};
 

@@ -1,11 +1,15 @@
 //! From the source's batches to those that the sink gets. Columns are passed on, not copied.
 
 use super::additional::{Additional, Content};
-use super::columns::{alike, by_name, check_sink, ordered, source};
-use super::{Ends, Mapping, malformed};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use super::columns::{alike, by_name, check_sink, check_source, ordered, source};
+use super::converted::{asked, implied};
+use super::{Ends, Mapping, Translator, malformed};
+use crate::convert::{Conversion, Rules};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::compute::filter;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sluice_contract::{Code, Fault};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What becomes of a source's columns.
@@ -13,7 +17,28 @@ use std::sync::Arc;
 pub(crate) struct Shape {
     schema: SchemaRef,
     /// None when everything stays as it is.
-    columns: Option<Vec<Origin>>,
+    columns: Option<Vec<Made>>,
+}
+
+/// How a column is made.
+#[derive(Clone, Debug)]
+struct Made {
+    origin: Origin,
+    conversion: Option<Conversion>,
+}
+
+/// A batch for the sink, without the rows that do not fit.
+pub(crate) struct Shaped {
+    pub(crate) batch: RecordBatch,
+    pub(crate) misfits: Vec<Misfit>,
+}
+
+/// A row of which a value could not be converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    /// Its place in the source's batch.
+    pub(crate) row: usize,
+    pub(crate) fault: Fault,
 }
 
 /// Where a column comes from.
@@ -40,12 +65,15 @@ impl Shape {
     pub(crate) fn new(
         schema: SchemaRef,
         additional: &[Additional],
-        mapping: Option<&Mapping>,
+        translator: &Translator,
         ends: Ends,
     ) -> Result<Self, Fault> {
-        if mapping.is_none() && additional.is_empty() {
-            return Ok(Self::unchanged(schema));
-        }
+        let Translator {
+            mapping,
+            rules,
+            nested_as_text,
+        } = translator;
+        let rules = rules.as_ref();
         let mut fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         let mut origins: Vec<Origin> = (0..fields.len()).map(Origin::Source).collect();
         for (i, column) in additional.iter().enumerate() {
@@ -58,19 +86,32 @@ impl Shape {
             fields.push(field);
             origins.push(origin);
         }
-        if let Some(mapping) = mapping {
-            (fields, origins) = mapped(mapping, &fields, &origins, ends)?;
+        let mut columns = match mapping {
+            Some(mapping) => mapped(mapping, &fields, &origins, ends, rules)?,
+            None => fields.into_iter().zip(origins.into_iter().map(Made::of)).collect(),
+        };
+        for (field, made) in columns.iter_mut().filter(|(_, made)| made.conversion.is_none()) {
+            if let Some((conversion, to)) = implied(field, ends, rules, *nested_as_text) {
+                (*field, made.conversion) = (to, Some(conversion));
+            }
         }
+        let same = mapping.is_none() && additional.is_empty();
+        if same && columns.iter().all(|(_, made)| made.conversion.is_none()) {
+            return Ok(Self::unchanged(schema));
+        }
+        let (fields, columns): (Vec<Field>, Vec<Made>) = columns.into_iter().unzip();
         Ok(Self {
             schema: Arc::new(Schema::new(fields)),
-            columns: Some(origins),
+            columns: Some(columns),
         })
     }
 
     /// Whether the sink gets the source's columns as they are, if under other names.
     pub(crate) fn keeps_columns(&self, source: &Schema) -> bool {
         let Some(columns) = &self.columns else { return true };
-        let kept = |(place, origin): (usize, &Origin)| matches!(origin, Origin::Source(from) if *from == place);
+        let kept = |(place, made): (usize, &Made)| {
+            made.conversion.is_none() && matches!(made.origin, Origin::Source(from) if from == place)
+        };
         columns.len() == source.fields().len() && columns.iter().enumerate().all(kept)
     }
 
@@ -81,7 +122,7 @@ impl Shape {
 
     /// How many rows to reshape at once, so that the texts which are added stay under so many bytes.
     pub(crate) fn rows_at_once(&self, bytes: usize) -> usize {
-        let added = self.columns.iter().flatten().map(|column| match column {
+        let added = self.columns.iter().flatten().map(|made| match &made.origin {
             Origin::Source(_) => 0,
             Origin::Text(text) => text.len() + size_of::<i32>(),
         });
@@ -95,22 +136,68 @@ impl Shape {
     ///
     /// # Errors
     /// `SL6011` when its columns hold what the schema excludes.
-    pub(crate) fn apply(&self, batch: RecordBatch) -> Result<RecordBatch, Fault> {
-        let Some(columns) = &self.columns else {
-            return Ok(batch);
+    pub(crate) fn apply(&self, batch: RecordBatch) -> Result<Shaped, Fault> {
+        let Some(made) = &self.columns else {
+            return Ok(Shaped {
+                batch,
+                misfits: Vec::new(),
+            });
         };
-        let rows = batch.num_rows();
-        let column = |origin: &Origin| -> ArrayRef {
-            match origin {
+        let mut rows = batch.num_rows();
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(made.len());
+        let mut misfits: BTreeMap<usize, Fault> = BTreeMap::new();
+        for (place, made) in made.iter().enumerate() {
+            let column: ArrayRef = match &made.origin {
                 Origin::Source(index) => batch.column(*index).clone(),
                 Origin::Text(text) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows))),
+            };
+            let Some(conversion) = &made.conversion else {
+                columns.push(column);
+                continue;
+            };
+            let converted = conversion.apply(&column)?;
+            for row in converted.bad {
+                // The first column that does not fit is told.
+                misfits.entry(row).or_insert_with(|| misfit(self.schema.field(place)));
             }
-        };
-        let columns = columns.iter().map(column).collect();
+            columns.push(converted.column);
+        }
+        if !misfits.is_empty() {
+            let fits: BooleanArray = (0..rows).map(|row| Some(!misfits.contains_key(&row))).collect();
+            rows -= misfits.len();
+            let kept = |column: &ArrayRef| filter(column, &fits).map_err(|error| wrong(&error));
+            columns = columns.iter().map(kept).collect::<Result<_, _>>()?;
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
-            .map_err(|error| Fault::new(Code::DataInvalid, error.to_string()))
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options);
+        Ok(Shaped {
+            batch: batch.map_err(|error| wrong(&error))?,
+            misfits: misfits.into_iter().map(|(row, fault)| Misfit { row, fault }).collect(),
+        })
     }
+}
+
+impl Made {
+    fn of(origin: Origin) -> Self {
+        Self {
+            origin,
+            conversion: None,
+        }
+    }
+}
+
+fn wrong(error: &arrow::error::ArrowError) -> Fault {
+    Fault::new(Code::DataInvalid, error.to_string())
+}
+
+/// The value itself stays out: a fault goes where the data may not go.
+fn misfit(field: &Field) -> Fault {
+    let text = format!(
+        "column {:?} contains a value that cannot be converted to {} without loss",
+        field.name(),
+        field.data_type()
+    );
+    Fault::new(Code::DataInvalid, text)
 }
 
 /// A column of `additionalColumns`.
@@ -133,14 +220,30 @@ fn mapped(
     fields: &[Field],
     origins: &[Origin],
     ends: Ends,
-) -> Result<(Vec<Field>, Vec<Origin>), Fault> {
+    rules: Option<&Rules>,
+) -> Result<Vec<(Field, Made)>, Fault> {
     let mut columns = Vec::new();
     for (pair, name) in ordered(mapping, ends)? {
         let index = source(&pair.source, fields, ends)?;
-        check_sink(&pair.sink, &fields[index], ends)?;
-        columns.push((renamed(&fields[index], &name), origins[index].clone()));
+        let (field, mut made) = (&fields[index], Made::of(origins[index].clone()));
+        let to = match rules {
+            Some(rules) => asked(pair, field, ends, rules)?,
+            None => {
+                check_source(&pair.source, field)?;
+                check_sink(&pair.sink, field, ends)?;
+                None
+            }
+        };
+        let field = match to {
+            None => renamed(field, &name),
+            Some((conversion, to)) => {
+                made.conversion = Some(conversion);
+                renamed(&to, &name)
+            }
+        };
+        columns.push((field, made));
     }
-    Ok(columns.into_iter().unzip())
+    Ok(columns)
 }
 
 fn renamed(field: &Field, name: &str) -> Field {

@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::{literal, malformed};
+use crate::convert::{Column, Rules};
 use crate::settings::{is_set, unsupported};
 use serde_json::Value;
 use sluice_contract::document::{member, text};
@@ -10,6 +11,17 @@ use sluice_contract::{Code, Fault, Object};
 /// Which columns are copied, in which order and under which names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mapping(pub(super) Vec<Pair>);
+
+/// A translator, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Translator {
+    /// None when it leaves the columns to their names.
+    pub(crate) mapping: Option<Mapping>,
+    /// None when values are carried as they are.
+    pub(crate) rules: Option<Rules>,
+    /// Nested values become JSON texts.
+    pub(crate) nested_as_text: bool,
+}
 
 /// One column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +40,16 @@ pub(super) struct Side {
     pub(super) ordinal: Option<usize>,
     /// The type it names, read and as it was written.
     pub(super) kind: Option<(Kind, String)>,
+    /// How its values are written.
+    pub(super) column: Column,
 }
 
 impl Mapping {
-    /// Reads it; none when it leaves the columns to their names.
+    /// Reads it; `paths` says whether the source makes its columns of paths.
     ///
     /// # Errors
     /// `SL4009` for what is not served, `SL4005` and `SL4006` when it is malformed.
-    pub(crate) fn read(value: &Value) -> Result<Option<Self>, Fault> {
+    pub(crate) fn read(value: &Value, paths: bool) -> Result<Translator, Fault> {
         let translator = value
             .as_object()
             .ok_or_else(|| malformed("`translator` is not an object"))?;
@@ -44,26 +58,26 @@ impl Mapping {
         if !kind.eq_ignore_ascii_case("TabularTranslator") {
             return Err(unsupported("translator", format!("the type {kind:?} is not known")));
         }
+        let rules = Rules::read(translator)?;
+        let converts = rules.is_some();
+        let mut nested_as_text = false;
         let mut found = None;
         for (key, value) in translator.iter().filter(|(_, value)| is_set(value)) {
             let pairs = match key.to_ascii_lowercase().as_str() {
-                "type" | "typeconversion" => continue,
-                "typeconversionsettings" => {
-                    conversion(translator, value)?;
-                    continue;
-                }
-                "mappings" => pairs(value)?,
+                "type" | "typeconversion" | "typeconversionsettings" => continue,
+                "mappings" => pairs(value, paths, converts)?,
                 "columnmappings" => old_pairs(value)?,
                 "mapcomplexvaluestostring" => {
-                    return Err(unsupported(
-                        "translator.mapComplexValuesToString",
-                        "nested values stay what they are",
-                    ));
+                    nested_as_text = true;
+                    continue;
                 }
+                // The source applies it.
+                "collectionreference" if paths => continue,
+                "schemamapping" if paths => old_pairs(value)?,
                 "collectionreference" | "schemamapping" => {
                     return Err(unsupported(
                         &format!("translator.{key}"),
-                        "only columns are mapped, no paths",
+                        "the source has columns, no paths",
                     ));
                 }
                 _ => return Err(unsupported(&format!("translator.{key}"), "it is not known")),
@@ -72,35 +86,16 @@ impl Mapping {
                 return Err(malformed("`translator` has both `mappings` and `columnMappings`"));
             }
         }
-        Ok(found)
+        Ok(Translator {
+            mapping: found,
+            rules,
+            nested_as_text,
+        })
     }
-}
-
-/// The settings of `typeConversion`, which count only with it.
-fn conversion(translator: &Object, settings: &Value) -> Result<(), Fault> {
-    const PLACE: &str = "translator.typeConversionSettings";
-    let settings = settings
-        .as_object()
-        .ok_or_else(|| malformed(format!("`{PLACE}` is not an object")))?;
-    if !member(translator, "typeConversion").is_some_and(is_set) {
-        return Ok(());
-    }
-    for (key, value) in settings.iter().filter(|(_, value)| is_set(value)) {
-        let harmless = match key.to_ascii_lowercase().as_str() {
-            // Nothing is cut off, allowed or not.
-            "allowdatatruncation" => true,
-            "culture" => is_plain_culture(value),
-            _ => false,
-        };
-        if !harmless {
-            return Err(unsupported(&format!("{PLACE}.{key}"), "values are carried as they are"));
-        }
-    }
-    Ok(())
 }
 
 /// `[{"source": {..}, "sink": {..}}]`.
-fn pairs(value: &Value) -> Result<Vec<Pair>, Fault> {
+fn pairs(value: &Value, paths: bool, converts: bool) -> Result<Vec<Pair>, Fault> {
     const PLACE: &str = "translator.mappings";
     let items = value.as_array();
     let items = items.ok_or_else(|| malformed(format!("`{PLACE}` is not an array")))?;
@@ -113,14 +108,15 @@ fn pairs(value: &Value) -> Result<Vec<Pair>, Fault> {
         if let Some(key) = object.keys().find(strange) {
             return Err(unsupported(&format!("{place}.{key}"), "it is not known"));
         }
-        let side = |name: &str| {
+        let side = |name: &str, paths: bool| {
             let side = member(object, name).and_then(Value::as_object);
             let side = side.ok_or_else(|| malformed(format!("`{place}` has no object `{name}`")))?;
-            Side::read(format!("{place}.{name}"), side)
+            Side::read(format!("{place}.{name}"), side, paths, converts)
         };
         Ok(Pair {
-            source: side("source")?,
-            sink: side("sink")?,
+            source: side("source", paths)?,
+            // Only columns are written, no documents.
+            sink: side("sink", false)?,
         })
     };
     items.iter().enumerate().map(pair).collect()
@@ -137,6 +133,7 @@ fn old_pairs(value: &Value) -> Result<Vec<Pair>, Fault> {
                 name: Some(literal(name)),
                 ordinal: None,
                 kind: None,
+                column: Column::default(),
             }),
         };
         Ok(Pair {
@@ -169,13 +166,15 @@ fn old_pairs(value: &Value) -> Result<Vec<Pair>, Fault> {
 }
 
 impl Side {
-    fn read(place: String, side: &Object) -> Result<Self, Fault> {
+    fn read(place: String, side: &Object, paths: bool, converts: bool) -> Result<Self, Fault> {
         let mut found = Self {
             place,
             name: None,
             ordinal: None,
             kind: None,
+            column: Column::default(),
         };
+        let path = member(side, "path").is_some_and(is_set);
         for (key, value) in side {
             let member = format!("{}.{key}", found.place);
             // A column may be named "false".
@@ -189,6 +188,9 @@ impl Side {
                     .ok_or_else(|| malformed(format!("`{member}` is not a text")))
             };
             match key.to_ascii_lowercase().as_str() {
+                // The source names its columns by their paths.
+                "path" if paths => found.name = Some(text()?.to_owned()),
+                "name" if paths && path => {}
                 "name" => found.name = Some(literal(text()?)),
                 "ordinal" => found.ordinal = Some(ordinal(&member, value)?),
                 "type" => {
@@ -196,11 +198,20 @@ impl Side {
                     let kind = Kind::parse(name).map(|kind| (kind, name.to_owned()));
                     found.kind = Some(kind.ok_or_else(|| unsupported(&member, format!("{name:?} is not known")))?);
                 }
+                "culture" if converts => found.column.culture = Some(text()?.to_owned()),
+                "format" if converts => found.column.format = Some(text()?.to_owned()),
+                "precision" => found.column.precision = Some(digits(&member, value, 1)?.unsigned_abs()),
+                "scale" => found.column.scale = Some(digits(&member, value, 0)?),
                 "culture" if is_plain_culture(value) => {}
-                "culture" | "format" => return Err(unsupported(&member, "values are carried as they are")),
+                "culture" | "format" => {
+                    return Err(unsupported(
+                        &member,
+                        "values are carried as they are without `typeConversion`",
+                    ));
+                }
                 // They describe the column as its store does.
-                "physicaltype" | "length" | "maxlength" | "precision" | "scale" | "nullable" | "description" => {}
-                "path" => return Err(unsupported(&member, "only columns are mapped, no paths")),
+                "physicaltype" | "length" | "maxlength" | "nullable" | "description" => {}
+                "path" => return Err(unsupported(&member, "it has columns, no paths")),
                 _ => return Err(unsupported(&member, "it is not known")),
             }
         }
@@ -209,6 +220,15 @@ impl Side {
         }
         Ok(found)
     }
+}
+
+/// Digits of a decimal.
+fn digits(member: &str, value: &Value, least: i64) -> Result<i8, Fault> {
+    let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+    number
+        .filter(|number| (least..=38).contains(number))
+        .and_then(|number| i8::try_from(number).ok())
+        .ok_or_else(|| malformed(format!("`{member}` is not a number from {least} to 38")))
 }
 
 fn ordinal(member: &str, value: &Value) -> Result<usize, Fault> {

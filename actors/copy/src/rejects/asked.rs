@@ -43,7 +43,7 @@ impl AskedLogs {
         Ok(Self {
             allowed: (allowed != Allowed::default()).then_some(allowed),
             session: session(settings)?,
-            redirect: redirect.filter(|_| rows).map(|place| path(place)).transpose()?,
+            redirect: redirect.filter(|_| rows).map(path).transpose()?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The lines of the logs, as ADF writes them.
 
+use crate::convert::moment_text;
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Timelike, Utc};
@@ -46,6 +47,10 @@ pub(crate) fn of_row(batch: &RecordBatch, row: usize) -> String {
     let value = |column: &arrow::array::ArrayRef| {
         if column.is_null(row) {
             return String::new();
+        }
+        // Zones have names that the formatter does not know.
+        if let Some(text) = moment_text(column, row) {
+            return quoted(&text);
         }
         match ArrayFormatter::try_new(column.as_ref(), &options) {
             Ok(formatter) => quoted(&formatter.value(row).to_string()),

@@ -108,7 +108,7 @@ const NO_ROUTINES: &str = "stored procedures are not called";
 /// The table.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
-    row(Activity, "translator", Set, Acted, "columns are taken, named and ordered by it; see below"),
+    row(Activity, "translator", Set, Acted, "columns are taken, named, ordered and converted by it; see below"),
     row(Activity, "parallelCopies", Set, Acted, "partitions read at the same time; at most 128 are"),
     row(Activity, "validateDataConsistency", Set, Acted, "the sink is read back and compared column by column, before the commit where the store can; rows are counted and compared before every commit, asked or not"),
     row(Activity, "enableStaging", Set, Idle, "every copy is staged at its sink"),

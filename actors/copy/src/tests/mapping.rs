@@ -5,6 +5,7 @@ use super::support::Bench;
 use crate::ContentHash;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, UInt8Type};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault, Object};
 use std::sync::atomic::Ordering;
@@ -76,6 +77,45 @@ async fn a_translator_without_mappings_leaves_columns_to_their_names() {
         "typeConversionSettings": {"allowDataTruncation": true, "treatBooleanAsNumber": false}}});
     assert_eq!(copy(designer, json!({})).await.unwrap(), batch(0, 1_000));
     assert_eq!(copy(mappings(json!([])), json!({})).await.unwrap(), batch(0, 1_000));
+}
+
+fn converting(allow: bool) -> Value {
+    json!({"enableSkipIncompatibleRow": allow, "translator": {"type": "TabularTranslator", "typeConversion": true, "mappings": [
+        {"source": {"name": "id"}, "sink": {"name": "small", "type": "Byte"}},
+        {"source": {"name": "name"}, "sink": {"name": "name"}},
+    ]}})
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_converted_are_left_out_where_that_is_allowed() {
+    let mut bench = Bench::new(rows(1_000, 2, 100), &[]);
+    bench.options.settings = object(converting(true));
+    let outcome = bench.run().await.unwrap();
+    assert_eq!(
+        (outcome.rows_read, outcome.rows_copied, outcome.rows_skipped),
+        (1_000, 256, 744)
+    );
+    let told = outcome.warnings.last().unwrap();
+    assert!(told.starts_with("744 rows were left out; the first: part "), "{told}");
+    assert!(told.contains("SL6011: column \"small\""), "{told}");
+    assert!(!told.contains("row 256\""), "a value was quoted: {told}");
+    let published = bench.shelf().published();
+    assert!(
+        published
+            .iter()
+            .all(|batch| batch.column(0).data_type() == &DataType::UInt8)
+    );
+    let last = published
+        .iter()
+        .filter_map(|batch| arrow::compute::max(batch.column(0).as_primitive::<UInt8Type>()));
+    assert_eq!(last.max(), Some(255));
+
+    let mut bench = Bench::new(rows(1_000, 1, 100), &[]);
+    bench.options.settings = object(converting(false));
+    let fault = bench.run().await.unwrap_err();
+    assert_eq!(fault.code, Code::DataInvalid);
+    assert!(fault.message.contains("part 0, row 257: column \"small\""), "{fault}");
+    bench.untouched();
 }
 
 #[tokio::test]

@@ -59,6 +59,55 @@ fn code(translator: Value, sink: &SinkRequest) -> Option<Code> {
         .map(|fault| fault.code)
 }
 
+/// The types that the sink gets.
+fn types(column: &str, kind: &str, settings: Value, sink: &SinkRequest) -> Result<DataType, Code> {
+    let translator = json!({"type": "TabularTranslator", "typeConversion": true, "typeConversionSettings": settings,
+        "mappings": [{"source": {"name": column}, "sink": {"name": "x", "type": kind}}]});
+    let asked = Asked::read(
+        &object(json!({ "translator": translator })),
+        &SourceRequest::default(),
+        sink,
+    );
+    let shape = asked.and_then(|asked| asked.shape(schema()));
+    shape
+        .map(|shape| shape.schema().field(0).data_type().clone())
+        .map_err(|fault| fault.code)
+}
+
+#[test]
+fn columns_are_converted_to_what_the_sink_declares() {
+    let (table, parquet, csv) = (table(), file("Parquet", false), file("DelimitedText", true));
+    for (column, kind, sink, expected) in [
+        ("t", "Int32", &table, DataType::Int32),
+        ("t", "Decimal", &table, DataType::Decimal128(38, 18)),
+        // The table makes its own type of what holds the value.
+        ("i", "Int64", &table, DataType::Int32),
+        ("o", "Decimal", &table, DataType::Utf8),
+        ("i", "Int64", &parquet, DataType::Int64),
+        (
+            "d",
+            "DateTime",
+            &parquet,
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+        ),
+        ("n", "Decimal", &parquet, DataType::Decimal128(10, 2)),
+        ("n", "Double", &parquet, DataType::Float64),
+        ("m", "String", &parquet, DataType::Utf8),
+        ("t", "Guid", &parquet, DataType::Utf8),
+        // A file of text writes every value by itself.
+        ("m", "String", &csv, DataType::Timestamp(TimeUnit::Microsecond, None)),
+        ("i", "String", &csv, DataType::Int32),
+    ] {
+        assert_eq!(types(column, kind, json!({}), sink), Ok(expected), "{column} as {kind}");
+    }
+    assert_eq!(
+        types("m", "String", json!({"dateTimeFormat": "yyyy"}), &csv),
+        Ok(DataType::Utf8)
+    );
+    assert_eq!(types("b", "Int32", json!({}), &parquet), Err(Code::ActivityUnsupported));
+    assert_eq!(types("d", "Int32", json!({}), &parquet), Err(Code::ActivityUnsupported));
+}
+
 #[test]
 fn types_that_are_those_of_the_columns_are_accepted() {
     for (column, kind, fits) in [
@@ -164,7 +213,7 @@ fn what_is_no_mapping_of_columns_is_refused() {
         (json!({}), Some(TypeMissing)),
         (json!("TabularTranslator"), Some(DocumentInvalid)),
         (json!(null), None),
-        (with("mapComplexValuesToString", json!(true)), Some(ActivityUnsupported)),
+        (with("mapComplexValuesToString", json!(true)), None),
         (with("mapComplexValuesToString", json!(false)), None),
         (with("collectionReference", json!("$.items")), Some(ActivityUnsupported)),
         (with("schemaMapping", json!({"a": "$.a"})), Some(ActivityUnsupported)),
@@ -179,11 +228,12 @@ fn what_is_no_mapping_of_columns_is_refused() {
         (with("columnMappings", json!("i: ")), Some(DocumentInvalid)),
         (with("columnMappings", json!({"i": 1})), Some(DocumentInvalid)),
         (with("columnMappings", json!([1])), Some(DocumentInvalid)),
+        (conversion(json!({"treatBooleanAsNumber": true})), None),
+        (conversion(json!({"dateTimeFormat": "yyyy"})), None),
         (
-            conversion(json!({"treatBooleanAsNumber": true})),
+            conversion(json!({"dateTimeFormat": "yyyyyyy"})),
             Some(ActivityUnsupported),
         ),
-        (conversion(json!({"dateTimeFormat": "yyyy"})), Some(ActivityUnsupported)),
         (conversion(json!({"culture": "de-de"})), Some(ActivityUnsupported)),
         (conversion(json!({"culture": "en-us"})), None),
         (with("typeConversionSettings", json!({"dateTimeFormat": "yyyy"})), None),
@@ -206,6 +256,19 @@ fn what_is_no_mapping_of_columns_is_refused() {
         (pair(json!({})), Some(DocumentInvalid)),
     ] {
         assert_eq!(code(translator.clone(), &table()), wanted, "{translator}");
+    }
+    let documents = SourceRequest {
+        dataset_kind: "Json".to_owned(),
+        ..SourceRequest::default()
+    };
+    // The source has named its columns by the paths.
+    for translator in [
+        pair(json!({"path": "i"})),
+        pair(json!({"path": "t", "name": "whatever", "type": "String"})),
+        with("collectionReference", json!("$.items")),
+        with("schemaMapping", json!({"i": "a", "t": "b"})),
+    ] {
+        assert!(names(translator.clone(), &documents, &table()).is_ok(), "{translator}");
     }
     let both = json!({"type": "TabularTranslator", "columnMappings": {"i": "i"},
         "mappings": [{"source": {"name": "i"}, "sink": {"name": "i"}}]});

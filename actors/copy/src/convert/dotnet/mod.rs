@@ -1,0 +1,68 @@
+//! .NET's format strings for dates, times and spans, in the cultures `invariant` and `en-US`.
+
+mod read;
+mod standard;
+mod tokens;
+mod write;
+
+pub(crate) use read::Read;
+pub(crate) use standard::Culture;
+
+use tokens::{Token, tokens};
+
+/// A format string, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Format(Vec<Token>);
+
+/// What a format string is for: the letters mean different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A date, a time of day, or both.
+    Moment,
+    /// A length of time.
+    Span,
+}
+
+impl Format {
+    /// Reads a standard format of one letter, or a custom one.
+    ///
+    /// # Errors
+    /// Why it is not understood, in words.
+    pub(crate) fn parse(text: &str, purpose: Purpose, culture: Culture) -> Result<Self, String> {
+        let custom = match purpose {
+            Purpose::Moment => standard::moment(text, culture)?,
+            Purpose::Span => standard::span(text)?,
+        };
+        let tokens = tokens(custom.as_deref().unwrap_or(text), purpose)?;
+        match tokens.is_empty() {
+            true => Err("it is empty".to_owned()),
+            false => Ok(Self(tokens)),
+        }
+    }
+}
+
+/// The months, in English; the first three letters are their short names.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+/// The days, in English.
+const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];

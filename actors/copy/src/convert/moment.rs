@@ -1,0 +1,128 @@
+//! Dates and times in texts.
+
+use super::dotnet::{Culture, Format, Purpose, Read};
+use super::{Converted, Rules, lost};
+use arrow::array::{ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
+use arrow::datatypes::DataType;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use sluice_contract::Fault;
+use std::cell::Cell;
+use std::sync::{Arc, LazyLock};
+
+/// What is understood without a format, the most common first.
+static USUAL: LazyLock<Vec<Format>> = LazyLock::new(|| {
+    let forms = [
+        "yyyy-MM-ddTHH:mm:ss.FFFFFFFFFK",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFFFFK",
+        "yyyy-MM-dd",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFFFF zzz",
+        "yyyy-MM-ddTHH:mmK",
+        "yyyy-MM-dd HH:mm",
+        "yyyyMMdd",
+        "yyyy/M/d",
+        "yyyy/M/d H:mm:ss.FFFFFFFFF",
+        "M/d/yyyy",
+        "M/d/yyyy H:mm:ss.FFFFFFFFF",
+        "M/d/yyyy H:mm",
+        "M/d/yyyy h:mm:ss tt",
+        "M/d/yyyy h:mm tt",
+        "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
+    ];
+    usual(&forms, Purpose::Moment)
+});
+
+static USUAL_TIMES: LazyLock<Vec<Format>> = LazyLock::new(|| {
+    usual(
+        &[r"hh\:mm\:ss.FFFFFFFFF", r"h\:mm\:ss.FFFFFFFFF", r"h\:mm"],
+        Purpose::Span,
+    )
+});
+
+fn usual(forms: &[&str], purpose: Purpose) -> Vec<Format> {
+    let read = |form: &&str| Format::parse(form, purpose, Culture::Invariant).ok();
+    forms.iter().filter_map(read).collect()
+}
+
+/// Reads texts as the dates or times of a column's type.
+pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<Converted, Fault> {
+    let texts = column.as_string::<i32>().iter();
+    let exact = |nanos: u32| rules.truncate || nanos.is_multiple_of(1000);
+    let reader = |format: &Option<Format>, usual: &'static [Format]| {
+        let format = format.clone();
+        // The texts of a column look alike: the form that was right is tried first.
+        let last = Cell::new(0_usize);
+        move |text: &str| -> Option<Read> {
+            let text = text.trim();
+            if let Some(format) = &format {
+                return format.read(text);
+            }
+            if let Some(read) = usual.get(last.get()).and_then(|format| format.read(text)) {
+                return Some(read);
+            }
+            let (place, read) = usual
+                .iter()
+                .enumerate()
+                .find_map(|(place, format)| format.read(text).map(|read| (place, read)))?;
+            last.set(place);
+            Some(read)
+        }
+    };
+    let values: ArrayRef = match to {
+        DataType::Date32 => {
+            let read = reader(&rules.date_time, &USUAL);
+            let day = |text: &str| {
+                let read = read(text).filter(|read| read.dated)?;
+                let whole = rules.truncate || (read.moment.time() == NaiveTime::MIN && read.offset.is_none());
+                whole.then(|| i32::try_from(days(read.moment.date())).ok())?
+            };
+            Arc::new(texts.map(|text| text.and_then(day)).collect::<Date32Array>())
+        }
+        DataType::Time64(_) => {
+            let read = reader(&rules.time_span, &USUAL_TIMES);
+            let time = |text: &str| {
+                let time = read(text)?.moment.time();
+                exact(time.nanosecond()).then(|| micros_of_day(time))
+            };
+            Arc::new(
+                texts
+                    .map(|text| text.and_then(time))
+                    .collect::<Time64MicrosecondArray>(),
+            )
+        }
+        DataType::Timestamp(_, zone) => {
+            let format = match zone {
+                Some(_) => &rules.date_time_offset,
+                None => &rules.date_time,
+            };
+            let read = reader(format, &USUAL);
+            let moment = |text: &str| {
+                let read = read(text).filter(|read| read.dated && exact(read.moment.nanosecond()))?;
+                // A column without offsets would lose this one.
+                if zone.is_none() && read.offset.is_some() && !rules.truncate {
+                    return None;
+                }
+                let utc = read.moment - TimeDelta::minutes(i64::from(read.offset.unwrap_or_default()));
+                Some(micros(utc))
+            };
+            let values: TimestampMicrosecondArray = texts.map(|text| text.and_then(moment)).collect();
+            Arc::new(values.with_timezone_opt(zone.clone()))
+        }
+        other => return super::number::parse(column, other),
+    };
+    Ok(Converted {
+        bad: lost(column.as_ref(), values.as_ref()),
+        column: values,
+    })
+}
+
+fn days(date: NaiveDate) -> i64 {
+    (date - NaiveDate::default()).num_days()
+}
+
+fn micros(moment: NaiveDateTime) -> i64 {
+    moment.and_utc().timestamp_micros()
+}
+
+fn micros_of_day(time: NaiveTime) -> i64 {
+    i64::from(time.num_seconds_from_midnight()) * 1_000_000 + i64::from(time.nanosecond() / 1000)
+}
