@@ -1,5 +1,6 @@
 //! Publishing: one transaction that moves the staged rows and notes the job.
 
+use super::merge::Merge;
 use super::stage;
 use super::target::Target;
 use crate::errors;
@@ -11,6 +12,7 @@ use sluice_store_core::{CommitKey, Committed};
 /// What is published.
 pub(crate) struct Publication<'a> {
     pub(crate) target: &'a Target,
+    pub(crate) merge: &'a Merge,
     pub(crate) stage: &'a TableName,
     pub(crate) key: &'a CommitKey,
     /// Rows that were verified to be staged.
@@ -50,6 +52,7 @@ pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitK
 pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) -> Result<Committed, Fault> {
     let Publication {
         target,
+        merge,
         stage,
         key,
         rows,
@@ -82,21 +85,16 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
         return Ok(committed(true));
     }
     stage::check(session, stage).await?;
-    if let Some(columns) = &target.create {
-        let lock = literal(&target.name.quoted());
-        let create = format!(
-            "SELECT pg_advisory_xact_lock(hashtext({lock})); CREATE TABLE IF NOT EXISTS {} ({columns})",
-            target.name.quoted()
-        );
-        session.run(&doing, &create).await?;
+    ready(session, target, merge, script).await?;
+    merge.check(session, stage).await?;
+    let mut inserted = 0;
+    for statement in merge.statements(target, stage, "") {
+        inserted += session.execute(&statement, &[]).await.map_err(failed)?;
     }
-    if let Some(script) = script {
-        session.run("running preCopyScript", &stage::contained(script)).await?;
+    if *merge != Merge::Insert {
+        // Rows that are there already may be updated twice, or not at all.
+        inserted = stage::count(session, stage).await?;
     }
-    let inserted = session
-        .execute(&target.insert(&stage.quoted()), &[])
-        .await
-        .map_err(failed)?;
     if inserted != rows {
         // An unlogged table is empty after a crash of the server.
         let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");
@@ -106,6 +104,34 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
         .run(&doing, &format!("DROP TABLE {}; COMMIT", stage.quoted()))
         .await?;
     Ok(committed(false))
+}
+
+/// Makes the table where it is missing, keeps others from it where that is needed, and runs the script.
+///
+/// # Errors
+/// `SL60xx`.
+pub(crate) async fn ready(
+    session: &Session,
+    target: &Target,
+    merge: &Merge,
+    script: Option<&str>,
+) -> Result<(), Fault> {
+    let doing = format!("publishing into {}", target.name);
+    if let Some(columns) = &target.create {
+        let lock = literal(&target.name.quoted());
+        let create = format!(
+            "SELECT pg_advisory_xact_lock(hashtext({lock})); CREATE TABLE IF NOT EXISTS {} ({columns})",
+            target.name.quoted()
+        );
+        session.run(&doing, &create).await?;
+    }
+    if let Some(lock) = merge.lock(&target.name) {
+        session.run(&doing, &lock).await?;
+    }
+    if let Some(script) = script {
+        session.run("running preCopyScript", &stage::contained(script)).await?;
+    }
+    Ok(())
 }
 
 /// Whether the job was published before.

@@ -29,6 +29,8 @@ pub(crate) struct TargetColumn {
     name: String,
     /// An expression of the column's type, for `SELECT`.
     model: String,
+    /// Its exact type.
+    stored: String,
     fit: Fit,
 }
 
@@ -72,11 +74,13 @@ impl Target {
                 );
                 return Err(Fault::new(Code::SchemaMismatch, text));
             }
+            let carried = found.carried()?;
             columns.push(TargetColumn {
                 source: field.name().clone(),
                 name: found.name.clone(),
                 model: quote(&found.name),
-                fit: fit(field, &found.carried()?)?,
+                fit: fit(field, &carried)?,
+                stored: carried.full,
             });
         }
         Ok(Self {
@@ -110,11 +114,13 @@ impl Target {
         let described = describe(session, &format!("planning {name}"), &select).await?;
         let mut columns = Vec::with_capacity(models.len());
         for ((field, model), described) in schema.fields().iter().zip(models).zip(described) {
+            let carried = described.carried()?;
             columns.push(TargetColumn {
                 source: field.name().clone(),
                 name: field.name().clone(),
                 model,
-                fit: fit(field, &described.carried()?)?,
+                fit: fit(field, &carried)?,
+                stored: carried.full,
             });
         }
         Ok(Self {
@@ -154,19 +160,61 @@ impl Target {
         }
     }
 
-    /// The statement that publishes a staging table.
-    pub(crate) fn insert(&self, stage: &str) -> String {
-        let column = |column: &TargetColumn| match &column.fit.cast {
-            Some(ty) => format!("CAST({} AS {ty})", quote(&column.name)),
-            None => quote(&column.name),
-        };
-        let select = self.columns.iter().map(column).collect::<Vec<_>>().join(", ");
-        // Copied values replace those of identity columns, too.
-        format!(
-            "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {select} FROM {stage}",
-            self.name.quoted(),
-            self.list()
-        )
+    /// The names of the written columns.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The written column of a name: as it is in the table or in the source, or the only one that differs in case.
+    ///
+    /// # Errors
+    /// `SL6012` when there is none.
+    pub(crate) fn column(&self, name: &str) -> Result<String, Fault> {
+        let folded = name.to_lowercase();
+        let mut found = self
+            .columns
+            .iter()
+            .filter(|column| column.name == name || column.source == name);
+        let mut alike = self
+            .columns
+            .iter()
+            .filter(|column| column.name.to_lowercase() == folded);
+        let column = found.next().or_else(|| alike.next().filter(|_| alike.next().is_none()));
+        column.map(|column| column.name.clone()).ok_or_else(|| {
+            let text = format!(
+                "the key {name:?} is none of the columns that are copied into {}",
+                self.name
+            );
+            Fault::new(Code::SchemaMismatch, text)
+        })
+    }
+
+    /// A staged value in the target's type, for SQL, of a column that is written.
+    pub(crate) fn value(&self, of: &str, name: &str) -> String {
+        let cast = self.columns.iter().find(|column| column.name == name);
+        match cast.and_then(|column| column.fit.cast.as_ref()) {
+            Some(ty) => format!("CAST({of}.{} AS {ty})", quote(name)),
+            None => format!("{of}.{}", quote(name)),
+        }
+    }
+
+    /// All staged values in the target's types, for SQL.
+    pub(crate) fn select(&self, of: &str) -> String {
+        let values = self.names().map(|name| self.value(of, name));
+        values.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether a column is staged as text, to be cast by the server.
+    pub(crate) fn casts(&self) -> bool {
+        self.columns.iter().any(|column| column.fit.cast.is_some())
+    }
+
+    /// The exact types of the staging table's columns.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| match column.fit.cast {
+            Some(_) => "text",
+            None => column.stored.as_str(),
+        })
     }
 }
 

@@ -10,22 +10,26 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::SinkExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::Writer;
+use sluice_store_core::{NativeChunk, Writer};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_postgres::CopyInSink;
 
 /// How long the server may take nothing: longer than any checkpoint.
 const STALL: Duration = Duration::from_secs(300);
 
+/// How long the server may take to begin.
+pub(crate) const START: Duration = Duration::from_secs(60);
+
 /// A writer. Dropping it unfinished stages none of its rows.
 pub(crate) struct CopyWriter {
     copy: Pin<Box<CopyInSink<Bytes>>>,
     encoder: Encoder,
     bytes: Arc<AtomicU64>,
+    native: Arc<AtomicBool>,
     doing: String,
     session: Session,
 }
@@ -40,7 +44,7 @@ impl CopyWriter {
         stage: &TableName,
         columns: &str,
         encoder: Encoder,
-        bytes: Arc<AtomicU64>,
+        (bytes, native): (Arc<AtomicU64>, Arc<AtomicBool>),
     ) -> Result<Self, Fault> {
         let mut session = Session::open(settings).await?;
         let doing = format!("writing to {stage}");
@@ -54,6 +58,7 @@ impl CopyWriter {
             copy: Box::pin(copy),
             encoder,
             bytes,
+            native,
             doing,
             session,
         };
@@ -84,6 +89,11 @@ impl Writer for CopyWriter {
         Ok(())
     }
 
+    async fn write_native(&mut self, chunk: NativeChunk) -> Result<(), Fault> {
+        self.native.store(true, Ordering::Relaxed);
+        self.send(chunk.bytes).await
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<(), Fault> {
         self.send(Encoder::trailer()).await?;
         let finished = within(&self.doing, self.copy.as_mut().finish()).await?;
@@ -93,7 +103,7 @@ impl Writer for CopyWriter {
     }
 }
 
-async fn within<T>(doing: &str, work: impl Future<Output = T>) -> Result<T, Fault> {
+pub(crate) async fn within<T>(doing: &str, work: impl Future<Output = T>) -> Result<T, Fault> {
     tokio::time::timeout(STALL, work).await.map_err(|_| {
         let text = format!("{doing}: the server took nothing for {} s", STALL.as_secs());
         Fault::new(Code::StoreUnreachable, text)

@@ -14,8 +14,6 @@ use crate::settings::Settings;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use partition::Slice;
-use plan::{Form, Plan};
-use read::Reader;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
     BatchStream, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourceRequest, TableSource,
@@ -26,6 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use native::{NativeReader, format as native_format, stream as native_stream};
+pub(crate) use plan::{Form, Plan, Rows};
+pub(crate) use read::{Reader, stream};
 
 /// A table or query, ready to be read in one snapshot.
 pub(crate) struct PostgresSource {
@@ -82,7 +82,7 @@ impl PostgresSource {
             rows_expected: rows,
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
-            rejects: request.rejects,
+            rejects: request.rejects.filter(Rejects::allows_rows),
             warnings: isolation.warning(asked.isolation.as_deref()).into_iter().collect(),
             snapshot,
         })
@@ -123,7 +123,7 @@ impl Source for PostgresSource {
 
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
         let slice = self.slice(partition)?;
-        read::stream(Reader {
+        stream(Reader {
             session: self.session().await?,
             place: &slice.label,
             statement: self.plan.copy(&slice.rows, Form::Decoded),

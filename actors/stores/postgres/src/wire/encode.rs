@@ -40,6 +40,11 @@ impl Encoder {
         Self { columns, rows: 0 }
     }
 
+    /// The same behind so many rows that others have written.
+    pub(crate) fn behind(columns: Vec<Encoding>, rows: u64) -> Self {
+        Self { columns, rows }
+    }
+
     /// What the stream begins with.
     pub(crate) fn header() -> Bytes {
         let mut header = SIGNATURE.to_vec();
