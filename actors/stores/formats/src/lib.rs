@@ -28,6 +28,7 @@ pub mod select;
 mod selected;
 mod settings;
 pub mod sink;
+mod split;
 mod text;
 mod upload;
 
@@ -54,17 +55,21 @@ pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result
     selected::source(store, request, format).await
 }
 
-/// Gets ready to write the one file that a request names.
+/// Gets ready to write the file that a request names, or files of `maxRowsPerFile` into its folder.
 ///
 /// # Errors
 /// `SL6013` when the dataset lacks a property or has one in a form that is not served.
 pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn Sink>, Fault> {
     let format = format::of(&request.dataset_kind)?.write(request)?;
-    settings::check_write(request)?;
+    let several = settings::rows_per_file(request)?;
     let extension = settings::extension(request, format.extension())?;
     let extension = format!("{extension}{}", format.compression().extension());
     let target = select::target(request, store.as_ref(), &extension)?;
-    Ok(Box::new(sink::FileSink::new(store, target, format, request.parallel)))
+    let Some(several) = several else {
+        return Ok(Box::new(sink::FileSink::new(store, target, format, request.parallel)));
+    };
+    let split = select::split(request, store.as_ref(), &target, &extension, several)?;
+    Ok(Box::new(split::SplitSink::new(store, split, format)))
 }
 
 /// What the files of a dataset of type Binary are wrapped in.

@@ -2,6 +2,8 @@
 
 use crate::bytes::{ByteStore, Entry, Target};
 use crate::fault;
+use crate::settings::RowsPerFile;
+use crate::split::Split;
 use serde_json::Value;
 use sluice_contract::document::member;
 use sluice_contract::{Fault, Object};
@@ -49,6 +51,35 @@ pub fn target(request: &SinkRequest, store: &dyn ByteStore, extension: &str) -> 
     Ok(Target {
         path: location.path_of(&file),
         container: location.container,
+    })
+}
+
+/// The files to write where each holds a number of rows: `PREFIX_00000.EXTENSION` and so on, in the folder of `target`.
+///
+/// # Errors
+/// `SL6013` when the dataset names one file.
+pub(crate) fn split(
+    request: &SinkRequest,
+    store: &dyn ByteStore,
+    target: &Target,
+    extension: &str,
+    several: RowsPerFile,
+) -> Result<Split, Fault> {
+    let location = Location::read(&request.dataset, store.location_types(), store.has_containers())?;
+    if let Some(file) = &location.file {
+        return Err(fault::property(format!(
+            "`formatSettings.maxRowsPerFile` writes several files, and the dataset's `fileName` is one: {file:?}"
+        )));
+    }
+    let before = match several.prefix {
+        Some(prefix) => location.path_of(&prefix),
+        None => target.path.strip_suffix(extension).unwrap_or(&target.path).to_owned(),
+    };
+    Ok(Split {
+        container: target.container.clone(),
+        before,
+        extension: extension.to_owned(),
+        rows: several.rows,
     })
 }
 

@@ -11,25 +11,37 @@ pub(crate) fn format_settings(activity: &Object) -> Option<&Object> {
     member(activity, "formatSettings").and_then(Value::as_object)
 }
 
-/// Refuses settings of a sink whose neglect would make other files than asked.
-pub(crate) fn check_write(request: &SinkRequest) -> Result<(), Fault> {
+/// How rows are split into files.
+pub(crate) struct RowsPerFile {
+    /// `maxRowsPerFile`, from 1.
+    pub(crate) rows: usize,
+    /// `fileNamePrefix`.
+    pub(crate) prefix: Option<String>,
+}
+
+/// `formatSettings.maxRowsPerFile` and its `fileNamePrefix`.
+///
+/// # Errors
+/// `SL6013` when they are malformed.
+pub(crate) fn rows_per_file(request: &SinkRequest) -> Result<Option<RowsPerFile>, Fault> {
     let Some(settings) = format_settings(&request.activity) else {
-        return Ok(());
+        return Ok(None);
     };
-    for name in ["maxRowsPerFile", "fileNamePrefix"] {
-        let asked = match member(settings, name) {
-            None | Some(Value::Null) => false,
-            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(_) => true,
-        };
-        if asked {
-            return Err(fault::property(format!(
-                "`formatSettings.{name}` is not served: a copy writes one file"
-            )));
-        }
+    let rows = number(settings, "maxRowsPerFile")?.unwrap_or(0);
+    let prefix = text(settings, "fileNamePrefix").filter(|prefix| !prefix.is_empty());
+    if prefix.is_some_and(|prefix| prefix.contains(['/', '\\', '\0'])) {
+        return Err(fault::property("`formatSettings.fileNamePrefix` holds a slash"));
     }
-    Ok(())
+    match (usize::try_from(rows).unwrap_or(usize::MAX), prefix) {
+        (0, None) => Ok(None),
+        (0, Some(_)) => Err(fault::property(
+            "`formatSettings.fileNamePrefix` needs `maxRowsPerFile`",
+        )),
+        (rows, prefix) => Ok(Some(RowsPerFile {
+            rows,
+            prefix: prefix.map(str::to_owned),
+        })),
+    }
 }
 
 /// The ending of a file whose name the dataset leaves open, with its dot.

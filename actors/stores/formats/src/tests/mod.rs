@@ -5,3 +5,4 @@ mod copies;
 mod failures;
 pub(crate) mod memory;
 pub(crate) mod sample;
+mod split;
