@@ -6,6 +6,7 @@ use sluice_tests::documents::{copy_pipeline, make_copy, postgres_query, sqlite_s
 use sluice_tests::factory::Factory;
 use sluice_tests::gateway::Gateway;
 use sluice_tests::postgres::{PASSWORD, Postgres};
+use sluice_tests::python;
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ async fn a_finished_copy_has_a_receipt_that_only_its_node_could_sign() {
     receipt(&["verify", "-", "--ca", text(&ca)], Some(&activity)).expect(0);
 
     let said = &by_ca["receipt"];
+    // A library that is not Sluice's reads and believes the same.
+    assert_eq!(&python::json("e2e/receipt.py", &[file, text(&ca)]), said);
     assert_eq!(said["run"], json!(run), "{said:#}");
     assert_eq!(
         (&said["pipeline"], &said["activity"]),

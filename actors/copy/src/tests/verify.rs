@@ -2,6 +2,7 @@
 
 use super::source::rows;
 use super::support::{Bench, Place, Wrong};
+use crate::MemoryPool;
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
@@ -184,4 +185,37 @@ async fn the_columns_are_named_with_their_hashes() {
     let whole = crate::ContentHash::of(&super::source::batch(0, 2_000));
     let first = format!("{:016x}", whole.columns()[0]);
     assert_eq!(outcome.columns[0].hash, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_back_stays_within_the_budget() {
+    const BUDGET: usize = 512 * 1024;
+    let mut bench = Bench::new(rows(160_000, 4, 1_500), &[]);
+    bench.options.settings = json!({ "validateDataConsistency": true }).as_object().unwrap().clone();
+    *bench.shelf().readable.lock().unwrap() = Some(Written::Staged);
+    let pool = MemoryPool::new(BUDGET, 1);
+    bench.options.memory_budget = BUDGET;
+    bench.options.memory = Some(pool.clone());
+    assert_eq!(verified(&bench.run().await.unwrap()), "rows and content");
+    assert!(pool.peak() <= BUDGET && pool.used() == 0, "{pool:?}");
+
+    // Batches that are larger than all of it pass one by one.
+    let mut bench = self::bench(Some(Written::Staged), &[]);
+    bench.options.memory_budget = 1024;
+    bench.options.memory = Some(MemoryPool::new(1024, 1));
+    assert_eq!(verified(&bench.run().await.unwrap()), "rows and content");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_that_others_hold_is_waited_for() {
+    let pool = MemoryPool::new(64 * 1024, 1);
+    let others = pool.share(64 * 1024).reserve(64 * 1024).await;
+    let mut bench = bench(Some(Written::Staged), &[]);
+    bench.options.memory = Some(pool.clone());
+    bench.options.stall_timeout = Duration::from_millis(300);
+    let running = tokio::spawn(async move { bench.run().await });
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert!(!running.is_finished(), "it was taken for a stall");
+    drop(others);
+    assert_eq!(verified(&running.await.unwrap().unwrap()), "rows and content");
 }

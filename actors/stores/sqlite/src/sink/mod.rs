@@ -74,7 +74,7 @@ impl SqliteSink {
             create,
             script,
             behavior,
-            rejects: request.rejects.clone(),
+            rejects: request.rejects.clone().filter(Rejects::allows_rows),
             bytes: Arc::new(AtomicU64::new(0)),
             prepared: None,
         })
