@@ -44,6 +44,7 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
         write_ready(file, &ready)?;
     }
     sluice_runtime::stop_signal().await;
+    root.keep_figures();
     note("Stopping");
     factory.shutdown().await;
     Ok(())

@@ -47,6 +47,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
         super::factory::write_ready(file, &json!({ "pid": std::process::id(), "metrics": metrics }))?;
     }
     sluice_runtime::stop_signal().await;
+    root.keep_figures();
     note("Stopping: running copies get time to finish");
     agent.shutdown().await;
     Ok(())

@@ -154,11 +154,22 @@ impl Root {
         slot.request_restart(Reason::Requested)
     }
 
-    /// Stops one component and forgets it. Says how long it took and whether it stopped in order, or nothing when
-    /// there is none with this id.
+    /// Stops one component and forgets it, its figures too unless [`Root::keep_figures`] was called. Says how long it
+    /// took and whether it stopped in order, or nothing when there is none with this id.
     pub async fn retire(&self, id: &str) -> Option<(Duration, bool)> {
-        let (_, slot) = self.shared.slots.remove(id)?;
+        let slot = if self.shared.keeps_figures.load(Ordering::Acquire) {
+            let slot = self.shared.slots.get(id).map(|slot| Arc::clone(&slot))?;
+            Some(slot).filter(|slot| slot.health() != Health::Stopped)?
+        } else {
+            self.shared.slots.remove(id)?.1
+        };
         Some(slot.stop().await)
+    }
+
+    /// The program is about to end: from now on components that are retired stay in the figures, as stopped, so that
+    /// whoever collects them last has all of them.
+    pub fn keep_figures(&self) {
+        self.shared.keeps_figures.store(true, Ordering::Release);
     }
 
     /// The figures of all components, in the order they were started.

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) slots: DashMap<String, Arc<dyn AnySlot>>,
     pub(crate) closing: AtomicBool,
+    /// Components that are retired stay in the figures.
+    pub(crate) keeps_figures: AtomicBool,
     /// One failure that concerns several components at a time.
     pub(crate) fates: tokio::sync::Mutex<()>,
     /// What the program says of itself.
@@ -51,6 +53,7 @@ impl Shared {
             options,
             slots: DashMap::new(),
             closing: AtomicBool::new(false),
+            keeps_figures: AtomicBool::new(false),
             fates: tokio::sync::Mutex::new(()),
             status: Mutex::default(),
             events,

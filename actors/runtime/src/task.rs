@@ -62,8 +62,9 @@ impl TaskGroup {
 
     /// Ends all tasks, now.
     pub(crate) fn end(&self) {
-        self.cancel.cancel();
+        // In this order, so that none takes it for an orderly stop and begins with its last work.
         self.abort.cancel();
+        self.cancel.cancel();
     }
 }
 

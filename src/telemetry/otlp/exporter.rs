@@ -7,13 +7,19 @@ use crate::telemetry::Identity;
 use crate::telemetry::families::parse;
 use actix::{Actor, AsyncContext, Handler, Message};
 use reqwest::{Certificate, Client, redirect};
-use sluice_runtime::{Component, Ctx, Root, TaskEnded, supervised};
+use sluice_runtime::{Component, Ctx, RestartPolicy, Root, TaskEnded, supervised};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Failures are logged at most this often.
 const LOG_EVERY: Duration = Duration::from_secs(600);
+
+/// How long the last request may take: stopping waits for it.
+const LAST: Duration = Duration::from_secs(5);
+
+/// The task of one request.
+const EXPORT: &str = "export";
 
 /// All that the component is built from.
 #[derive(Clone)]
@@ -110,15 +116,33 @@ impl Actor for OtlpExporter {
     type Context = Ctx<Self>;
 
     fn started(&mut self, ctx: &mut Ctx<Self>) {
+        // The last thing it does: what happened since the last time would be lost otherwise.
+        let (deps, stop) = (ctx.deps().clone(), ctx.cancelled());
+        ctx.spawn_task("last export", async move {
+            stop.cancelled().await;
+            let sent = tokio::time::timeout(LAST, deps.send()).await;
+            let sent = sent.unwrap_or_else(|_| Err(format!("no answer within {} s", LAST.as_secs())));
+            let to = &deps.0.settings.host;
+            match sent {
+                Ok(()) => tracing::debug!(to, "The last figures are exported by OTLP."),
+                Err(why) => tracing::warn!(to, why, "The last figures could not be exported by OTLP."),
+            }
+        });
         let every = ctx.deps().0.settings.every;
         ctx.run_interval(every, |exporter, ctx| {
             // A collector slower than the interval is not asked twice at once.
-            if std::mem::replace(&mut exporter.busy, true) {
+            if ctx.cancelled().is_cancelled() || std::mem::replace(&mut exporter.busy, true) {
                 return;
             }
             let (deps, me) = (ctx.deps().clone(), ctx.handle());
-            ctx.spawn_task("export", async move {
-                let told = match deps.send().await {
+            let stop = ctx.cancelled();
+            ctx.spawn_task(EXPORT, async move {
+                let sent = tokio::select! {
+                    sent = deps.send() => sent,
+                    // The last one says it all again.
+                    () = stop.cancelled() => return,
+                };
+                let told = match sent {
                     Ok(()) => me.tell(Exported).is_ok(),
                     Err(why) => me.tell(ExportFailed { why }).is_ok(),
                 };
@@ -139,6 +163,14 @@ impl Component for OtlpExporter {
             busy: false,
             failures: 0,
             logged: None,
+        }
+    }
+
+    fn policy() -> RestartPolicy {
+        RestartPolicy {
+            // Longer than the last request takes.
+            shutdown: LAST * 2,
+            ..RestartPolicy::default()
         }
     }
 }
@@ -179,8 +211,10 @@ impl Handler<ExportFailed> for OtlpExporter {
 impl Handler<TaskEnded> for OtlpExporter {
     type Result = ();
 
-    fn handle(&mut self, _: TaskEnded, _: &mut Ctx<Self>) {
-        self.busy = false;
+    fn handle(&mut self, ended: TaskEnded, _: &mut Ctx<Self>) {
+        if ended.name == EXPORT {
+            self.busy = false;
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! The figures, sent to an OpenTelemetry collector by OTLP over HTTP as JSON, when the usual variables name one.
+//! The figures, sent to an OpenTelemetry collector by OTLP over HTTP as JSON, when the usual variables name one: at
+//! intervals, and once more at the end.
 
 mod body;
 mod exporter;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use super::Identity;
 use exporter::{Exporter, OtlpExporter};

@@ -100,6 +100,34 @@ fn one_component_can_be_retired_and_its_id_used_again() {
 }
 
 #[test]
+fn who_is_retired_at_the_end_stays_in_the_figures() {
+    test(async {
+        let world = World::new();
+        let ids = || -> Vec<_> {
+            let components = world.root.snapshot().into_iter();
+            components
+                .map(|(id, health, figures)| (id, health, figures.counts.handled))
+                .collect()
+        };
+        for id in ["first", "second"] {
+            let probe = world.start::<Probe<Hardy>>(id, Arc::default());
+            probe.ask(Count {}, PATIENCE).await.unwrap();
+        }
+        assert!(world.root.retire("first").await.is_some());
+        assert_eq!(ids(), [("second".to_owned(), Health::Running, 1)]);
+        world.root.keep_figures();
+        assert!(world.root.retire("second").await.is_some_and(|(_, in_order)| in_order));
+        assert!(world.root.retire("second").await.is_none());
+        assert_eq!(ids(), [("second".to_owned(), Health::Stopped, 1)]);
+        assert_eq!(world.root.overall(), crate::Overall::Healthy);
+        // The id is free.
+        let probe = world.start::<Probe<Hardy>>("second", Arc::default());
+        assert_eq!(probe.ask(Count {}, PATIENCE).await.unwrap(), (1, 1));
+        world.root.shutdown().await;
+    });
+}
+
+#[test]
 fn a_root_that_is_dropped_asks_its_components_to_stop() {
     test(async {
         let world = World::new();
