@@ -65,7 +65,7 @@ impl Place {
             activity: object(self.sink.clone()),
             parallel,
             default_name: name.to_owned(),
-            rejects: None,
+            ..SinkRequest::default()
         }
     }
 

@@ -66,12 +66,15 @@ impl CopyOptions {
         Ok(options)
     }
 
+    /// The memory of its node, or its own.
+    pub(crate) fn pool(&self) -> MemoryPool {
+        let own = || MemoryPool::new(self.memory_budget, 1);
+        self.memory.clone().unwrap_or_else(own)
+    }
+
     /// This copy's share of the memory.
     pub(crate) fn budget(&self) -> Budget {
-        match &self.memory {
-            Some(pool) => pool.share(self.memory_budget),
-            None => MemoryPool::new(self.memory_budget, 1).share(self.memory_budget),
-        }
+        self.pool().share(self.memory_budget)
     }
 
     /// The activity's `translator`; empty when there is none.

@@ -56,6 +56,7 @@ impl Road {
         workers: usize,
     ) -> Result<Box<dyn Sink>, Fault> {
         request.parallel = workers;
+        request.memory = self.options.pool().gathered();
         self.plan("planning the sink", store.sink(request)).await
     }
 

@@ -27,7 +27,7 @@ impl Budget {
     /// Memory that is shared with nobody.
     #[cfg(test)]
     pub(crate) fn new(bytes: usize) -> Self {
-        MemoryPool::new(bytes, 1).share(bytes)
+        MemoryPool::of_batches(bytes).share(bytes)
     }
 
     /// Waits for room; more than there is in all takes all of it.

@@ -11,6 +11,8 @@ pub struct MemoryPool(Arc<Shared>);
 
 struct Shared {
     total: usize,
+    /// Of the total: what each copy's sink may gather.
+    gathered: usize,
     ledger: Mutex<Ledger>,
 }
 
@@ -21,12 +23,31 @@ pub(super) struct Member {
 }
 
 impl MemoryPool {
-    /// So many bytes for a node that runs up to so many copies at the same time.
+    /// So many bytes for a node that runs up to so many copies at the same time: a quarter for what their sinks gather, in
+    /// equal parts, the rest for batches on their way.
     pub fn new(bytes: usize, places: usize) -> Self {
+        let gathered = bytes / 4 / places.max(1);
+        Self::with(bytes, gathered, places)
+    }
+
+    pub(super) fn with(bytes: usize, gathered: usize, places: usize) -> Self {
+        let batches = bytes.saturating_sub(gathered * places);
         Self(Arc::new(Shared {
             total: bytes,
-            ledger: Mutex::new(Ledger::new(bytes, places)),
+            gathered,
+            ledger: Mutex::new(Ledger::new(batches, places)),
         }))
+    }
+
+    /// Memory for batches only.
+    #[cfg(test)]
+    pub(crate) fn of_batches(bytes: usize) -> Self {
+        Self::with(bytes, 0, 1)
+    }
+
+    /// Bytes that the sink of one copy may gather.
+    pub(crate) fn gathered(&self) -> usize {
+        self.0.gathered
     }
 
     /// All of it, in bytes.

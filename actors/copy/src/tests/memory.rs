@@ -33,7 +33,7 @@ async fn the_budget_is_never_exceeded() {
         "too little was copied to mean anything: {produced}"
     );
     assert!(peak <= BUDGET, "{peak} bytes were in flight");
-    assert!(peak > BUDGET / 4 * 3, "the budget was not used: {peak}");
+    assert!(peak > BUDGET / 2, "the budget was not used: {peak}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

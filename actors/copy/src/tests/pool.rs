@@ -74,7 +74,7 @@ async fn a_copy_whose_sink_stands_still_does_not_stop_the_others() {
         async move { stuck.run().await }
     });
     // It takes all it can get, which is not all there is.
-    until("the stuck copy to fill its share", || pool.used() > BUDGET / 2).await;
+    until("the stuck copy to fill its share", || pool.used() > BUDGET / 3).await;
     start(&benches(1, 1_500, &pool)[0]).await.unwrap();
     stuck.cancel.cancel();
     hanging.await.unwrap().unwrap_err();
@@ -98,7 +98,7 @@ async fn waiting_for_the_memory_of_others_is_not_standing_still() {
 
 #[tokio::test]
 async fn first_come_first_served_and_the_large_are_not_overtaken() {
-    let pool = MemoryPool::new(100, 1);
+    let pool = MemoryPool::of_batches(100);
     let [a, b, c] = [pool.share(100), pool.share(100), pool.share(100)];
     let held = a.reserve(60).await;
     let mut large = Box::pin(b.reserve(90));
@@ -124,7 +124,7 @@ async fn first_come_first_served_and_the_large_are_not_overtaken() {
 
 #[tokio::test]
 async fn a_copy_over_its_own_limit_holds_nobody_up() {
-    let pool = MemoryPool::new(100, 1);
+    let pool = MemoryPool::of_batches(100);
     let (a, b) = (pool.share(30), pool.share(100));
     let first = a.reserve(30).await;
     let mut second = Box::pin(a.reserve(5));

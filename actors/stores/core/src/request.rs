@@ -34,6 +34,9 @@ pub struct SinkRequest {
     pub activity: Object,
     /// At most this many writers at the same time.
     pub parallel: usize,
+    /// Bytes that the sink may gather before it writes them, such as a row group; 0 when nobody says. What it was given by
+    /// [`crate::Writer::write`] and has not returned from is not counted.
+    pub memory: usize,
     /// The name to give a file when the dataset names none, without extension.
     pub default_name: String,
     /// Leaves out rows that the store does not take; without it they end the copy.

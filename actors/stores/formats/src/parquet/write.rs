@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// A row group is ended when what it holds in memory reaches this.
 const ROW_GROUP_BYTES: usize = 64 << 20;
+/// It is not ended before, however little memory there is.
+const LEAST_ROW_GROUP_BYTES: usize = 1 << 20;
 /// Or this many rows.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 /// Values of a column that are encoded at once.
@@ -36,7 +38,10 @@ impl ParquetFormat {
     pub(crate) fn new(request: &SinkRequest) -> Result<Self, Fault> {
         Ok(Self {
             compression: compression(text(&request.dataset, "compressionCodec").unwrap_or("snappy"))?,
-            row_group_bytes: ROW_GROUP_BYTES,
+            row_group_bytes: match request.memory {
+                0 => ROW_GROUP_BYTES,
+                memory => memory.clamp(LEAST_ROW_GROUP_BYTES, ROW_GROUP_BYTES),
+            },
         })
     }
 
@@ -172,7 +177,7 @@ impl Encoder for ParquetEncoder {
         if let Stage::Sampling(_, sample) = &mut self.stage {
             sample.push(batch);
             let (rows, bytes) = size(sample);
-            return match rows >= dictionary::SAMPLE || bytes >= SAMPLE_BYTES {
+            return match rows >= dictionary::SAMPLE || bytes >= SAMPLE_BYTES.min(self.row_group_bytes) {
                 true => self.start(),
                 false => Ok(()),
             };
