@@ -124,6 +124,10 @@ fn describe(receipt: &Receipt) -> String {
     let seconds = (receipt.finished - receipt.started).as_seconds_f64();
     let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let mut text = String::new();
+    let files = receipt.files.map(|files| {
+        let (read, written, skipped) = (files.read, files.written, files.skipped);
+        format!("{read} read, {written} written, {skipped} left out")
+    });
     let lines = [
         ("Job", format!("{}, attempt {}", receipt.job, receipt.attempt)),
         (
@@ -147,6 +151,7 @@ fn describe(receipt: &Receipt) -> String {
             ),
         ),
         ("Bytes", format!("{} read, {} written", bytes.read, bytes.written)),
+        ("Files", files.unwrap_or_default()),
         ("Verified", receipt.verified.clone()),
         ("Finished", format!("{}, after {seconds:.1} s", time(receipt.finished))),
         (
@@ -159,7 +164,7 @@ fn describe(receipt: &Receipt) -> String {
         ("Version", node.version.clone()),
         ("Content", format!("{} of {}", receipt.content.rows, receipt.content.of)),
     ];
-    for (name, value) in lines {
+    for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
         text += &format!("{name:<12} {value}\n");
     }
     for warning in &receipt.warnings {

@@ -56,6 +56,9 @@ pub struct Receipt {
     pub location: String,
     /// Rows.
     pub rows: Rows,
+    /// Files, where they were copied as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
     /// Bytes.
     pub bytes: Bytes,
     /// The content's hashes.
@@ -120,6 +123,17 @@ pub struct Rows {
     pub skipped: u64,
 }
 
+/// Files, as they were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// From the source.
+    pub read: u64,
+    /// In the sink, those that an earlier attempt published included.
+    pub written: u64,
+    /// Left out.
+    pub skipped: u64,
+}
+
 /// Bytes, as the stores count them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
@@ -147,6 +161,16 @@ fn verified(outcome: &CopyOutcome) -> String {
         .and_then(|facts| facts.get("verified"))
         .and_then(|word| word.as_str());
     word.unwrap_or("rows").to_owned()
+}
+
+/// The counts of files, if there are any.
+fn files(outcome: &CopyOutcome) -> Option<Files> {
+    let count = |name: &str| outcome.extra.get(name).and_then(serde_json::Value::as_u64);
+    Some(Files {
+        read: count("filesRead")?,
+        written: count("filesWritten")?,
+        skipped: count("filesSkipped").unwrap_or_default(),
+    })
 }
 
 impl Place {
@@ -187,6 +211,7 @@ impl Receipt {
                 written: outcome.rows_copied,
                 skipped: outcome.rows_skipped,
             },
+            files: files(outcome),
             bytes: Bytes {
                 read: outcome.bytes_read,
                 written: outcome.bytes_written,
@@ -233,7 +258,10 @@ impl Receipt {
             ));
         }
         let zero = |text: &str| text.bytes().all(|digit| digit == b'0');
-        if read == 0 && !(zero(&self.content.rows) && self.content.columns.iter().all(|column| zero(&column.hash))) {
+        let mut hashes = self.content.columns.iter().map(|column| &column.hash);
+        // A copy of files has a hash of them, and neither rows nor columns.
+        let of_rows = !self.content.columns.is_empty();
+        if of_rows && read == 0 && !(zero(&self.content.rows) && hashes.all(|hash| zero(hash))) {
             return Err("no rows were read, but they have hashes".to_owned());
         }
         if self.started > self.finished + SLACK || self.finished > self.issued + SLACK {

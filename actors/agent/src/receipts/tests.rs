@@ -272,3 +272,49 @@ fn the_oldest_are_removed() {
         "a node that has copied nothing"
     );
 }
+
+#[test]
+fn a_copy_of_files_has_a_receipt_without_rows() {
+    let node = Node::new();
+    let mut receipt = node.receipt();
+    let outcome = CopyOutcome {
+        content_hash: "1".repeat(32),
+        content_form: "MD5 of files".to_owned(),
+        extra: json!({ "filesRead": 3, "filesWritten": 2, "filesSkipped": 1,
+            "dataConsistencyVerification": { "verified": "size and MD5" } })
+        .as_object()
+        .unwrap()
+        .clone(),
+        ..CopyOutcome::default()
+    };
+    let files = Receipt::of(
+        &outcome,
+        (receipt.job.clone(), 1, 1),
+        (receipt.run.clone(), String::new(), String::new()),
+        (receipt.source.clone(), receipt.sink.clone()),
+        receipt.node.clone(),
+        receipt.issued,
+    );
+    assert_eq!(
+        files.files.map(|files| (files.read, files.written, files.skipped)),
+        Some((3, 2, 1))
+    );
+    assert_eq!(
+        (files.content.of.as_str(), files.verified.as_str()),
+        ("MD5 of files", "size and MD5")
+    );
+    verify(&node.signer.sign(&files).unwrap(), &node.trust()).unwrap();
+    // A copy of no rows at all has hashes that are zero.
+    receipt.rows = sluice_contract::receipt::Rows {
+        read: 0,
+        written: 0,
+        skipped: 0,
+    };
+    receipt.content.rows = "0".repeat(32);
+    receipt
+        .content
+        .columns
+        .iter_mut()
+        .for_each(|column| column.hash = "0".repeat(16));
+    verify(&node.signer.sign(&receipt).unwrap(), &node.trust()).unwrap();
+}
