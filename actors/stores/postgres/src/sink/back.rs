@@ -16,14 +16,14 @@ use std::sync::atomic::AtomicU64;
 /// Bytes of a batch.
 const BATCH: usize = 1024 * 1024;
 
-/// The staged rows, in the form in which they were written.
+/// The rows of a table under a condition, in the form in which they were written.
 ///
 /// # Errors
 /// `SL60xx`.
-pub(crate) async fn staged(
+pub(crate) async fn rows(
     settings: &Settings,
     target: &Target,
-    stage: &TableName,
+    (table, condition): (&TableName, &str),
     schema: &SchemaRef,
     native: bool,
 ) -> Result<ReadBack, Fault> {
@@ -31,10 +31,11 @@ pub(crate) async fn staged(
         return Ok(ReadBack::Impossible(why));
     }
     let session = Session::open(settings).await?;
-    let plan = Plan::of_table(&session, stage).await?;
-    let rows = Rows::Of(stage.quoted(), String::new());
+    let query = format!("SELECT {} FROM {}", target.list(), table.quoted());
+    let plan = Plan::of_query(&session, &query).await?;
+    let rows = Rows::Of(table.quoted(), condition.to_owned());
     let bytes_read = Arc::new(AtomicU64::new(0));
-    let place = stage.to_string();
+    let place = table.to_string();
     if native {
         let reader = NativeReader {
             session,

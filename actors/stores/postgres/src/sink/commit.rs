@@ -9,10 +9,29 @@ use crate::session::Session;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{CommitKey, Committed};
 
+/// What was published.
+pub(crate) struct Published {
+    pub(crate) committed: Committed,
+    /// The transaction that all rows bear, and no others, where it wrote into the table itself.
+    pub(crate) transaction: Option<String>,
+}
+
+/// How rows get into the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// They are in it, in the transaction that is open.
+    Direct,
+    /// The staging table becomes the table.
+    Rename,
+    /// They are moved out of the staging table.
+    Insert,
+}
+
 /// What is published.
 pub(crate) struct Publication<'a> {
     pub(crate) target: &'a Target,
     pub(crate) merge: &'a Merge,
+    pub(crate) way: Way,
     pub(crate) stage: &'a TableName,
     pub(crate) key: &'a CommitKey,
     /// Rows that were verified to be staged.
@@ -21,11 +40,12 @@ pub(crate) struct Publication<'a> {
     pub(crate) script: Option<&'a str>,
 }
 
-/// Makes the table that remembers published jobs, and refuses an attempt that is behind.
+/// Makes the table that remembers published jobs, and refuses an attempt that is behind. Says whether the job was published
+/// before.
 ///
 /// # Errors
 /// `SL7004` when a later attempt published; other `SL60xx`.
-pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitKey) -> Result<(), Fault> {
+pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitKey) -> Result<bool, Fault> {
     let commits = stage::commits(target);
     // Two that create the same table at the same time would fail even with IF NOT EXISTS.
     let create = format!(
@@ -42,17 +62,18 @@ pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitK
     if !exists {
         session.run("creating the table of commits", &create).await?;
     }
-    published(session, &commits, key).await.map(drop)
+    published(session, &commits, key).await
 }
 
 /// Publishes, or finds that it was done already.
 ///
 /// # Errors
 /// `SL7001` when the staging has lost rows, `SL7004` when a later attempt published; other `SL60xx`.
-pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) -> Result<Committed, Fault> {
+pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) -> Result<Published, Fault> {
     let Publication {
         target,
         merge,
+        way,
         stage,
         key,
         rows,
@@ -60,12 +81,17 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
     } = *publication;
     let doing = format!("publishing into {}", target.name);
     let failed = |error| errors::fault(&doing, &error);
-    let committed = |replayed| Committed {
-        location: target.name.to_string(),
-        replayed,
+    let committed = |replayed| Published {
+        committed: Committed {
+            location: target.name.to_string(),
+            replayed,
+        },
+        transaction: None,
     };
     let commits = stage::commits(&target.name);
-    session.run(&doing, "BEGIN").await?;
+    if way != Way::Direct {
+        session.run(&doing, "BEGIN").await?;
+    }
     // First, and it waits for another attempt that is publishing right now: only one of them gets in.
     let note = format!(
         "INSERT INTO {commits} (job, attempt, token, rows, committed_at) VALUES ($1, $2, $3, $4, now()) \
@@ -85,25 +111,66 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
         return Ok(committed(true));
     }
     stage::check(session, stage).await?;
-    ready(session, target, merge, script).await?;
-    merge.check(session, stage).await?;
-    let mut inserted = 0;
-    for statement in merge.statements(target, stage, "") {
-        inserted += session.execute(&statement, &[]).await.map_err(failed)?;
-    }
-    if *merge != Merge::Insert {
-        // Rows that are there already may be updated twice, or not at all.
-        inserted = stage::count(session, stage).await?;
-    }
+    let inserted = match way {
+        Way::Direct => rows,
+        Way::Rename => {
+            merge.check(session, stage).await?;
+            if let Some(script) = script {
+                session.run("running preCopyScript", &stage::contained(script)).await?;
+            }
+            if stage::becomes(session, stage, &target.name).await? {
+                session.run(&doing, "COMMIT").await?;
+                return Ok(committed(false));
+            }
+            // Somebody else has made it meanwhile.
+            insert(session, publication, None).await?
+        }
+        Way::Insert => insert(session, publication, script).await?,
+    };
     if inserted != rows {
         // An unlogged table is empty after a crash of the server.
         let text = format!("{stage} held {rows} rows when it was verified and {inserted} when it was published");
         return Err(Fault::new(Code::VerificationFailed, text).retryable(true));
     }
+    let transaction = match way {
+        Way::Direct => Some(transaction(session).await?),
+        _ => None,
+    };
     session
         .run(&doing, &format!("DROP TABLE {}; COMMIT", stage.quoted()))
         .await?;
-    Ok(committed(false))
+    Ok(Published {
+        transaction,
+        ..committed(false)
+    })
+}
+
+/// The number that rows written now bear.
+async fn transaction(session: &Session) -> Result<String, Fault> {
+    let failed = |error| errors::fault("asking for the transaction", &error);
+    let query = "SELECT (txid_current() % 4294967296)::text";
+    let row = session.query_one(query, &[]).await.map_err(failed)?;
+    row.try_get(0).map_err(failed)
+}
+
+/// Publishes what is staged; says how many rows that are.
+async fn insert(session: &Session, publication: &Publication<'_>, script: Option<&str>) -> Result<u64, Fault> {
+    let Publication {
+        target, merge, stage, ..
+    } = *publication;
+    let doing = format!("publishing into {}", target.name);
+    ready(session, target, merge, script).await?;
+    merge.check(session, stage).await?;
+    let mut inserted = 0;
+    for statement in merge.statements(target, stage, "") {
+        let added = session.execute(&statement, &[]).await;
+        inserted += added.map_err(|error| errors::fault(&doing, &error))?;
+    }
+    match merge {
+        Merge::Insert => Ok(inserted),
+        // Rows that are there already may be updated twice, or not at all.
+        _ => stage::count(session, stage).await,
+    }
 }
 
 /// Makes the table where it is missing, keeps others from it where that is needed, and runs the script.

@@ -2,6 +2,7 @@
 
 mod back;
 mod commit;
+mod direct;
 mod fit;
 mod lenient;
 mod merge;
@@ -17,7 +18,8 @@ use crate::source::native_format;
 use crate::wire::encode::Encoder;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use commit::Publication;
+use commit::{Publication, Published, Way};
+use direct::{Direct, DirectWriter, Shared};
 use lenient::LenientWriter;
 use merge::Merge;
 use rehearse::Rehearsal;
@@ -29,6 +31,7 @@ use sluice_store_core::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use target::Target;
+use tokio::sync::{Mutex, OnceCell};
 use writer::CopyWriter;
 
 /// A table to be written.
@@ -49,10 +52,15 @@ pub(crate) struct PostgresSink {
 struct Prepared {
     target: Target,
     merge: Merge,
+    way: Way,
     schema: SchemaRef,
     stage: TableName,
     key: CommitKey,
     rows: Option<u64>,
+    /// The transaction that writes into the table itself.
+    open: OnceCell<Shared>,
+    /// What the published rows bear.
+    transaction: Option<String>,
 }
 
 impl PostgresSink {
@@ -82,6 +90,26 @@ impl PostgresSink {
         })
     }
 
+    /// The transaction that writes into the table itself.
+    async fn open(&self, prepared: &Prepared) -> Result<Shared, Fault> {
+        let Prepared { target, stage, .. } = prepared;
+        let begin = async {
+            let direct = Direct::begin(&self.settings, &target.name, &target.list(), stage).await?;
+            Ok(Arc::new(Mutex::new(direct)))
+        };
+        prepared.open.get_or_try_init(|| begin).await.cloned()
+    }
+
+    fn staged(&mut self, rows: u64) -> Staged {
+        if let Some(prepared) = &mut self.prepared {
+            prepared.rows = Some(rows);
+        }
+        Staged {
+            rows,
+            bytes: self.bytes_written(),
+        }
+    }
+
     fn prepared(&self) -> Result<&Prepared, Fault> {
         self.prepared
             .as_ref()
@@ -95,16 +123,28 @@ impl Sink for PostgresSink {
         let session = Session::open(&self.settings).await?;
         let target = Target::plan(&session, &self.table, self.create, &schema).await?;
         let merge = Merge::plan(&session, &target, &self.behavior).await?;
-        commit::prepare(&session, &target.name, key).await?;
+        let replayed = commit::prepare(&session, &target.name, key).await?;
         let stage = stage::name(&target.name, key);
-        stage::create(&session, &target, &stage, key).await?;
+        let way = match &target.create {
+            // Rows that may be left out are looked for in the staging table.
+            _ if self.rejects.is_some() || target.casts() => Way::Insert,
+            Some(_) => Way::Rename,
+            // A script runs with the commit. Rows of a job that was published would meet themselves.
+            None if self.script.is_some() || replayed || merge != Merge::Insert => Way::Insert,
+            None if direct::is_possible(&session, &target.name).await? => Way::Direct,
+            None => Way::Insert,
+        };
+        stage::create(&session, &target, &stage, key, way).await?;
         self.prepared = Some(Prepared {
             target,
             merge,
+            way,
             schema,
             stage,
             key: key.clone(),
             rows: None,
+            open: OnceCell::new(),
+            transaction: None,
         });
         Ok(())
     }
@@ -117,7 +157,8 @@ impl Sink for PostgresSink {
     }
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
-        let Prepared { target, stage, .. } = self.prepared()?;
+        let prepared = self.prepared()?;
+        let Prepared { target, stage, .. } = prepared;
         let list = target.list();
         if let Some(rejects) = &self.rejects {
             let (columns, left_out) = ((list.as_str(), target.encodings()), (&target.name, rejects));
@@ -125,14 +166,27 @@ impl Sink for PostgresSink {
             return Ok(Box::new(writer));
         }
         let encoder = Encoder::new(target.encodings());
+        if prepared.way == Way::Direct {
+            return Ok(Box::new(DirectWriter {
+                shared: self.open(prepared).await?,
+                encoder,
+                bytes: self.bytes.clone(),
+                native: self.native.clone(),
+            }));
+        }
         let told = (self.bytes.clone(), self.native.clone());
         let writer = CopyWriter::open(&self.settings, stage, &list, encoder, told).await?;
         Ok(Box::new(writer))
     }
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
-        let session = Session::open(&self.settings).await?;
         let prepared = self.prepared()?;
+        if prepared.way == Way::Direct {
+            let taken = self.open(prepared).await?.lock().await.finish().await?;
+            let before = prepared.rows;
+            return Ok(self.staged(taken.or(before).unwrap_or(0)));
+        }
+        let session = Session::open(&self.settings).await?;
         if let Some(rejects) = &self.rejects {
             let rehearsal = Rehearsal {
                 target: &prepared.target,
@@ -144,28 +198,30 @@ impl Sink for PostgresSink {
             rehearsal.run(&session).await?;
         }
         let rows = stage::count(&session, &prepared.stage).await?;
-        if let Some(prepared) = &mut self.prepared {
-            prepared.rows = Some(rows);
-        }
-        Ok(Staged {
-            rows,
-            bytes: self.bytes_written(),
-        })
+        Ok(self.staged(rows))
     }
 
     async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        let prepared = self.prepared()?;
         let Prepared {
             target, stage, schema, ..
-        } = self.prepared()?;
-        match what {
-            Written::Staged => {
-                let native = self.native.load(Ordering::Relaxed);
-                back::staged(&self.settings, target, stage, schema, native).await
-            }
-            Written::Published => {
-                let text = format!("in {} they are among other rows", target.name);
-                Ok(ReadBack::Impossible(text))
-            }
+        } = prepared;
+        let native = self.native.load(Ordering::Relaxed);
+        match (what, prepared.way) {
+            (Written::Staged, Way::Direct) => Ok(ReadBack::Impossible(format!(
+                "the rows are in {} itself, where nobody sees them yet",
+                target.name
+            ))),
+            (Written::Staged, _) => back::rows(&self.settings, target, (stage, ""), schema, native).await,
+            (Written::Published, _) => match &prepared.transaction {
+                Some(transaction) => {
+                    let own = format!("xmin::text = '{transaction}'");
+                    back::rows(&self.settings, target, (&target.name, &own), schema, native).await
+                }
+                None => Ok(ReadBack::Impossible(
+                    "they were published by an earlier attempt".to_owned(),
+                )),
+            },
         }
     }
 
@@ -175,24 +231,46 @@ impl Sink for PostgresSink {
             let text = "the sink was not verified before its commit";
             Fault::new(Code::Internal, text)
         })?;
-        let mut session = Session::open(&self.settings).await?;
-        // Dropped in the middle, the transaction is rolled back at once.
-        session.set_running(true);
         let publication = Publication {
             target: &prepared.target,
             merge: &prepared.merge,
+            way: prepared.way,
             stage: &prepared.stage,
             key: &prepared.key,
             rows,
             script: self.script.as_deref(),
         };
-        let committed = commit::publish(&session, &publication).await?;
+        let shared;
+        let mut guard;
+        let mut own;
+        let session = match prepared.way {
+            Way::Direct => {
+                shared = self.open(prepared).await?;
+                guard = shared.lock().await;
+                guard.session()
+            }
+            _ => {
+                own = Session::open(&self.settings).await?;
+                &mut own
+            }
+        };
+        // Dropped in the middle, the transaction is rolled back at once.
+        session.set_running(true);
+        let published = commit::publish(session, &publication).await?;
         session.set_running(false);
+        let Published { committed, transaction } = published;
+        if let Some(prepared) = &mut self.prepared {
+            prepared.transaction = transaction;
+        }
         Ok(committed)
     }
 
     async fn abort(&mut self) {
-        let Some(prepared) = self.prepared.take() else { return };
+        let Some(mut prepared) = self.prepared.take() else {
+            return;
+        };
+        // Takes back what is open; its writers are gone.
+        std::mem::drop(prepared.open.take());
         let dropped = async {
             let session = Session::open(&self.settings).await?;
             stage::drop(&session, &prepared.stage).await

@@ -1,5 +1,6 @@
 //! The staging table: its name, its making, and what earlier attempts left.
 
+use super::commit::Way;
 use super::target::Target;
 use crate::errors;
 use crate::names::{TableName, literal, quote};
@@ -26,13 +27,17 @@ pub(crate) async fn create(
     target: &Target,
     stage: &TableName,
     key: &CommitKey,
+    way: Way,
 ) -> Result<(), Fault> {
     clear(session, stage, key).await?;
-    let create = format!(
-        "CREATE UNLOGGED TABLE {} AS {} WITH NO DATA",
-        stage.quoted(),
-        target.stage_query()
-    );
+    let create = match (&target.create, way) {
+        (Some(columns), Way::Rename) => format!("CREATE TABLE {} ({columns})", stage.quoted()),
+        _ => format!(
+            "CREATE UNLOGGED TABLE {} AS {} WITH NO DATA",
+            stage.quoted(),
+            target.stage_query()
+        ),
+    };
     session
         .run(&format!("creating the staging table {stage}"), &create)
         .await
@@ -60,6 +65,7 @@ async fn clear(session: &Session, stage: &TableName, key: &CommitKey) -> Result<
                     schema: stage.schema.clone(),
                     table: found,
                 };
+                stop(session, &left).await?;
                 let dropped = drop(session, &left).await;
                 if left == *stage {
                     dropped?;
@@ -72,6 +78,34 @@ async fn clear(session: &Session, stage: &TableName, key: &CommitKey) -> Result<
         }
     }
     Ok(())
+}
+
+/// Ends the transaction of an earlier attempt that writes into the table itself: what it holds would be waited for.
+async fn stop(session: &Session, stage: &TableName) -> Result<(), Fault> {
+    const QUERY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE application_name = $1 AND usename = current_user AND pid <> pg_backend_pid()";
+    let stopped = session.query(QUERY, &[&stage.table]).await;
+    let failed = |error| errors::fault("ending an earlier attempt", &error);
+    stopped.map(std::mem::drop).map_err(failed)
+}
+
+/// Gives the staging table the name of its target, unless there is one of that name.
+///
+/// # Errors
+/// `SL60xx`.
+pub(crate) async fn becomes(session: &Session, stage: &TableName, target: &TableName) -> Result<bool, Fault> {
+    let doing = format!("publishing {target}");
+    let failed = |error| errors::fault(&doing, &error);
+    let lock = format!("SELECT pg_advisory_xact_lock(hashtext({}))", literal(&target.quoted()));
+    session.run(&doing, &lock).await?;
+    let query = "SELECT to_regclass($1) IS NULL";
+    let row = session.query_one(query, &[&target.quoted()]).await.map_err(failed)?;
+    let free: bool = row.try_get(0).map_err(failed)?;
+    if free {
+        let rename = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), quote(&target.table));
+        session.run(&doing, &rename).await?;
+    }
+    Ok(free)
 }
 
 /// Drops a staging table, if it is there.
