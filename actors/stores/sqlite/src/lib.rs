@@ -17,6 +17,7 @@ mod decimal;
 mod errors;
 mod names;
 mod reading;
+mod record;
 mod settings;
 mod sink;
 mod source;

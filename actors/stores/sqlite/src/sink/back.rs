@@ -30,7 +30,14 @@ pub(super) async fn staged(connection: &Shared, target: &Target, stage: &Stage, 
     };
     let slice = Slice::whole("the staging table");
     let connection = connection.lock().await;
-    ReadBack::Batches(read::stream(connection, layout, slice, BATCH_BYTES, Arc::default()))
+    ReadBack::Batches(read::stream(
+        connection,
+        layout,
+        slice,
+        BATCH_BYTES,
+        Arc::default(),
+        None,
+    ))
 }
 
 fn layout(target: &Target, stage: &Stage, written: &Schema) -> Result<Layout, String> {

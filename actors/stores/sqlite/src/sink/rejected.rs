@@ -5,9 +5,7 @@ use super::target::Target;
 use super::trial::Refused;
 use crate::database::Shared;
 use crate::errors;
-use arrow::array::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use rusqlite::types::ValueRef;
+use crate::record;
 use rusqlite::{Connection, OptionalExtension};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{Rejected, Rejects, Side};
@@ -40,7 +38,7 @@ pub(super) async fn leave_out(
             let mut statement = connection.prepare_cached(&select).map_err(failed)?;
             let mut records = Vec::with_capacity(chunk.len());
             for (row, why) in chunk {
-                let record = statement.query_row([row], of_values).optional();
+                let record = statement.query_row([row], |row| record::of_values(row, 0)).optional();
                 records.push((row, record.map_err(failed)?.unwrap_or_default(), why));
             }
             Ok(records)
@@ -62,35 +60,4 @@ pub(super) async fn leave_out(
         connection.with(remove).await?;
     }
     Ok(())
-}
-
-/// A batch's row as delimited text.
-pub(super) fn of_row(batch: &RecordBatch, row: usize) -> String {
-    let options = FormatOptions::default();
-    let cell = |array: &arrow::array::ArrayRef| match ArrayFormatter::try_new(array.as_ref(), &options) {
-        Ok(text) => quoted(&text.value(row).to_string()),
-        Err(_) => String::new(),
-    };
-    batch.columns().iter().map(cell).collect::<Vec<_>>().join(",")
-}
-
-fn of_values(row: &rusqlite::Row<'_>) -> rusqlite::Result<String> {
-    let mut cells = Vec::new();
-    for column in 0..row.as_ref().column_count() {
-        cells.push(match row.get_ref(column)? {
-            ValueRef::Null => String::new(),
-            ValueRef::Integer(value) => value.to_string(),
-            ValueRef::Real(value) => value.to_string(),
-            ValueRef::Text(text) => quoted(&String::from_utf8_lossy(text)),
-            ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        });
-    }
-    Ok(cells.join(","))
-}
-
-fn quoted(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
 }

@@ -5,6 +5,7 @@ use super::rejected;
 use super::target::Target;
 use crate::database::Shared;
 use crate::errors;
+use crate::record;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
@@ -35,7 +36,7 @@ impl Writer for StageWriter {
         let (bytes, left_out) = self.connection.with(write).await?;
         if let Some(rejects) = &self.rejects {
             for (row, why) in left_out {
-                let record = rejected::of_row(&batch, row);
+                let record = record::of_row(&batch, row);
                 rejects.row(rejected::rejected(&self.target.name, record, &why)).await?;
             }
         }

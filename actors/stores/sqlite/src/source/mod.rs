@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use layout::Layout;
 use partition::Slice;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{BatchStream, Partition, Read, Source, SourceRequest, Split, TableSource};
+use sluice_store_core::{BatchStream, Partition, Read, Rejects, Source, SourceRequest, Split, TableSource};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,7 @@ pub(crate) struct SqliteSource {
     rows_expected: Option<u64>,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
+    rejects: Option<Rejects>,
     _reading: Reading,
 }
 
@@ -99,6 +100,7 @@ impl SqliteSource {
             rows_expected,
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
+            rejects: request.rejects.clone().filter(Rejects::allows_rows),
             _reading: Reading::of(path),
         })
     }
@@ -137,6 +139,7 @@ impl Source for SqliteSource {
             slice.clone(),
             self.batch_bytes,
             self.bytes_read.clone(),
+            self.rejects.clone(),
         ))
     }
 

@@ -4,12 +4,14 @@ use super::column::Column;
 use super::layout::Layout;
 use super::partition::Slice;
 use crate::errors;
+use crate::record;
+use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
 use futures::{StreamExt, stream};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, InterruptHandle};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::BatchStream;
+use sluice_store_core::{BatchStream, Rejected, Rejects, Side};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OwnedMutexGuard;
@@ -47,15 +49,19 @@ pub(crate) fn stream(
     slice: Slice,
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
+    rejects: Option<Rejects>,
 ) -> BatchStream {
     let stop = Stop(connection.get_interrupt_handle(), false);
     let (sender, receiver) = mpsc::channel(1);
+    let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let send = |batch| {
             // A closed channel means that nobody wants more.
             sender.blocking_send(Message::Batch(batch)).is_ok()
         };
-        let last = match read(&connection, &layout, &slice, batch_bytes, &bytes_read, send) {
+        // This thread may wait: it is there for that.
+        let leave_out = rejects.map(|rejects| move |rejected| runtime.block_on(rejects.row(rejected)));
+        let last = match read(&connection, &layout, &slice, batch_bytes, &bytes_read, send, leave_out) {
             Ok(()) => {
                 // Nothing is read in this snapshot any more; without a write-ahead log somebody may wait for its end.
                 if !connection.is_autocommit()
@@ -98,6 +104,7 @@ fn read(
     batch_bytes: usize,
     bytes_read: &AtomicU64,
     mut send: impl FnMut(RecordBatch) -> bool,
+    leave_out: Option<impl Fn(Rejected) -> Result<(), Fault>>,
 ) -> Result<(), Fault> {
     let failed = |error| errors::fault(&format!("reading {}", slice.label), &error);
     // The row number comes first, where there is one, to be named in errors.
@@ -122,16 +129,20 @@ fn read(
         if batch.rows > 0 && batch.bytes + added > batch.limit && !hand_out(&mut batch)? {
             return Ok(());
         }
-        for index in 0..batch.columns.len() {
-            let value = row.get_ref(index + offset).map_err(failed)?;
-            batch.columns[index].append(value).map_err(|why| {
-                let place = match row.get_ref(0) {
-                    Ok(ValueRef::Integer(number)) if rowid.is_some() => format!("rowid {number}"),
-                    _ => format!("row {count}"),
-                };
-                let column = layout.schema.field(index).name();
-                let text = format!("column {column:?} of {} holds {why} ({place})", layout.name);
-                Fault::new(Code::DataInvalid, text)
+        if let Some((index, why)) = batch.append(row, offset).map_err(failed)? {
+            let place = match row.get_ref(0) {
+                Ok(ValueRef::Integer(number)) if rowid.is_some() => format!("rowid {number}"),
+                _ => format!("row {count}"),
+            };
+            let column = layout.schema.field(index).name();
+            let text = format!("column {column:?} of {} holds {why} ({place})", layout.name);
+            let fault = Fault::new(Code::DataInvalid, text);
+            let Some(leave_out) = &leave_out else { return Err(fault) };
+            leave_out(Rejected {
+                side: Side::Source,
+                place: format!("{} ({place})", layout.name),
+                record: record::of_values(row, offset).map_err(failed)?,
+                fault,
             })?;
         }
         batch.rows += 1;
@@ -153,6 +164,8 @@ struct Batch<'a> {
     row_bytes: usize,
     limit: usize,
     rows: usize,
+    /// Those that are left out: what is in their columns is no row.
+    left_out: Vec<usize>,
     bytes: usize,
     read: u64,
 }
@@ -168,6 +181,7 @@ impl<'a> Batch<'a> {
             columns,
             limit: batch_bytes.clamp(1, MAX_BATCH_BYTES),
             rows: 0,
+            left_out: Vec::new(),
             bytes: 0,
             read: 0,
         })
@@ -187,11 +201,38 @@ impl<'a> Batch<'a> {
         Ok(bytes)
     }
 
+    /// Appends a row. When a value is not what its column holds, says which and why; the row is not in the batch then.
+    fn append(&mut self, row: &rusqlite::Row<'_>, offset: usize) -> rusqlite::Result<Option<(usize, String)>> {
+        let mut wrong = None;
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let value = match wrong {
+                None => row.get_ref(index + offset)?,
+                // The columns stay of one length.
+                Some(_) => ValueRef::Null,
+            };
+            if let Err(why) = column.append(value) {
+                wrong = Some((index, why));
+                self.left_out.push(self.rows);
+                // Nothing goes wrong with NULL.
+                let _ = column.append(ValueRef::Null);
+            }
+        }
+        Ok(wrong)
+    }
+
     fn take(&mut self) -> Result<RecordBatch, Fault> {
         let arrays = self.columns.iter_mut().map(Column::take).collect();
+        let mut kept = vec![true; self.rows];
+        for row in self.left_out.drain(..) {
+            kept[row] = false;
+        }
         self.rows = 0;
         self.bytes = 0;
-        RecordBatch::try_new(self.layout.schema.clone(), arrays)
-            .map_err(|error| Fault::new(Code::Internal, format!("putting a batch together: {error}")))
+        let batch = RecordBatch::try_new(self.layout.schema.clone(), arrays);
+        let batch = batch.and_then(|batch| match kept.contains(&false) {
+            true => filter_record_batch(&batch, &kept.into()),
+            false => Ok(batch),
+        });
+        batch.map_err(|error| Fault::new(Code::Internal, format!("putting a batch together: {error}")))
     }
 }

@@ -105,6 +105,7 @@ impl Database {
             parallel: 2,
             default_name: "x".into(),
             rejects,
+            ..SinkRequest::default()
         };
         self.connect().await.sink(request).await
     }

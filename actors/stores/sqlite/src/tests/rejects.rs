@@ -1,11 +1,12 @@
 //! Rows that do not fit are left out one by one, and taken down.
 
-use super::{Database, key};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use super::{Database, everything, key};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::Int64Type;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{RejectLog, Rejected, Rejects, Side, Staged};
+use sluice_store_core::{RejectLog, Rejected, Rejects, Side, SourceRequest, Staged};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
@@ -155,4 +156,34 @@ async fn a_log_that_is_full_ends_it() {
         assert_eq!(written.unwrap_err().code, Code::DiskFull, "{text}");
         sink.abort().await;
     }
+}
+
+#[tokio::test]
+async fn a_source_leaves_out_what_its_columns_do_not_hold() {
+    let database = Database::new(
+        "CREATE TABLE s (n INTEGER, t TEXT, o BOOLEAN);
+         INSERT INTO s VALUES (1, 'a', 1), ('x, y', 'b', 0), (3, x'00', 1), (4, 'd', 7), (5, NULL, NULL)",
+    );
+    let log = Arc::new(Log::default());
+    let rejects = Rejects::new(log.clone());
+    let request = SourceRequest {
+        dataset: json!({ "table": "s" }).as_object().unwrap().clone(),
+        parallel: 1,
+        batch_bytes: 64,
+        rejects: Some(rejects.clone()),
+        ..SourceRequest::default()
+    };
+    let source = database.connect().await.source(request).await.unwrap();
+    let all = everything(source.as_ref()).await.unwrap();
+    assert_eq!(all.column(0).as_primitive::<Int64Type>().values(), &[1, 5]);
+    assert_eq!(all.column(2).null_count(), 1);
+    assert_eq!((rejects.rows(), rejects.unread()), (3, 3));
+    assert_eq!(log.records(), ["\"x, y\",b,0", "3,00,1", "4,d,7"]);
+    let taken = log.0.lock().unwrap();
+    assert!(
+        taken[0].place.contains("rowid 2") && taken[0].fault.message.contains("\"n\""),
+        "{:?}",
+        taken[0]
+    );
+    assert!(taken.iter().all(|rejected| rejected.side == Side::Source));
 }
