@@ -161,6 +161,7 @@ impl Dialect {
         }
     }
 
+    #[inline]
     fn unquoted(&self, input: &[u8], mut at: usize, last: bool, record: &mut Record) -> Option<usize> {
         let (mut start, first) = (at, record.escaped.len());
         let mut escaped = false;
@@ -211,12 +212,15 @@ impl Dialect {
         Some(at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn after(&self, input: &[u8], at: usize, last: bool) -> After {
         let rest = &input[at..];
         let Some(&byte) = rest.first() else {
             return if last { After::End } else { After::More };
         };
+        if self.delimiter == [byte] {
+            return After::Delimiter(1);
+        }
         if !self.stops[usize::from(byte)] {
             return After::Other;
         }
@@ -243,7 +247,7 @@ impl Dialect {
 }
 
 /// Whether bytes begin with a mark; `Some(false)` when it may go on behind them. No mark is no beginning.
-#[inline]
+#[inline(always)]
 fn starts(rest: &[u8], mark: &[u8], last: bool) -> Option<bool> {
     match mark {
         [] => None,

@@ -168,14 +168,19 @@ impl<'a> Records<'a> {
 
 /// Lines that end in these bytes: with `\n`, `\r\n` or `\r`.
 fn lines(bytes: &[u8]) -> u64 {
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
+    let (ends, returns) = (count_of(bytes, b'\n'), count_of(bytes, b'\r'));
     // Most files have none of these.
     let pairs = match returns {
         0 => 0,
         _ => bytes.windows(2).filter(|pair| *pair == b"\r\n").count(),
     };
     (ends + returns - pairs) as u64
+}
+
+/// How often a byte is there. Counted in bytes for as long as they hold the number, which a processor does for many at once.
+fn count_of(bytes: &[u8], byte: u8) -> usize {
+    let in_run = |run: &[u8]| usize::from(run.iter().map(|other| u8::from(*other == byte)).sum::<u8>());
+    bytes.chunks(255).map(in_run).sum()
 }
 
 /// Counts a file's rows, header excluded.

@@ -266,7 +266,8 @@ impl<'a> Parser<'a> {
 }
 
 fn twice<'m>(members: &'m [(Cow<'_, str>, Node<'_>)]) -> Option<&'m str> {
-    if members.len() < 12 {
+    // Comparing is quicker than hashing for a few.
+    if members.len() < 32 {
         let before = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
         return (1..members.len())
             .find(|at| before(*at))
