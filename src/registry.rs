@@ -6,6 +6,7 @@ use sluice_store_core::Stores;
 pub(crate) fn stores() -> Stores {
     Stores::new(vec![
         sluice_store_postgres::connector(),
+        sluice_store_mysql::connector(),
         sluice_store_sqlite::connector(),
         sluice_store_file::connector(),
         sluice_store_object::connector(),

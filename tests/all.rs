@@ -10,5 +10,6 @@ mod copy;
 mod e2e;
 mod faults;
 mod limits;
+mod mysql;
 mod pages;
 mod sockets;

@@ -30,10 +30,17 @@ if postgres_missing; then packages="$packages postgresql-15"; fi
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages="$packages nodejs npm"; fi
 if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then packages="$packages python3 python3-venv"; fi
 if ! command -v cc >/dev/null; then packages="$packages build-essential"; fi
+if ! [ -x /usr/sbin/mariadbd ] || ! command -v mariadb-install-db >/dev/null; then packages="$packages mariadb-server"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
     [ "$(id -u)" = 0 ] || die "run this once, then try again: sudo apt-get install -y --no-install-recommends$packages"
     say "installing$packages"
+    # Tests start servers of their own: the packages' services stay down.
+    if ! [ -e /usr/sbin/policy-rc.d ]; then
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod 755 /usr/sbin/policy-rc.d
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
     # shellcheck disable=SC2086 # a list of words
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages; } \
         >"$env/apt.log" 2>&1 </dev/null || { tail -n 20 "$env/apt.log" >&2; die "apt-get failed; see $env/apt.log"; }

@@ -10,6 +10,7 @@ pub mod blob;
 pub mod documents;
 pub mod factory;
 pub mod gateway;
+pub mod mariadb;
 pub mod net;
 pub mod poll;
 pub mod postgres;

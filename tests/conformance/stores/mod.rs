@@ -2,11 +2,13 @@
 
 mod azurite;
 mod files;
+mod mysql;
 mod postgres;
 mod sqlite;
 
 pub(super) use azurite::{azurite_csv, azurite_parquet};
 pub(super) use files::{file_csv, file_parquet};
+pub(super) use mysql::mariadb;
 pub(super) use postgres::postgres;
 pub(super) use sqlite::sqlite;
 

@@ -228,7 +228,7 @@ const WRITES: &[TypeRow] = &[
         "float",
         "Float16, Float32",
         Exact,
-        "NaN and infinities are refused (SL6011)",
+        "NaN, infinities and -0 are refused (SL6011)",
     ),
     row("double", "Float64", Exact, "NaN and infinities are refused (SL6011)"),
     row(

@@ -72,7 +72,8 @@ pub(super) fn fit(field: &Field, kind: Kind, declared: &str) -> Result<Fit, Faul
             };
             when(text || whole || *source == D::Boolean, Output::Int(min, max))
         }
-        Kind::Year => when(text || whole, Output::Int(0, 2155)),
+        // Smaller numbers would be taken for years of this century.
+        Kind::Year => when(text || whole, Output::Int(1901, 2155)),
         Kind::Bit(bits) => when(text || whole || *source == D::Boolean, Output::Bit(bits)),
         Kind::Float => match source {
             D::Float64 | D::Int32 | D::UInt32 | D::Int64 | D::UInt64 => return lossy("float keeps some six digits"),

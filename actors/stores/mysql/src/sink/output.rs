@@ -321,6 +321,9 @@ fn float(number: f64, out: &mut Vec<u8>) -> Result<(), String> {
     if !number.is_finite() {
         return Err(format!("{number}, which MySQL has no number for"));
     }
+    if number == 0.0 && number.is_sign_negative() {
+        return Err("-0, of which MySQL keeps no sign".into());
+    }
     write!(out, "{number:e}").map_err(|error| error.to_string())
 }
 

@@ -295,6 +295,7 @@ pub(crate) async fn whole(
         decoder: Reading::decoder(&plan, batch_bytes, false, false)?,
         columns: plan.wires.len(),
         bytes_read: Arc::default(),
+        counted: 0,
         rejects: None,
     };
     Ok(reading.stream())
@@ -332,6 +333,7 @@ impl Source for MySqlSource {
             decoder,
             columns: self.plan.wires.len(),
             bytes_read: self.bytes_read.clone(),
+            counted: 0,
             rejects: self.rejects.clone(),
         };
         Ok(reading.stream())

@@ -6,6 +6,9 @@ use super::snapshot::Pool;
 use crate::errors;
 use crate::session::Session;
 use crate::wire::reply::end;
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{StreamExt, stream};
@@ -23,6 +26,8 @@ pub(super) struct Reading {
     pub(super) decoder: Decoder,
     pub(super) columns: usize,
     pub(super) bytes_read: Arc<AtomicU64>,
+    /// Bytes that the session has received and that are in `bytes_read`, or are none of this reading.
+    pub(super) counted: u64,
     pub(super) rejects: Option<Rejects>,
 }
 
@@ -71,6 +76,7 @@ impl Reading {
         let doing = format!("reading {}", self.label);
         let (id, _) = self.session.describe(&doing, &self.statement).await?;
         self.session.set_running(true);
+        self.counted = self.session.received();
         let executed = self.session.dialogue()?.execute(id).await;
         let columns = executed.map_err(|error| errors::fault(&doing, &error))?;
         if columns.map_or(0, |columns| columns.len()) != self.columns {
@@ -103,7 +109,6 @@ impl Reading {
 
     /// Decodes rows until the batch is full or the result has ended.
     async fn rows(&mut self) -> Result<(bool, bool), Fault> {
-        let before = self.session.received();
         let done = loop {
             let dialogue = self.session.dialogue()?;
             let (channel, ends_with_ok) = (&mut dialogue.channel, dialogue.ends_with_ok);
@@ -134,8 +139,9 @@ impl Reading {
                 return Err(errors::fault(&format!("reading {}", self.label), &error));
             }
         };
-        let received = self.session.received() - before;
-        self.bytes_read.fetch_add(received, Ordering::Relaxed);
+        let received = self.session.received();
+        self.bytes_read.fetch_add(received - self.counted, Ordering::Relaxed);
+        self.counted = received;
         Ok(done)
     }
 
@@ -170,7 +176,7 @@ enum State {
 /// A row as delimited text.
 pub(crate) fn record(batch: &RecordBatch, row: usize) -> String {
     let options = FormatOptions::default();
-    let cell = |array| match ArrayFormatter::try_new(array, &options) {
+    let cell = |array: &ArrayRef| match ArrayFormatter::try_new(plain_zone(array).as_ref(), &options) {
         Ok(formatter) => {
             let text = formatter.value(row).try_to_string().unwrap_or_default();
             match text.contains([',', '"', '\n', '\r']) {
@@ -180,6 +186,17 @@ pub(crate) fn record(batch: &RecordBatch, row: usize) -> String {
         }
         Err(_) => String::new(),
     };
-    let cells: Vec<String> = batch.columns().iter().map(|array| cell(array.as_ref())).collect();
+    let cells: Vec<String> = batch.columns().iter().map(cell).collect();
     cells.join(",")
+}
+
+/// Moments in UTC by its offset: without a table of zones Arrow shows no others.
+fn plain_zone(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Timestamp(unit, Some(zone)) if matches!(zone.as_ref(), "UTC" | "Z") => {
+            let plain = DataType::Timestamp(*unit, Some("+00:00".into()));
+            cast(array, &plain).unwrap_or_else(|_| array.clone())
+        }
+        _ => array.clone(),
+    }
 }
