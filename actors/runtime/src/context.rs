@@ -78,7 +78,8 @@ impl<A: Component> Ctx<A> {
     }
 
     /// Starts at 1 and grows by one with every restart. Written along with durable state it is a fencing token: a
-    /// write with a lower number than the stored one comes from a component that has been replaced.
+    /// write with a lower number than the stored one comes from a component that has been replaced. It starts anew with
+    /// the process: where a store outlives that, a number of the process's own goes in front.
     #[must_use]
     pub const fn incarnation(&self) -> u64 {
         self.incarnation

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::probe::{Boom, BoomLater, BoomTimer, Count, Hardy, Later, Note, Probe, Seen, StopYourself};
+use super::probe::{Boom, BoomInterval, BoomLater, BoomTimer, Count, Hardy, Later, Note, Probe, Seen, StopYourself};
 use super::world::{PATIENCE, World, test, until};
 use crate::sync::lock;
 use crate::{AskError, Event, Handle, Health, Reason};
@@ -84,8 +84,11 @@ fn a_panic_outside_of_handlers_restarts_too() {
         handle.tell(StopYourself {}).unwrap();
         until("incarnation 4", || handle.metrics().incarnation == 4).await;
         counts_from_one(&handle, 4).await;
+        handle.tell(BoomInterval {}).unwrap();
+        until("incarnation 5", || handle.metrics().incarnation == 5).await;
+        counts_from_one(&handle, 5).await;
         let restarts = handle.metrics().restarts;
-        assert_eq!((restarts.panic, restarts.stopped, restarts.total()), (2, 1, 3));
+        assert_eq!((restarts.panic, restarts.stopped, restarts.total()), (3, 1, 4));
         world.root.shutdown().await;
     });
 }

@@ -231,6 +231,12 @@ message!(
     }
 );
 message!(
+    /// Panics in an interval of the component.
+    BoomInterval {} -> (), |_me, _, ctx| {
+        ctx.run_interval(Duration::from_millis(1), |_, _| panic!("told to panic in an interval"));
+    }
+);
+message!(
     /// Starts a task that panics.
     BadTask {} -> (), |_me, _, ctx| {
         ctx.spawn_task("bad", async { panic!("told to panic in a task") });

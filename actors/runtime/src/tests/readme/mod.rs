@@ -1,11 +1,17 @@
-//! The example of the README works, and is the one in the README.
+//! The examples work, and that of the README is the one in the README.
 
 #[allow(dead_code, unreachable_pub)]
 mod example;
 
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../examples/depot.rs"]
+mod depot;
+
 #[test]
-fn the_example_works() {
+fn the_examples_work() {
+    super::world::hush();
     assert_eq!(example::program(), 0);
+    assert_eq!(depot::program(), 0);
 }
 
 #[test]
