@@ -3,3 +3,4 @@
 mod bench;
 mod columns;
 mod extra;
+mod verify;
