@@ -30,10 +30,8 @@ async fn the_hierarchy_is_kept() {
     assert_eq!(output["dataConsistencyVerification"]["VerificationResult"], "Verified");
     assert!(output.get("rowsRead").is_none(), "files have no rows: {output}");
     // The same content has the same hash, whatever the order.
-    let again = Copy::new(&folder.end("in"), &folder.end("again"))
-        .settings(json!({"parallelCopies": 1}))
-        .run();
-    let again = again.await.unwrap();
+    let again = Copy::new(&folder.end("in"), &folder.end("again")).settings(json!({"parallelCopies": 1}));
+    let again = again.run().await.unwrap();
     assert_eq!(folder.all("in"), folder.all("again"));
     assert_eq!(again.content_hash.len(), 32);
 }

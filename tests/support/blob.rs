@@ -55,6 +55,13 @@ impl BlobClient {
         response.bytes().await.unwrap().to_vec()
     }
 
+    /// The headers of a blob, `container/name`.
+    pub async fn head(&self, path: &str) -> reqwest::header::HeaderMap {
+        let response = self.send(Method::HEAD, path, &[], Vec::new()).await;
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.headers().clone()
+    }
+
     /// The names of all blobs of a container.
     pub async fn list(&self, container: &str) -> Vec<String> {
         let query = [("comp", "list"), ("restype", "container")];

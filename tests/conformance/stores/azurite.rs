@@ -7,7 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use futures::FutureExt;
 use serde_json::json;
 use sluice_contract::Code;
-use sluice_tests::azurite::Azurite;
+use sluice_tests::azurite::{Azurite, KEY};
 use std::sync::Arc;
 
 const CONTAINER: &str = "conformance";
@@ -20,7 +20,7 @@ pub(in super::super) async fn azurite_parquet() -> Place {
         source: json!({ "type": "ParquetSource" }),
         sink: json!({ "type": "ParquetSink" }),
         data: edge_values(),
-        ..container().await
+        ..container("AzureBlobStorage").await
     }
 }
 
@@ -32,28 +32,42 @@ pub(in super::super) async fn azurite_csv() -> Place {
         source: json!({ "type": "DelimitedTextSource" }),
         sink: json!({ "type": "DelimitedTextSink" }),
         data: csv_data(),
-        ..container().await
+        ..container("AzureBlobStorage").await
     }
 }
 
-async fn container() -> Place {
+/// A lake by its blob endpoint: Azurite has no other.
+pub(in super::super) async fn adls() -> Place {
+    let location = |name: &str| json!({ "type": "AzureBlobFSLocation", "fileSystem": CONTAINER, "folderPath": "a/b", "fileName": format!("{name}.parquet") });
+    Place {
+        dataset_kind: "Parquet",
+        dataset: Box::new(move |name| json!({ "location": location(name) })),
+        source: json!({ "type": "ParquetSource" }),
+        sink: json!({ "type": "ParquetSink" }),
+        data: edge_values(),
+        ..container("AzureBlobFS").await
+    }
+}
+
+async fn container(kind: &str) -> Place {
     sluice_tests::init_tls();
     let server = Arc::new(Azurite::https());
     server.client().create_container(CONTAINER).await;
     let ca = server.tls.as_ref().unwrap().ca_pem.clone();
-    let with = |text: String| {
-        properties(
-            "AzureBlobStorage",
-            json!({ "caCertificate": ca }),
-            &[("connectionString", &text)],
-        )
+    let url = server.endpoint();
+    let with = |key: &str| match kind {
+        "AzureBlobFS" => properties(kind, json!({ "caCertificate": ca, "url": url }), &[("accountKey", key)]),
+        kind => {
+            let text = server.connection_string_with_key(key);
+            properties(kind, json!({ "caCertificate": ca }), &[("connectionString", &text)])
+        }
     };
     let wrong = BASE64_STANDARD.encode("canary-wrong-key");
     let asked = server.clone();
     Place {
         connector: sluice_store_object::connector(),
-        properties: with(server.connection_string()),
-        wrong_login: Some(with(server.connection_string_with_key(&wrong))),
+        properties: with(KEY),
+        wrong_login: Some(with(&wrong)),
         dataset_kind: "",
         dataset: Box::new(|_| json!({})),
         source: json!({}),

@@ -142,6 +142,7 @@ impl Sheet {
         }
         if published.replayed {
             self.tally.files_replayed.fetch_add(1, Ordering::Relaxed);
+            self.tally.bytes_written.fetch_sub(size, Ordering::Relaxed);
         } else {
             self.tally.published(&target.path, &md5, proven);
         }

@@ -234,7 +234,8 @@ impl ByteStore for ObjectFiles {
 
     async fn stage_copy(&self, target: &Target, key: &CommitKey, copied: &Copied) -> Result<Box<dyn ByteStage>, Fault> {
         let mut stage = ObjectStage::new(self, target, key, copied)?;
-        if !stage.is_written_blindly(copied.size) {
+        // An earlier attempt may have written it already.
+        if key.attempt > 1 || !stage.is_written_blindly(copied.size) {
             stage.look().await?;
         }
         Ok(Box::new(stage))

@@ -2,6 +2,7 @@
 
 use super::bytes::{ByteStore, Entry};
 use super::list;
+use super::location::Location;
 use super::partition::{Column, columns};
 use super::selection::Selection;
 use sluice_contract::{Code, Fault};
@@ -36,7 +37,15 @@ impl Selection {
     pub async fn choose(&self, store: &dyn ByteStore, take: Take) -> Result<Vec<Chosen>, Fault> {
         let found = match &self.list {
             Some(list) => list::entries(store, list, &self.location).await?,
-            None => store.find(&self.location).await?,
+            None => {
+                // The folders are looked through; which of them are meant is told by their names.
+                let recursive = self.location.recursive || self.folders.is_some();
+                let all = Location {
+                    recursive,
+                    ..self.location.clone()
+                };
+                store.find(&all).await?
+            }
         };
         let named = self.is_one_file() || self.list.is_some();
         let mut chosen = Vec::with_capacity(found.len());
