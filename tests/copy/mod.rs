@@ -3,4 +3,5 @@
 mod bench;
 mod columns;
 mod extra;
+mod through;
 mod verify;
