@@ -63,6 +63,15 @@ impl Folder {
         self.file("DelimitedText", json!({ "firstRowAsHeader": header }), name)
     }
 
+    /// The delimited texts below a folder whose names fit a pattern.
+    pub(super) fn folder(&self, folder: &str, pattern: &str) -> End {
+        let mut end = self.csv("unused", true);
+        let location = json!({ "type": "FileServerLocation", "folderPath": folder });
+        end.dataset.insert("location".to_owned(), location);
+        let settings = json!({ "type": "FileServerReadSettings", "recursive": true, "wildcardFileName": pattern });
+        end.with("storeSettings", settings)
+    }
+
     fn file(&self, dataset_kind: &'static str, dataset: Value, name: &str) -> End {
         let mut dataset = object(dataset);
         let location = json!({ "type": "FileServerLocation", "fileName": name });

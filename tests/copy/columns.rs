@@ -85,9 +85,9 @@ async fn what_is_refused_leaves_the_sink_untouched() {
     for (settings, code, words) in [
         (one("nope"), Code::SchemaMismatch, "nope"),
         (
-            json!({"enableSkipIncompatibleRow": true}),
+            json!({"preserveRules": ["ACL"]}),
             Code::ActivityUnsupported,
-            "enableSkipIncompatibleRow",
+            "preserveRules",
         ),
         (
             json!({"translator": {"type": "Expression", "value": "@x"}}),

@@ -35,14 +35,26 @@ async fn columns_are_added_by_name_and_mapped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_files_path_is_not_made_up() {
+async fn a_files_path_is_a_column() {
     let folder = Folder::new();
-    std::fs::write(folder.path("in.csv"), "id\n1\n").unwrap();
     let columns = json!([{"name": "file", "value": "$$FILEPATH"}]);
-    let source = folder.csv("in.csv", true).with("additionalColumns", columns);
-    let fault = copy(&source, &folder.csv("out.csv", true), json!({}))
+    std::fs::create_dir_all(folder.path("in/2024")).unwrap();
+    for (file, id) in [("in/a.csv", 1), ("in/2024/b.csv", 2)] {
+        std::fs::write(folder.path(file), format!("id\n{id}\n")).unwrap();
+    }
+    let source = folder.folder("in", "*.csv").with("additionalColumns", columns.clone());
+    copy(&source, &folder.csv("out.csv", true), json!({})).await.unwrap();
+    let written = std::fs::read_to_string(folder.path("out.csv")).unwrap();
+    let mut lines: Vec<&str> = written.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["1,a.csv", "2,2024/b.csv", "id,file"]);
+
+    // A table has no file.
+    folder.database().execute_batch("CREATE TABLE t (id INTEGER)").unwrap();
+    let source = folder.table("t").with("additionalColumns", columns);
+    let fault = copy(&source, &folder.csv("none.csv", true), json!({}))
         .await
         .unwrap_err();
     assert_eq!(fault.code, Code::ActivityUnsupported, "{fault}");
-    assert!(!folder.path("out.csv").exists());
+    assert!(!folder.path("none.csv").exists());
 }

@@ -3,4 +3,5 @@
 mod page;
 mod quickstart;
 mod receipts;
+mod rejects;
 mod sdk;

@@ -61,5 +61,9 @@ async fn a_source_that_falls_silent_is_noticed_and_read_again() {
     let facts = python::json("e2e/parquet_facts.py", &[file.to_str().unwrap(), "id"]);
     assert_eq!(facts["rows"], ROWS);
     assert_eq!(facts["sum"], u64::from(ROWS) * u64::from(ROWS + 1) / 2);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "staging was left behind");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "staging was left behind"
+    );
 }

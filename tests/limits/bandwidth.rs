@@ -35,7 +35,9 @@ async fn a_limit_holds_a_running_copy_is_remembered_and_lifted_under_way() {
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(status(&gateway)["jobs"][0]["job"], job.as_str(), "{}", gateway.log());
 
-    gateway.ask(&["limit", "--bandwidth", "1KiB/s", "--job", &job]).expect(0);
+    gateway
+        .ask(&["limit", "--bandwidth", "1KiB/s", "--job", &job])
+        .expect(0);
     assert_eq!(status(&gateway)["jobs"][0]["bandwidth"], 1024);
     let text = gateway.ask(&["status"]).expect(0).stdout;
     assert!(text.contains("limits.bandwidth         2000"), "{text}");

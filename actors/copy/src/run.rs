@@ -5,6 +5,7 @@ use crate::publish::Failed;
 use crate::rejects::Log;
 use crate::road::Road;
 use crate::settings::Asked;
+use crate::step::guarded;
 use crate::{CommitGate, CopyJob};
 use chrono::Utc;
 use sluice_contract::Fault;
@@ -47,7 +48,9 @@ pub async fn run(
     road.reporter.stage("planning");
     let begun = Instant::now();
     let source = road.source(job.source.as_ref(), job.source_request).await?;
-    let shape = asked.shape(source.schema())?;
+    let shape = asked
+        .shape(source.schema())?
+        .with_files(source.as_ref(), &asked.folder)?;
     let workers = source.partitions().len().clamp(1, road.options.parallel.max(1));
     let mut sink = road.sink(job.sink.as_ref(), job.sink_request, workers).await?;
     road.reporter.planned(source.partitions().len(), source.rows_expected());
@@ -69,7 +72,16 @@ pub async fn run(
         Err(failed) => return Err(road.give_up(sink.as_mut(), &job.key, failed).await),
     };
     road.compare_published(sink.as_mut(), &mut cargo).await?;
+    let completed = guarded(
+        "finishing with the source",
+        road.options.settle_timeout,
+        source.completed(),
+    )
+    .await;
     let mut outcome = outcome(source.as_ref(), sink.as_ref(), cargo, committed);
+    if let Err(fault) = completed.result() {
+        outcome.warnings.push(fault.to_string());
+    }
     outcome.started = Some(started);
     outcome.finished = Some(Utc::now());
     outcome.parallel = u32::try_from(workers).unwrap_or(u32::MAX);

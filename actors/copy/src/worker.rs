@@ -125,7 +125,7 @@ impl Reading {
                 true => batch.slice(from, step.min(rows - from)),
                 false => batch.clone(),
             };
-            let Shaped { batch, misfits } = self.shape.apply(piece.clone())?;
+            let Shaped { batch, misfits } = self.shape.apply(piece.clone(), partition.index)?;
             if !misfits.is_empty() {
                 self.leave_out(&piece, misfits, partition, first + from).await?;
             }

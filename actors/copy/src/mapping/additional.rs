@@ -20,6 +20,8 @@ pub(super) enum Content {
     Text(String),
     /// What a column of the source holds.
     Column(String),
+    /// The path of the row's file, below the dataset's folder.
+    FilePath,
 }
 
 impl Additional {
@@ -70,10 +72,7 @@ impl Content {
                 "" => Err(malformed(format!("`{place}`: `$$COLUMN:` names no column"))),
                 name => Ok(Self::Column(name.to_owned())),
             },
-            _ if reserved.eq_ignore_ascii_case("FILEPATH") => Err(unsupported(
-                &format!("{place}.value"),
-                "`$$FILEPATH` is not known to the sources here",
-            )),
+            _ if reserved.eq_ignore_ascii_case("FILEPATH") => Ok(Self::FilePath),
             _ => Err(unsupported(
                 &format!("{place}.value"),
                 format!("{value:?} is not known"),

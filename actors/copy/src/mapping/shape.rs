@@ -5,10 +5,12 @@ use super::columns::{alike, by_name, check_sink, check_source, ordered, source};
 use super::converted::{asked, implied};
 use super::{Ends, Mapping, Translator, malformed};
 use crate::convert::{Conversion, Rules};
+use crate::settings::unsupported;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::filter;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sluice_contract::{Code, Fault};
+use sluice_store_core::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub(crate) struct Shape {
     schema: SchemaRef,
     /// None when everything stays as it is.
     columns: Option<Vec<Made>>,
+    /// The path of each partition's file, where a column holds it.
+    files: Vec<Arc<str>>,
 }
 
 /// How a column is made.
@@ -48,6 +52,8 @@ enum Origin {
     Source(usize),
     /// The same text in every row.
     Text(Arc<str>),
+    /// The path of the partition's file.
+    FilePath,
 }
 
 /// Identifies a column of a Parquet file; a column that is there twice must not have it twice.
@@ -55,7 +61,11 @@ const FIELD_ID: &str = "PARQUET:field_id";
 
 impl Shape {
     fn unchanged(schema: SchemaRef) -> Self {
-        Self { schema, columns: None }
+        Self {
+            schema,
+            columns: None,
+            files: Vec::new(),
+        }
     }
 
     /// Finds the columns.
@@ -103,7 +113,28 @@ impl Shape {
         Ok(Self {
             schema: Arc::new(Schema::new(fields)),
             columns: Some(columns),
+            files: Vec::new(),
         })
+    }
+
+    /// Finds the files of a source's partitions, where a column holds their paths below the dataset's folder.
+    ///
+    /// # Errors
+    /// `SL4009` when the source reads no files.
+    pub(crate) fn with_files(mut self, source: &dyn Source, folder: &str) -> Result<Self, Fault> {
+        let holds = |made: &Made| matches!(made.origin, Origin::FilePath);
+        if !self.columns.iter().flatten().any(holds) {
+            return Ok(self);
+        }
+        let path = |partition| {
+            let entry = source
+                .file(partition)
+                .ok_or_else(|| unsupported("source.additionalColumns", "`$$FILEPATH`: the source reads no files"))?;
+            let below = entry.path.strip_prefix(folder).and_then(|path| path.strip_prefix('/'));
+            Ok(Arc::from(below.filter(|_| !folder.is_empty()).unwrap_or(&entry.path)))
+        };
+        self.files = source.partitions().iter().map(path).collect::<Result<_, Fault>>()?;
+        Ok(self)
     }
 
     /// Whether the sink gets the source's columns as they are, if under other names.
@@ -125,6 +156,7 @@ impl Shape {
         let added = self.columns.iter().flatten().map(|made| match &made.origin {
             Origin::Source(_) => 0,
             Origin::Text(text) => text.len() + size_of::<i32>(),
+            Origin::FilePath => self.files.iter().map(|path| path.len()).max().unwrap_or_default() + size_of::<i32>(),
         });
         match added.sum() {
             0 => usize::MAX,
@@ -132,11 +164,11 @@ impl Shape {
         }
     }
 
-    /// Reshapes a batch of the source's schema.
+    /// Reshapes a batch of the source's schema, from the partition at this place.
     ///
     /// # Errors
     /// `SL6011` when its columns hold what the schema excludes.
-    pub(crate) fn apply(&self, batch: RecordBatch) -> Result<Shaped, Fault> {
+    pub(crate) fn apply(&self, batch: RecordBatch, partition: usize) -> Result<Shaped, Fault> {
         let Some(made) = &self.columns else {
             return Ok(Shaped {
                 batch,
@@ -149,7 +181,8 @@ impl Shape {
         for (place, made) in made.iter().enumerate() {
             let column: ArrayRef = match &made.origin {
                 Origin::Source(index) => batch.column(*index).clone(),
-                Origin::Text(text) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows))),
+                Origin::Text(text) => repeated(text, rows),
+                Origin::FilePath => repeated(self.files.get(partition).map_or("", |path| path), rows),
             };
             let Some(conversion) = &made.conversion else {
                 columns.push(column);
@@ -186,6 +219,10 @@ impl Made {
     }
 }
 
+fn repeated(text: &str, rows: usize) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows)))
+}
+
 fn wrong(error: &arrow::error::ArrowError) -> Fault {
     Fault::new(Code::DataInvalid, error.to_string())
 }
@@ -207,6 +244,7 @@ fn extra(column: &Additional, schema: &Schema, place: &str) -> Result<(Field, Or
             Field::new(&column.name, DataType::Utf8, false),
             Origin::Text(text.as_str().into()),
         )),
+        Content::FilePath => Ok((Field::new(&column.name, DataType::Utf8, false), Origin::FilePath)),
         Content::Column(name) => {
             let names = schema.fields().iter().map(|field| field.name().as_str());
             let index = by_name(names, name, place)?;

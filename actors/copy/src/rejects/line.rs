@@ -50,15 +50,23 @@ pub(crate) fn of_row(batch: &RecordBatch, row: usize) -> String {
         }
         // Zones have names that the formatter does not know.
         if let Some(text) = moment_text(column, row) {
-            return quoted(&text);
+            return field(text);
         }
         match ArrayFormatter::try_new(column.as_ref(), &options) {
-            Ok(formatter) => quoted(&formatter.value(row).to_string()),
+            Ok(formatter) => field(formatter.value(row).to_string()),
             Err(_) => String::new(),
         }
     };
     let values: Vec<String> = batch.columns().iter().map(value).collect();
     values.join(",")
+}
+
+/// In quotes only where it has to be.
+fn field(text: String) -> String {
+    match text.contains([',', '"', '\r', '\n']) {
+        true => quoted(&text),
+        false => text,
+    }
 }
 
 fn quoted(text: &str) -> String {

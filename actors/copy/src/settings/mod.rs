@@ -18,7 +18,7 @@ use crate::options::MAX_PARALLEL;
 use crate::rejects::AskedLogs;
 use arrow::datatypes::SchemaRef;
 use rule::check;
-use sluice_contract::document::member;
+use sluice_contract::document::{member, text};
 use sluice_contract::{Fault, Object};
 use sluice_store_core::{SinkRequest, SourceRequest};
 use table::Place;
@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     translator: Translator,
     additional: Vec<Additional>,
     ends: Ends,
+    /// The folder of the source's dataset; empty where there is none.
+    pub(crate) folder: String,
     /// What may be left out.
     pub(crate) logs: AskedLogs,
     /// For the outcome: what was asked for and changes nothing.
@@ -69,6 +71,7 @@ impl Asked {
                 .unwrap_or_default(),
             additional: additional.map(Additional::read).transpose()?.unwrap_or_default(),
             ends: Ends::of(source, sink),
+            folder: folder(&source.dataset),
             logs: AskedLogs::read(settings)?,
             warnings,
         })
@@ -81,4 +84,17 @@ impl Asked {
     pub(crate) fn shape(&self, source: SchemaRef) -> Result<Shape, Fault> {
         Shape::new(source, &self.additional, &self.translator, self.ends)
     }
+}
+
+/// A dataset's folder, without slashes at its ends.
+fn folder(dataset: &Object) -> String {
+    let location = member(dataset, "location").and_then(serde_json::Value::as_object);
+    let folder = location
+        .and_then(|location| text(location, "folderPath"))
+        .unwrap_or_default();
+    let parts: Vec<&str> = folder
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    parts.join("/")
 }

@@ -125,7 +125,7 @@ pub(super) const TABLE: &[Row] = &[
 
     row(Source, "type", Set, Store, "names the source"),
     row(Source, "query", Set, Store, "is read instead of the table"),
-    row(Source, "additionalColumns", Set, Acted, "columns of a text, or of another column with `$$COLUMN:name`; `$$FILEPATH` is refused"),
+    row(Source, "additionalColumns", Set, Acted, "columns of a text, or of another column with `$$COLUMN:name`, or of the file's path below the dataset's folder with `$$FILEPATH`"),
     row(Source, "storeSettings", Set, Store, "which files are read"),
     row(Source, "formatSettings", Set, Store, "how files are read"),
     row(Source, "partitionOption", Set, Store, "how a database is split; `None` reads it as one; when nothing is said the source finds the best way"),
