@@ -7,6 +7,7 @@ pub(crate) fn stores() -> Stores {
     Stores::new(vec![
         sluice_store_postgres::connector(),
         sluice_store_mysql::connector(),
+        sluice_store_sqlserver::connector(),
         sluice_store_sqlite::connector(),
         sluice_store_file::connector(),
         sluice_store_object::connector(),

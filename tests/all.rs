@@ -13,3 +13,4 @@ mod limits;
 mod mysql;
 mod pages;
 mod sockets;
+mod tds;

@@ -13,6 +13,7 @@ pub(super) fn row(place: &str) -> &'static Row {
 conformance! {
     postgres        "PostgreSQL"         ""               Never     true  "PostgreSQL 15";
     mariadb         "MySQL and MariaDB"  ""               Staged    true  "MariaDB 10.11; **not** against MySQL itself";
+    sqlserver       "SQL Server and Azure SQL" ""         Staged    false "the tests' own TDS peer; **not** against SQL Server or Azure SQL";
     sqlite          "SQLite"             ""               Staged    true  "the library built in";
     file_parquet    "File system"        "Parquet"        Never     true  "a local disk, and a full tmpfs";
     file_csv        "File system"        "DelimitedText"  Never     false "a local disk, and a full tmpfs";

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need and cargo does not bring, into .test-env. Quiet when everything is there.
-#   setup.sh         PostgreSQL 15 or newer, Azurite, the Python clients, cargo-nextest
+#   setup.sh         PostgreSQL 15 or newer, MariaDB, Azurite, clients in Python, Node and C, cargo-nextest
 #   setup.sh bench   the same, and what the benchmark compares with
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,6 +31,7 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages="$
 if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then packages="$packages python3 python3-venv"; fi
 if ! command -v cc >/dev/null; then packages="$packages build-essential"; fi
 if ! [ -x /usr/sbin/mariadbd ] || ! command -v mariadb-install-db >/dev/null; then packages="$packages mariadb-server"; fi
+if ! command -v tsql >/dev/null || ! command -v freebcp >/dev/null; then packages="$packages freetds-bin"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
     [ "$(id -u)" = 0 ] || die "run this once, then try again: sudo apt-get install -y --no-install-recommends$packages"
@@ -69,7 +70,7 @@ if [ "${1:-}" = bench ]; then pip_install python-bench "$here/requirements-bench
 
 want=$(stamp "$here/package.json" "$here/package-lock.json")
 if [ "$(cat "$env/npm.stamp" 2>/dev/null)" != "$want" ]; then
-    say "installing Azurite"
+    say "installing Azurite and tedious"
     mkdir -p "$env/npm"
     cp "$here/package.json" "$here/package-lock.json" "$env/npm/"
     (cd "$env/npm" && npm ci --no-audit --no-fund --loglevel=error) >"$env/npm.log" 2>&1 </dev/null \

@@ -16,6 +16,7 @@ pub(super) fn connectors() -> Vec<Arc<dyn Connector>> {
     vec![
         sluice_store_postgres::connector(),
         sluice_store_mysql::connector(),
+        sluice_store_sqlserver::connector(),
         sluice_store_sqlite::connector(),
         sluice_store_file::connector(),
         sluice_store_object::connector(),

@@ -5,12 +5,14 @@ mod files;
 mod mysql;
 mod postgres;
 mod sqlite;
+mod sqlserver;
 
 pub(super) use azurite::{azurite_csv, azurite_parquet};
 pub(super) use files::{file_csv, file_parquet};
 pub(super) use mysql::mariadb;
 pub(super) use postgres::postgres;
 pub(super) use sqlite::sqlite;
+pub(super) use sqlserver::sqlserver;
 
 use super::data::edge_values_without;
 use arrow::array::RecordBatch;

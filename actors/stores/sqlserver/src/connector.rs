@@ -1,4 +1,4 @@
-//! The families, and a connection of one.
+//! The family, and a connection of it.
 
 use crate::probe;
 use crate::settings::Settings;
@@ -14,41 +14,21 @@ use sluice_store_core::{
 };
 use std::sync::Arc;
 
-const CAPABILITIES: Capabilities = Capabilities {
-    read: true,
-    write: true,
-    partitions: true,
-    // One session's: see the page of stores.
-    snapshot: true,
-    exactly_once: true,
-};
-
-const KINDS: &[StoreKind] = &[
-    StoreKind {
-        title: "SQL Server",
-        linked_services: &["SqlServer", "OnPremisesSqlServer"],
-        datasets: &["SqlServerTable"],
-        sources: &["SqlServerSource", "SqlSource"],
-        sinks: &["SqlServerSink", "SqlSink"],
-        capabilities: CAPABILITIES,
+const KINDS: &[StoreKind] = &[StoreKind {
+    title: "SQL Server and Azure SQL",
+    linked_services: &["SqlServer", "OnPremisesSqlServer", "AzureSqlDatabase", "AzureSqlMI"],
+    datasets: &["SqlServerTable", "AzureSqlTable", "AzureSqlMITable"],
+    sources: &["SqlServerSource", "AzureSqlSource", "SqlMISource", "SqlSource"],
+    sinks: &["SqlServerSink", "AzureSqlSink", "SqlMISink", "SqlSink"],
+    capabilities: Capabilities {
+        read: true,
+        write: true,
+        partitions: true,
+        // One session's: see the page of stores.
+        snapshot: true,
+        exactly_once: true,
     },
-    StoreKind {
-        title: "Azure SQL Database",
-        linked_services: &["AzureSqlDatabase"],
-        datasets: &["AzureSqlTable"],
-        sources: &["AzureSqlSource", "SqlSource"],
-        sinks: &["AzureSqlSink", "SqlSink"],
-        capabilities: CAPABILITIES,
-    },
-    StoreKind {
-        title: "Azure SQL Managed Instance",
-        linked_services: &["AzureSqlMI"],
-        datasets: &["AzureSqlMITable"],
-        sources: &["SqlMISource", "SqlSource"],
-        sinks: &["SqlMISink", "SqlSink"],
-        capabilities: CAPABILITIES,
-    },
-];
+}];
 
 /// SQL Server and Azure SQL, for the list of stores.
 pub fn connector() -> Arc<dyn Connector> {

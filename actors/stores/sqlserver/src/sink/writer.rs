@@ -6,7 +6,9 @@ use crate::names::{TableName, quote};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::values::write::{cell, unpack};
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
@@ -170,12 +172,21 @@ fn row<'a>(columns: &[TargetColumn], arrays: &'a [ArrayRef], row: usize) -> Resu
 /// A row's values as delimited text.
 fn record(arrays: &[ArrayRef], row: usize) -> String {
     let options = FormatOptions::default();
-    let value = |array: &ArrayRef| match ArrayFormatter::try_new(array.as_ref(), &options) {
-        Ok(formatter) if !array.is_null(row) => {
-            let text = formatter.value(row).try_to_string().unwrap_or_default();
-            format!("\"{}\"", text.replace('"', "\"\""))
+    let value = |array: &ArrayRef| {
+        if array.is_null(row) {
+            return String::new();
         }
-        _ => String::new(),
+        // Arrow prints a zone that it knows by its offset only, and a timestamp without zone always.
+        let one = array.slice(row, 1);
+        let plain = match one.data_type() {
+            DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, Some("+00:00".into())),
+            other => other.clone(),
+        };
+        let printed = cast(&one, &plain).ok().and_then(|one| {
+            let formatter = ArrayFormatter::try_new(one.as_ref(), &options).ok()?;
+            formatter.value(0).try_to_string().ok()
+        });
+        format!("\"{}\"", printed.unwrap_or_default().replace('"', "\"\""))
     };
     arrays.iter().map(value).collect::<Vec<_>>().join(",")
 }

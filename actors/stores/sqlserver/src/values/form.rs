@@ -252,7 +252,10 @@ pub(crate) fn read_back(form: Form, written: &DataType) -> DataType {
         Form::Unicode { .. } | Form::CodePage { .. } | Form::Guid => DataType::Utf8,
         Form::Bytes { .. } => DataType::Binary,
         Form::Date => DataType::Date32,
-        Form::Time { .. } => DataType::Time64(U::Nanosecond),
+        Form::Time { .. } => match plain(written) {
+            DataType::Time64(U::Microsecond) => DataType::Time64(U::Microsecond),
+            _ => DataType::Time64(U::Nanosecond),
+        },
         Form::DateTime2 { .. } => DataType::Timestamp(nano(plain(written)), None),
         Form::DateTimeOffset { .. } => DataType::Timestamp(nano(plain(written)), Some("UTC".into())),
         Form::DateTime | Form::SmallDateTime => DataType::Timestamp(U::Millisecond, None),
