@@ -9,6 +9,7 @@ mod conformance;
 mod copy;
 mod e2e;
 mod faults;
+mod formats;
 mod limits;
 mod mysql;
 mod pages;

@@ -2,10 +2,12 @@
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array,
-    Int32Array, Int64Array, RecordBatch, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray,
 };
+use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, concat_batches, sort_to_indices, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema};
 use std::sync::Arc;
 
 /// Texts that break naive quoting, escaping and NULL handling.
@@ -138,6 +140,34 @@ pub(super) fn edge_values_without(names: &[&str]) -> RecordBatch {
     let schema = all.schema();
     let kept = (0..all.num_columns()).filter(|i| !names.contains(&schema.field(*i).name().as_str()));
     all.project(&kept.collect::<Vec<_>>()).unwrap()
+}
+
+/// The same without some columns and with a list and a struct, for formats that nest.
+pub(super) fn nested_edge_values(without: &[&str]) -> RecordBatch {
+    let flat = edge_values_without(without);
+    let rows = flat.num_rows();
+    let lists = (0..rows).map(|row| match row % 4 {
+        0 => None,
+        1 => Some(vec![]),
+        2 => Some(vec![Some(i64::MIN), None]),
+        _ => Some(vec![Some(row as i64); 3]),
+    });
+    let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists));
+    let members = Fields::from(vec![
+        Field::new("city", DataType::Utf8, true),
+        Field::new("codes", list.data_type().clone(), true),
+    ]);
+    let valid: Vec<bool> = (0..rows).map(|row| row % 3 != 0).collect();
+    let of = StructArray::new(
+        members,
+        vec![Arc::clone(flat.column(1)), Arc::clone(&list)],
+        Some(NullBuffer::from(valid)),
+    );
+    let schema = flat.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let mut columns: Vec<(&str, ArrayRef)> = names.zip(flat.columns().iter().cloned()).collect();
+    columns.extend([("codes", list), ("place", Arc::new(of) as ArrayRef)]);
+    batch(columns)
 }
 
 /// Many plain rows with keys from `from`, with the schema of `like`: its rows again and again.

@@ -17,6 +17,9 @@ conformance! {
     sqlite          "SQLite"             ""               Staged    true  "the library built in";
     file_parquet    "File system"        "Parquet"        Never     true  "a local disk, and a full tmpfs";
     file_csv        "File system"        "DelimitedText"  Never     false "a local disk, and a full tmpfs";
+    file_json       "File system"        "Json, an array"       Never false "a local disk";
+    file_jsonlines  "File system"        "Json, a line a row"   Never false "a local disk";
+    file_avro       "File system"        "Avro"           Never     false "a local disk, and fastavro";
     azurite_parquet "Azure Blob Storage" "Parquet"        Never     true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
     azurite_csv     "Azure Blob Storage" "DelimitedText"  Never     false "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
 }

@@ -1,8 +1,8 @@
 //! A folder of this machine.
 
-use super::super::data::edge_values;
+use super::super::data::{edge_values, nested_edge_values};
 use super::super::place::{Place, properties};
-use super::{csv_data, csv_dataset};
+use super::{csv_data, csv_dataset, typed};
 use futures::FutureExt;
 use serde_json::json;
 use sluice_contract::Code;
@@ -29,6 +29,42 @@ pub(in super::super) async fn file_csv() -> Place {
         source: json!({ "type": "DelimitedTextSource" }),
         sink: json!({ "type": "DelimitedTextSink" }),
         data: csv_data(),
+        ..folder()
+    }
+}
+
+/// JSON: an array of objects, or a line for each.
+fn json(file_pattern: &'static str) -> Place {
+    let location =
+        |name: &str| json!({ "type": "FileServerLocation", "folderPath": "a/b", "fileName": format!("{name}.json") });
+    Place {
+        dataset_kind: "Json",
+        dataset: Box::new(move |name| json!({ "location": location(name), "schema": typed(&nested_edge_values(&[])) })),
+        source: json!({ "type": "JsonSource" }),
+        sink: json!({ "type": "JsonSink", "formatSettings": { "type": "JsonWriteSettings", "filePattern": file_pattern } }),
+        data: nested_edge_values(&[]),
+        ..folder()
+    }
+}
+
+pub(in super::super) async fn file_json() -> Place {
+    json("arrayOfObjects")
+}
+
+pub(in super::super) async fn file_jsonlines() -> Place {
+    json("setOfObjects")
+}
+
+pub(in super::super) async fn file_avro() -> Place {
+    let location =
+        |name: &str| json!({ "type": "FileServerLocation", "folderPath": "a/b", "fileName": format!("{name}.avro") });
+    Place {
+        dataset_kind: "Avro",
+        dataset: Box::new(move |name| json!({ "location": location(name) })),
+        source: json!({ "type": "AvroSource" }),
+        sink: json!({ "type": "AvroSink" }),
+        // Its smallest integer has 32 bits.
+        data: nested_edge_values(&["small"]),
         ..folder()
     }
 }

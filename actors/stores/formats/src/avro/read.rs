@@ -184,10 +184,7 @@ fn refused(schema: &serde_json::Value, open: &mut Vec<String>, depth: usize) -> 
 /// The decoder's columns as sinks know them: an enumeration is a text, and a UUID says that it is one.
 fn columns(schema: &Schema) -> Schema {
     let column = |field: &Arc<Field>| {
-        let data_type = match field.data_type() {
-            DataType::Dictionary(_, values) => values.as_ref().clone(),
-            other => other.clone(),
-        };
+        let data_type = plain(field.data_type());
         let uuid = *field.data_type() == DataType::FixedSizeBinary(16)
             && field
                 .metadata()
@@ -200,6 +197,18 @@ fn columns(schema: &Schema) -> Schema {
         }
     };
     Schema::new(schema.fields().iter().map(column).collect::<Vec<_>>())
+}
+
+/// A type without what its fields say besides, and enumerations as the texts that they are.
+fn plain(data_type: &DataType) -> DataType {
+    let field = |field: &Arc<Field>| Arc::new(Field::new(field.name(), plain(field.data_type()), field.is_nullable()));
+    match data_type {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::List(item) => DataType::List(field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        DataType::Map(entries, sorted) => DataType::Map(field(entries), *sorted),
+        other => other.clone(),
+    }
 }
 
 /// The schema of two files: the same columns of the same types; a column that may be NULL in one may be in both.
