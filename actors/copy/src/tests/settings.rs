@@ -54,10 +54,6 @@ async fn what_would_change_the_data_is_refused() {
         refused(settings, json!({}), json!({}), Code::ActivityUnsupported, names).await;
     }
     for (source, names) in [
-        (
-            json!({"sqlReaderStoredProcedureName": "p"}),
-            "source.sqlReaderStoredProcedureName",
-        ),
         (json!({"recursive": false}), "source.recursive"),
         (json!({"oracleReaderQuery": "SELECT 1"}), "source.oracleReaderQuery"),
     ] {

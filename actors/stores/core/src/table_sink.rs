@@ -9,7 +9,7 @@ use sluice_contract::{Code, Fault, Object};
 pub struct TableSink {
     /// `tableOption: autoCreate`: the table is made when it is not there.
     pub create: bool,
-    /// `preCopyScript`: runs before the rows are published, in the same transaction.
+    /// `preCopyScript`, or the older `sqlWriterCleanupScript`: runs before the rows are published, in the same transaction.
     pub script: Option<String>,
     /// `writeBehavior`.
     pub behavior: WriteBehavior,
@@ -50,7 +50,10 @@ impl TableSink {
                 return Err(Fault::new(Code::PropertyMissing, text));
             }
         }
-        let script = text(activity, "preCopyScript").map(str::trim);
+        // The older name is that of v1.
+        let script = text(activity, "preCopyScript")
+            .or(text(activity, "sqlWriterCleanupScript"))
+            .map(str::trim);
         Ok(Self {
             create: text(activity, "tableOption").is_some_and(|word| word.eq_ignore_ascii_case("autoCreate")),
             behavior: behavior(activity)?,
@@ -120,6 +123,12 @@ mod tests {
             behavior: WriteBehavior::Insert,
         };
         assert_eq!(sink.unwrap(), expected);
+        assert_eq!(
+            of(serde_json::json!({ "sqlWriterCleanupScript": "DELETE" }))
+                .unwrap()
+                .script,
+            Some("DELETE".to_owned())
+        );
         assert_eq!(
             of(serde_json::json!({ "preCopyScript": " " })).unwrap(),
             TableSink::default()
