@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint bench bench-runtime docs build release clean-test-env
+.PHONY: help test lint bench bench-quick bench-runtime docs build release clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -12,10 +12,18 @@ test: ## format, lints and every test, against real servers
 lint: ## format and lints only
 	@tests/env/lint.sh
 
-bench: ## PostgreSQL to Parquet beside DuckDB, in one run on this machine
+bench: ## copies beside what others need for the same work (BENCH_SF=1, BENCH_ROUNDS=3, BENCH_ONLY=row,row)
 	@tests/env/setup.sh bench
 	cargo build --release --workspace --bins --locked
 	SLUICE_TEST_BINARY=$(CURDIR)/target/release/sluice target/release/sluice-bench
+
+bench-quick: ## the same on a tenth of the rows, once
+	@BENCH_SF=0.1 BENCH_ROUNDS=1 $(MAKE) bench
+
+bench-files: ## files to Blob Storage beside azcopy, in one run on this machine
+	@tests/env/setup.sh bench
+	cargo build --release --workspace --bins --locked
+	target/release/sluice-bench-files
 
 bench-runtime: ## what supervision costs: messages and restarts beside raw actix, ractor and kameo
 	cargo run --release --locked --manifest-path tests/bench/runtime/Cargo.toml

@@ -32,6 +32,7 @@ if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then packages="$packages p
 if ! command -v cc >/dev/null; then packages="$packages build-essential"; fi
 if ! [ -x /usr/sbin/mariadbd ] || ! command -v mariadb-install-db >/dev/null; then packages="$packages mariadb-server"; fi
 if ! command -v tsql >/dev/null || ! command -v freebcp >/dev/null; then packages="$packages freetds-bin"; fi
+if [ "${1:-}" = bench ] && ! ldconfig -p | grep -q 'libsecret-1.so.0'; then packages="$packages libsecret-1-0"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
     [ "$(id -u)" = 0 ] || die "run this once, then try again: sudo apt-get install -y --no-install-recommends$packages"
@@ -84,6 +85,15 @@ if [ "$("$env/cargo/bin/s3s-fs" --version 2>/dev/null)" != "s3s-fs 0.14.1" ]; th
     CARGO_TARGET_DIR="$env/cargo/target" cargo install s3s-fs --version 0.14.1 --features binary --locked --quiet --root "$env/cargo" </dev/null \
         || die "cargo could not install s3s-fs"
     rm -rf "$env/cargo/target"
+fi
+
+# What copies of files are compared with.
+azcopy=$env/azcopy/node_modules/@azure-tools/azcopy-linux/dist/bin/azcopy_linux_amd64
+if [ "${1:-}" = bench ] && ! [ -x "$azcopy" ]; then
+    say "installing azcopy"
+    npm install --prefix "$env/azcopy" --no-audit --no-fund --loglevel=error @azure-tools/azcopy-linux@10.32.2 \
+        >"$env/npm.log" 2>&1 </dev/null || { tail -n 20 "$env/npm.log" >&2; die "npm failed; see $env/npm.log"; }
+    chmod +x "$azcopy"
 fi
 
 if ! cargo nextest --version >/dev/null 2>&1; then
