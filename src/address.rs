@@ -29,7 +29,8 @@ pub(crate) fn parse(
     let usage = |what: &str| Fault::new(Code::Usage, format!("the address {:?}: {what}", shown(text)));
     let (scheme, rest) = text.split_once(':').unwrap_or(("file", text));
     match scheme {
-        "postgres" | "postgresql" => postgres(text, password),
+        "postgres" | "postgresql" => server(text, &POSTGRES, password),
+        "mysql" | "mariadb" => server(text, &MYSQL, password),
         "sqlite" => sqlite(rest).ok_or_else(|| usage("it needs sqlite:PATH?table=NAME or ?query=SELECT ..")),
         "file" => file(rest.strip_prefix("//").unwrap_or(rest))
             .ok_or_else(|| usage("the file needs the ending .parquet or .csv")),
@@ -38,11 +39,53 @@ pub(crate) fn parse(
         _ if Path::new(text).extension().is_some() && !text.contains("://") => {
             file(text).ok_or_else(|| usage("the file needs the ending .parquet or .csv"))
         }
-        _ => Err(usage("known are postgres:, sqlite:, file: and azblob:")),
+        _ => Err(usage("known are postgres:, mysql:, sqlite:, file: and azblob:")),
     }
 }
 
-fn postgres(text: &str, password: impl FnOnce() -> Result<Option<Zeroizing<String>>, Fault>) -> Result<Place, Fault> {
+/// A database server's words.
+struct Server {
+    port: u16,
+    linked_service: &'static str,
+    dataset: &'static str,
+    source: &'static str,
+    sink: &'static str,
+    ssl_mode: &'static str,
+    /// The dataset for what stands behind `table=`, and the table's own name.
+    table: fn(&str) -> (Value, &str),
+}
+
+const POSTGRES: Server = Server {
+    port: 5432,
+    linked_service: "PostgreSqlV2",
+    dataset: "PostgreSqlV2Table",
+    source: "PostgreSqlV2Source",
+    sink: "PostgreSqlV2Sink",
+    ssl_mode: "prefer",
+    table: |value| {
+        let (schema, table) = value.split_once('.').unwrap_or(("public", value));
+        (json!({ "schema": schema, "table": table }), table)
+    },
+};
+
+const MYSQL: Server = Server {
+    port: 3306,
+    linked_service: "MySql",
+    dataset: "MySqlTable",
+    source: "MySqlSource",
+    sink: "MySqlSink",
+    ssl_mode: "preferred",
+    table: |value| {
+        let table = value.rsplit('.').next().unwrap_or(value);
+        (json!({ "tableName": value }), table.trim_matches('`'))
+    },
+};
+
+fn server(
+    text: &str,
+    words: &Server,
+    password: impl FnOnce() -> Result<Option<Zeroizing<String>>, Fault>,
+) -> Result<Place, Fault> {
     let usage = |what: &str| Fault::new(Code::Usage, format!("the address {:?}: {what}", shown(text)));
     let url = Url::parse(text).map_err(|e| usage(&e.to_string()))?;
     if url.password().is_some() {
@@ -52,7 +95,7 @@ fn postgres(text: &str, password: impl FnOnce() -> Result<Option<Zeroizing<Strin
     }
     let mut public = object(json!({
         "server": url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost"),
-        "port": url.port().unwrap_or(5432),
+        "port": url.port().unwrap_or(words.port),
         "database": decode(url.path().trim_start_matches('/')),
         "username": if url.username().is_empty() { std::env::var("USER").unwrap_or_default() } else { decode(url.username()) },
     }));
@@ -60,9 +103,9 @@ fn postgres(text: &str, password: impl FnOnce() -> Result<Option<Zeroizing<Strin
     for (name, value) in url.query_pairs() {
         match &*name {
             "table" => {
-                let (schema, table) = value.split_once('.').unwrap_or(("public", &value));
+                let (members, table) = (words.table)(&value);
                 title = table.to_owned();
-                dataset = object(json!({ "schema": schema, "table": table }));
+                dataset = object(members);
             }
             "query" => {
                 title = "query".to_owned();
@@ -77,20 +120,20 @@ fn postgres(text: &str, password: impl FnOnce() -> Result<Option<Zeroizing<Strin
     if title.is_empty() {
         return Err(usage("it needs ?table=NAME or ?query=SELECT .."));
     }
-    public.entry("sslMode").or_insert(json!("prefer"));
-    source.insert("type".to_owned(), json!("PostgreSqlV2Source"));
+    public.entry("sslMode").or_insert(json!(words.ssl_mode));
+    source.insert("type".to_owned(), json!(words.source));
     let mut store = StoreProperties {
-        kind: "PostgreSqlV2".to_owned(),
+        kind: words.linked_service.to_owned(),
         public,
         ..Default::default()
     };
     if let Some(password) = password()? {
         store.secrets.insert("password", password.as_str());
     }
-    let sink = object(json!({ "type": "PostgreSqlV2Sink" }));
+    let sink = object(json!({ "type": words.sink }));
     Ok(Place {
         store,
-        dataset_kind: "PostgreSqlV2Table",
+        dataset_kind: words.dataset,
         dataset,
         source,
         sink,
@@ -262,6 +305,22 @@ mod tests {
         assert_eq!(place.dataset, object(json!({ "schema": "sales", "table": "orders" })));
         assert_eq!(place.store.secrets.get("password"), Some("canary"));
         assert!(!format!("{place:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_table_of_mysql() {
+        for scheme in ["mysql", "mariadb"] {
+            let place = place(&format!("{scheme}://me@db/shop?table=sales.orders")).unwrap();
+            assert_eq!(
+                (&place.store.public["port"], place.dataset_kind),
+                (&json!(3306), "MySqlTable")
+            );
+            assert_eq!(place.dataset, object(json!({ "tableName": "sales.orders" })));
+            assert_eq!(
+                (place.title.as_str(), &place.store.public["sslMode"]),
+                ("orders", &json!("preferred"))
+            );
+        }
     }
 
     #[test]
