@@ -1,110 +1,87 @@
-//! `make bench`: PostgreSQL to Parquet, `sluice copy` beside DuckDB, in turns on the same server and the same machine.
+//! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
-//! Prints one line per run and the ratio of the medians. Wall times depend on what else the machine does; CPU seconds are the
-//! client's own (user and system).
+//! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
+//! `BENCH_ONLY` names the rows to be run, with commas. Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
-use sluice_tests::postgres::{PASSWORD, Postgres, USER};
-use sluice_tests::{binary, python, root, test_env};
-use std::process::{Command, Stdio};
+mod contest;
+mod lineitem;
+mod rows;
 
-/// Seconds of one run.
-#[derive(Clone, Copy, Debug)]
-struct Seconds {
-    wall: f64,
-    cpu: f64,
-}
+use lineitem::{Bench, megabytes};
+use sluice_tests::python;
 
-/// Runs a command to its end under the shell's `time`.
-fn time(command: &Command) -> Seconds {
-    let mut shell = Command::new("bash");
-    shell
-        .args([
-            "-c",
-            "TIMEFORMAT='%R %U %S'; time \"$@\" 2>/dev/null >/dev/null",
-            "time",
-        ])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    let output = shell.output().expect("bash runs");
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed: {text}");
-    let line = text.lines().next_back().unwrap_or_default();
-    let times: Vec<f64> = line.split_whitespace().map(|word| word.parse().unwrap()).collect();
-    Seconds {
-        wall: times[0],
-        cpu: times[1] + times[2],
-    }
-}
-
-fn median(runs: &[Seconds], of: impl Fn(&Seconds) -> f64) -> f64 {
-    let mut values: Vec<f64> = runs.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn setting(name: &str, default: u32) -> u32 {
+fn setting(name: &str, default: &str) -> String {
     std::env::var(name)
         .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| default.to_owned())
 }
 
 #[tokio::main]
 async fn main() {
-    let (rows, rounds) = (setting("BENCH_ROWS", 3_000_000), setting("BENCH_ROUNDS", 3));
-    println!("PostgreSQL to Parquet (snappy): {rows} rows of 12 columns, {rounds} rounds in turns");
-    let postgres = Postgres::start();
-    postgres.sql(&format!(
-        "CREATE UNLOGGED TABLE items AS SELECT g::bigint AS id, (g * 7 % 200000)::integer AS part, (g % 7)::smallint AS line,
-            (g % 50 + 1)::numeric(15,2) AS quantity, (g * 13 % 10000000 / 100.0)::numeric(15,2) AS price,
-            (g % 11 / 100.0)::numeric(15,2) AS discount, chr(65 + g % 3) AS flag, date '1992-01-01' + g % 2500 AS shipped,
-            timestamptz '1992-01-01' + g * interval '1 second' AS changed, 'DELIVER IN PERSON ' || g % 4 AS instruct,
-            md5(g::text) AS comment, g % 3 = 0 AS paid
-         FROM generate_series(1, {rows}) g; ANALYZE items"
-    )).await;
-    let dir = tempfile::tempdir().unwrap();
-    let file = |name: &str| dir.path().join(name);
-
-    let mut sluice = binary::sluice();
-    sluice
-        .args(["copy", "--parallel", "2", &postgres.url("items")])
-        .arg(format!("file:{}", file("sluice.parquet").display()))
-        .env("SLUICE_SRC_PASSWORD", PASSWORD);
-    let mut duckdb = Command::new(test_env("venv/bin/python"));
-    duckdb
-        .arg(root().join("tests/bench/duckdb_copy.py"))
-        .args([&postgres.port.to_string(), USER, PASSWORD, "items"])
-        .arg(file("duckdb.parquet"));
-
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 1..=rounds {
-        ours.push(time(&sluice));
-        theirs.push(time(&duckdb));
-        let (a, b) = (ours.last().unwrap(), theirs.last().unwrap());
-        println!(
-            "round {round}: sluice {:6.2} s wall {:6.2} s CPU | DuckDB {:6.2} s wall {:6.2} s CPU",
-            a.wall, a.cpu, b.wall, b.cpu
-        );
+    let scale = setting("BENCH_SF", "1");
+    let rounds: usize = setting("BENCH_ROUNDS", "3").parse().expect("BENCH_ROUNDS is a number");
+    let only = setting("BENCH_ONLY", "");
+    let chosen = |name: &str| only.is_empty() || only.split(',').any(|word| word.trim() == name);
+    let bench = Bench::open(&scale).await;
+    let count: u64 = bench.server.one("SELECT count(*) FROM lineitem").await.parse().unwrap();
+    println!(
+        "TPC-H lineitem of scale factor {scale}: {count} rows; medians of {rounds} rounds in turns; {}",
+        machine()
+    );
+    for (name, contest) in rows::ROWS {
+        if chosen(name) {
+            contest(&bench, &scale)
+                .hold(&bench.server, bench.dir.path(), rounds)
+                .await;
+        }
     }
     // A copy that is fast and wrong is no copy.
     for name in ["sluice.parquet", "duckdb.parquet"] {
-        let facts = python::json("e2e/parquet_facts.py", &[file(name).to_str().unwrap(), "id"]);
-        assert_eq!(facts["rows"], rows, "{name}");
-        let size = std::fs::metadata(file(name)).unwrap().len();
-        println!("{name}: {rows} rows, {:.1} MB", size as f64 / 1e6);
+        let file = bench.dir.path().join(name);
+        if file.exists() {
+            let facts = python::json("e2e/parquet_facts.py", &[file.to_str().unwrap(), "l_orderkey"]);
+            assert_eq!(facts["rows"], count, "{name}");
+            println!("\n{name}: {count} rows, {}", megabytes(&file));
+        }
     }
-    let ratio = |of: fn(&Seconds) -> f64| median(&ours, of) / median(&theirs, of);
-    println!(
-        "sluice / DuckDB, medians: wall {:.2}, CPU {:.2} (below 1 is faster)",
-        ratio(|s| s.wall),
-        ratio(|s| s.cpu)
-    );
+    for table in ["made", "there"] {
+        if bench
+            .server
+            .one(&format!("SELECT to_regclass('{table}') IS NOT NULL"))
+            .await
+            == "t"
+        {
+            let differs = format!(
+                "SELECT count(*) FROM ((TABLE lineitem EXCEPT ALL TABLE {table}) UNION ALL (TABLE {table} EXCEPT ALL TABLE lineitem)) d"
+            );
+            assert_eq!(bench.server.one(&differs).await, "0", "{table}");
+        }
+    }
+}
+
+/// Processors and memory.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_once(':')
+            .map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let kilobytes = value(&read("/proc/meminfo"), "MemTotal");
+    let gigabytes = kilobytes
+        .split(' ')
+        .next()
+        .and_then(|text| text.parse::<f64>().ok())
+        .unwrap_or(0.0)
+        / 1024.0
+        / 1024.0;
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!(
+        "{cores} cores ({}), {gigabytes:.0} GB, Linux {}",
+        value(&read("/proc/cpuinfo"), "model name"),
+        kernel.trim()
+    )
 }

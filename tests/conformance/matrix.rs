@@ -11,7 +11,7 @@ pub(super) fn row(place: &str) -> &'static Row {
 
 // place          store                format           reads back  partitions  tested against
 conformance! {
-    postgres        "PostgreSQL"         ""               Never     true  "PostgreSQL 15";
+    postgres        "PostgreSQL"         ""               Staged    true  "PostgreSQL 15";
     mariadb         "MySQL and MariaDB"  ""               Staged    true  "MariaDB 10.11; **not** against MySQL itself";
     sqlserver       "SQL Server and Azure SQL" ""         Staged    false "the tests' own TDS peer; **not** against SQL Server or Azure SQL";
     sqlite          "SQLite"             ""               Staged    true  "the library built in";
@@ -22,4 +22,7 @@ conformance! {
     file_avro       "File system"        "Avro"           Never     false "a local disk, and fastavro";
     azurite_parquet "Azure Blob Storage" "Parquet"        Never     true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
     azurite_csv     "Azure Blob Storage" "DelimitedText"  Never     false "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
+    adls            "Azure Data Lake Storage Gen2" "Parquet" Never   true  "Azurite 3.35 by its blob endpoint; **not** against Azure itself";
+    s3_parquet      "Amazon S3"          "Parquet"        Never     true  "s3s-fs 0.14; **not** against Amazon itself";
+    s3_csv          "Amazon S3"          "DelimitedText"  Never     false "s3s-fs 0.14; **not** against Amazon itself";
 }

@@ -1,7 +1,7 @@
 //! Writing into the table itself, in a transaction that stays open until the commit: the rows are written once. All writers
 //! share its one connection; what they send are whole rows.
 
-use super::writer::{START, within};
+use super::writer::{START, Told, within};
 use crate::errors;
 use crate::names::TableName;
 use crate::session::Session;
@@ -15,7 +15,7 @@ use sluice_contract::{Code, Fault};
 use sluice_store_core::{NativeChunk, Writer};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use tokio::sync::Mutex;
 use tokio_postgres::CopyInSink;
 
@@ -136,15 +136,14 @@ pub(crate) async fn is_possible(session: &Session, table: &TableName) -> Result<
 pub(crate) struct DirectWriter {
     pub(crate) shared: Shared,
     pub(crate) encoder: Encoder,
-    pub(crate) bytes: Arc<AtomicU64>,
-    pub(crate) native: Arc<AtomicBool>,
+    pub(crate) told: Arc<Told>,
 }
 
 impl DirectWriter {
     async fn send(&self, piece: Bytes) -> Result<(), Fault> {
         let length = piece.len() as u64;
         self.shared.lock().await.send(piece).await?;
-        self.bytes.fetch_add(length, Ordering::Relaxed);
+        self.told.bytes.fetch_add(length, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -160,7 +159,7 @@ impl Writer for DirectWriter {
     }
 
     async fn write_native(&mut self, chunk: NativeChunk) -> Result<(), Fault> {
-        self.native.store(true, Ordering::Relaxed);
+        self.told.native.store(true, Ordering::Relaxed);
         self.send(chunk.bytes).await
     }
 

@@ -1,6 +1,6 @@
 //! A writer that leaves out rows: every batch is a COPY of its own, and one that fails is halved until the rows are found.
 
-use super::writer::{START, within};
+use super::writer::{START, Told, within};
 use crate::errors;
 use crate::names::TableName;
 use crate::session::Session;
@@ -14,7 +14,7 @@ use futures::SinkExt;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{Rejected, Rejects, Side, Writer};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 pub(crate) struct LenientWriter {
     statement: String,
@@ -23,7 +23,7 @@ pub(crate) struct LenientWriter {
     before: u64,
     rejects: Rejects,
     place: String,
-    bytes: Arc<AtomicU64>,
+    told: Arc<Told>,
     doing: String,
     session: Session,
 }
@@ -38,7 +38,7 @@ impl LenientWriter {
         stage: &TableName,
         (list, columns): (&str, Vec<Encoding>),
         (place, rejects): (&TableName, &Rejects),
-        bytes: Arc<AtomicU64>,
+        told: Arc<Told>,
     ) -> Result<Self, Fault> {
         Ok(Self {
             statement: format!("COPY {} ({list}) FROM STDIN (FORMAT binary)", stage.quoted()),
@@ -46,7 +46,7 @@ impl LenientWriter {
             before: 0,
             rejects: rejects.clone(),
             place: place.to_string(),
-            bytes,
+            told,
             doing: format!("writing to {stage}"),
             session: Session::open(settings).await?,
         })
@@ -77,7 +77,7 @@ impl LenientWriter {
             }
         }
         within(&self.doing, copy.as_mut().finish()).await?.map_err(failed)?;
-        self.bytes.fetch_add(length as u64, Ordering::Relaxed);
+        self.told.bytes.fetch_add(length as u64, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -29,10 +29,10 @@ use sluice_store_core::{
     Written,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use target::Target;
 use tokio::sync::{Mutex, OnceCell};
-use writer::CopyWriter;
+use writer::{CopyWriter, Told};
 
 /// A table to be written.
 pub(crate) struct PostgresSink {
@@ -42,9 +42,7 @@ pub(crate) struct PostgresSink {
     script: Option<String>,
     behavior: WriteBehavior,
     rejects: Option<Rejects>,
-    bytes: Arc<AtomicU64>,
-    /// Rows came in PostgreSQL's own encoding.
-    native: Arc<AtomicBool>,
+    told: Arc<Told>,
     prepared: Option<Prepared>,
 }
 
@@ -84,8 +82,7 @@ impl PostgresSink {
             script,
             behavior,
             rejects: request.rejects.clone().filter(Rejects::allows_rows),
-            bytes: Arc::new(AtomicU64::new(0)),
-            native: Arc::new(AtomicBool::new(false)),
+            told: Arc::default(),
             prepared: None,
         })
     }
@@ -135,6 +132,7 @@ impl Sink for PostgresSink {
             None => Way::Insert,
         };
         stage::create(&session, &target, &stage, key, way).await?;
+        self.told = Arc::default();
         self.prepared = Some(Prepared {
             target,
             merge,
@@ -162,7 +160,7 @@ impl Sink for PostgresSink {
         let list = target.list();
         if let Some(rejects) = &self.rejects {
             let (columns, left_out) = ((list.as_str(), target.encodings()), (&target.name, rejects));
-            let writer = LenientWriter::open(&self.settings, stage, columns, left_out, self.bytes.clone()).await?;
+            let writer = LenientWriter::open(&self.settings, stage, columns, left_out, self.told.clone()).await?;
             return Ok(Box::new(writer));
         }
         let encoder = Encoder::new(target.encodings());
@@ -170,12 +168,10 @@ impl Sink for PostgresSink {
             return Ok(Box::new(DirectWriter {
                 shared: self.open(prepared).await?,
                 encoder,
-                bytes: self.bytes.clone(),
-                native: self.native.clone(),
+                told: self.told.clone(),
             }));
         }
-        let told = (self.bytes.clone(), self.native.clone());
-        let writer = CopyWriter::open(&self.settings, stage, &list, encoder, told).await?;
+        let writer = CopyWriter::open(&self.settings, stage, &list, encoder, self.told.clone()).await?;
         Ok(Box::new(writer))
     }
 
@@ -185,6 +181,13 @@ impl Sink for PostgresSink {
             let taken = self.open(prepared).await?.lock().await.finish().await?;
             let before = prepared.rows;
             return Ok(self.staged(taken.or(before).unwrap_or(0)));
+        }
+        if prepared.way == Way::Rename {
+            // Committed, in a table that survives a crash and that nobody else writes: the server's word is enough.
+            let session = Session::open(&self.settings).await?;
+            stage::check(&session, &prepared.stage).await?;
+            let taken = self.told.taken.load(Ordering::Relaxed);
+            return Ok(self.staged(taken));
         }
         let session = Session::open(&self.settings).await?;
         if let Some(rejects) = &self.rejects {
@@ -206,7 +209,7 @@ impl Sink for PostgresSink {
         let Prepared {
             target, stage, schema, ..
         } = prepared;
-        let native = self.native.load(Ordering::Relaxed);
+        let native = self.told.native.load(Ordering::Relaxed);
         match (what, prepared.way) {
             (Written::Staged, Way::Direct) => Ok(ReadBack::Impossible(format!(
                 "the rows are in {} itself, where nobody sees them yet",
@@ -281,6 +284,6 @@ impl Sink for PostgresSink {
     }
 
     fn bytes_written(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+        self.told.bytes.load(Ordering::Relaxed)
     }
 }

@@ -24,12 +24,22 @@ const STALL: Duration = Duration::from_secs(300);
 /// How long the server may take to begin.
 pub(crate) const START: Duration = Duration::from_secs(60);
 
+/// What the writers of a sink tell.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Bytes sent.
+    pub(crate) bytes: AtomicU64,
+    /// Rows that the server says it has taken, of the writers that have finished.
+    pub(crate) taken: AtomicU64,
+    /// Rows came in PostgreSQL's own encoding.
+    pub(crate) native: AtomicBool,
+}
+
 /// A writer. Dropping it unfinished stages none of its rows.
 pub(crate) struct CopyWriter {
     copy: Pin<Box<CopyInSink<Bytes>>>,
     encoder: Encoder,
-    bytes: Arc<AtomicU64>,
-    native: Arc<AtomicBool>,
+    told: Arc<Told>,
     doing: String,
     session: Session,
 }
@@ -44,7 +54,7 @@ impl CopyWriter {
         stage: &TableName,
         columns: &str,
         encoder: Encoder,
-        (bytes, native): (Arc<AtomicU64>, Arc<AtomicBool>),
+        told: Arc<Told>,
     ) -> Result<Self, Fault> {
         let mut session = Session::open(settings).await?;
         let doing = format!("writing to {stage}");
@@ -57,8 +67,7 @@ impl CopyWriter {
         let mut writer = Self {
             copy: Box::pin(copy),
             encoder,
-            bytes,
-            native,
+            told,
             doing,
             session,
         };
@@ -74,7 +83,7 @@ impl CopyWriter {
             let said = within(&self.doing, self.copy.as_mut().finish()).await?;
             return Err(errors::fault(&self.doing, said.as_ref().err().unwrap_or(&error)));
         }
-        self.bytes.fetch_add(length, Ordering::Relaxed);
+        self.told.bytes.fetch_add(length, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -90,14 +99,15 @@ impl Writer for CopyWriter {
     }
 
     async fn write_native(&mut self, chunk: NativeChunk) -> Result<(), Fault> {
-        self.native.store(true, Ordering::Relaxed);
+        self.told.native.store(true, Ordering::Relaxed);
         self.send(chunk.bytes).await
     }
 
     async fn finish(mut self: Box<Self>) -> Result<(), Fault> {
         self.send(Encoder::trailer()).await?;
         let finished = within(&self.doing, self.copy.as_mut().finish()).await?;
-        finished.map_err(|error| errors::fault(&self.doing, &error))?;
+        let taken = finished.map_err(|error| errors::fault(&self.doing, &error))?;
+        self.told.taken.fetch_add(taken, Ordering::Relaxed);
         self.session.set_running(false);
         Ok(())
     }

@@ -138,7 +138,7 @@ async fn edges(
     let query = format!(
         "SELECT DISTINCT v::text, v FROM (SELECT {step} AS v, lo, hi FROM (SELECT {lo} AS lo, {hi} AS hi) AS b, \
          (SELECT i, {parallel}::int8 AS n FROM generate_series(1, {last}::int8) AS s(i)) AS p) AS e \
-         WHERE v > lo AND v <= hi ORDER BY v",
+         WHERE v > lo AND v <= hi ORDER BY 2",
         step = kind.step(),
         lo = bound(range.lower, "min"),
         hi = bound(range.upper, "max"),
