@@ -23,7 +23,35 @@ nested types are refused. Reading, every column is text, unless the dataset's `s
 | `Decimal` with `precision` and `scale` | Decimal128 |\n\
 | `Boolean` | Boolean |\n\
 | `Date` | Date32 |\n\
-| `DateTime`, `DateTimeOffset` | Timestamp (microseconds), the second in UTC |\n";
+| `TimeSpan` | Time64 (microseconds) |\n\
+| `DateTime`, `DateTimeOffset` | Timestamp (microseconds), the second in UTC |\n\n\
+## JSON\n\
+Everything above, and bytes, lists, structs and maps of texts; intervals, durations and unions are refused. Reading, types are those of the\n\
+values ([how](formats.md#json)), or of the dataset's `schema` as above, which also knows `Byte[]`:\n\n\
+| values | Arrow |\n|---|---|\n\
+| whole numbers of 64 bits | Int64 |\n\
+| other numbers that a double has all digits of | Float64 |\n\
+| other numbers up to 38 digits | Decimal128 |\n\
+| longer numbers; values of several kinds | Utf8, as they are written |\n\
+| texts, dates and times too | Utf8 |\n\
+| booleans | Boolean |\n\
+| arrays, objects | List, Struct |\n\n\
+## Avro\n\
+| Avro | Arrow | written from |\n|---|---|---|\n\
+| boolean, int, long, float, double | Boolean, Int32, Int64, Float32, Float64 | the same; integers of 8 and 16 bits as int, UInt32 as long, UInt64 is refused |\n\
+| string, enum | Utf8 | Utf8 |\n\
+| bytes, fixed | Binary, FixedSizeBinary | the same |\n\
+| decimal | Decimal128, Decimal256 | the same, not with a negative scale |\n\
+| uuid | FixedSizeBinary(16) named `uuid` | the same |\n\
+| date | Date32 | Date32 |\n\
+| time-millis, time-micros | Time32, Time64 | the same; nanoseconds are refused |\n\
+| timestamp-*, local-timestamp-* | Timestamp in UTC, Timestamp | the same |\n\
+| array, map, record | List, Map, Struct | the same |\n\
+| a union with null | the type, which may be NULL | columns that may be NULL |\n\
+| other unions | Union | refused |\n\
+| - | - | intervals, durations: refused |\n\n\
+## Excel\n\
+Read only. Every column is text, unless the dataset's `schema` gives it a type as above.\n";
 
 fn page() -> String {
     let mut page = HEAD.to_owned();

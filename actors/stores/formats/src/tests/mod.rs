@@ -4,5 +4,6 @@
 mod copies;
 mod failures;
 pub(crate) mod memory;
+mod property;
 pub(crate) mod sample;
 mod split;
