@@ -219,6 +219,9 @@ async fn identity_columns_take_the_values_that_are_copied() {
     let upsert = json!({ "writeBehavior": "upsert" });
     let data = batch(vec![("id", ids(&[41, 50])), ("name", texts(&[Some("A"), Some("c")]))]);
     write(&peer, "dbo.t", upsert, &data).await.unwrap();
+    let by_name = json!({ "writeBehavior": "upsert", "upsertSettings": { "keys": ["name"] } });
+    let fault = write(&peer, "dbo.t", by_name, &data).await.unwrap_err();
+    assert_eq!(fault.code, Code::SchemaMismatch, "{fault}");
     assert_eq!(peer.column("SELECT id FROM dbo.t ORDER BY id"), ["41", "42", "50"]);
     assert_eq!(peer.column("SELECT name FROM dbo.t ORDER BY id"), ["A", "b", "c"]);
 }

@@ -177,7 +177,8 @@ pub(crate) fn code_of(number: u32) -> Code {
         | 8156
         | 8178
         | 8180
-        | 11501..=11553 => Code::QueryFailed,
+        | 11501..=11553
+        | 13535..=13537 => Code::QueryFailed,
         _ => Code::StoreFailed,
     }
 }

@@ -146,6 +146,16 @@ impl Session {
         work.await.map_err(|error| errors::fault(doing, &error))
     }
 
+    /// The same; the rows of its last result. Triggers may return some of their own before it.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn last(&mut self, doing: &str, batch: &str) -> Result<Vec<Row>, Fault> {
+        let work = async { self.client.simple_query(batch).await?.into_results().await };
+        let results = work.await.map_err(|error| errors::fault(doing, &error))?;
+        Ok(results.into_iter().next_back().unwrap_or_default())
+    }
+
     /// Stops what is running, by an attention; the connection ends with it.
     pub(crate) async fn cancel(mut self) {
         match tokio::time::timeout(CANCEL_TIMEOUT, self.client.cancel_query()).await {

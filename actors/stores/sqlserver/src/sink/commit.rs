@@ -167,8 +167,7 @@ async fn upsert(session: &mut Session, publication: &Publication<'_>, doing: &st
             target.keys.join(", ")
         ));
     }
-    let matches: Vec<String> = keys.iter().map(|key| format!("t.{key} = s.{key}")).collect();
-    let matches = matches.join(" AND ");
+    let matches = target.same_key();
     let others: Vec<String> = target
         .columns
         .iter()
@@ -227,17 +226,17 @@ fn with_identity(target: &Target, statement: &str) -> String {
 
 /// Runs a statement, and asks how many rows it has changed: what triggers change is not counted.
 async fn counted(session: &mut Session, doing: &str, statement: &str) -> Result<u64, Fault> {
-    let rows = one(
+    one(
         session,
         doing,
         &format!("{statement}; SELECT CAST(@@ROWCOUNT AS bigint)"),
     )
-    .await?;
-    Ok(rows)
+    .await
 }
 
+/// The number that a batch ends with.
 async fn one(session: &mut Session, doing: &str, batch: &str) -> Result<u64, Fault> {
-    let rows = session.long(doing, batch).await?;
+    let rows = session.last(doing, batch).await?;
     let count = rows
         .first()
         .map(|row| value::<i64>(row, 0, doing))

@@ -34,6 +34,7 @@ pub(crate) struct TargetColumn {
     pub(crate) name: String,
     pub(crate) form: Form,
     pub(crate) nullable: bool,
+    identity: bool,
     /// Where the collation counts.
     collation: Option<String>,
 }
@@ -160,7 +161,29 @@ impl Target {
                 Fault::new(Code::SchemaMismatch, text)
             })
         };
-        keys.iter().map(own).collect()
+        let keys: Vec<String> = keys.iter().map(own).collect::<Result<_, _>>()?;
+        if let Some(column) = self
+            .columns
+            .iter()
+            .find(|column| column.identity && !keys.contains(&column.name))
+        {
+            let text = format!(
+                "column {:?} of {} is an identity column, which an upsert cannot replace: leave it out by a mapping, or make it the key",
+                column.name, self.name
+            );
+            return Err(Fault::new(Code::SchemaMismatch, text));
+        }
+        Ok(keys)
+    }
+
+    /// The condition that a row of the target, `t`, and a staged one, `s`, have the same key.
+    pub(crate) fn same_key(&self) -> String {
+        let keys = self.columns.iter().filter(|column| self.keys.contains(&column.name));
+        let same = keys.map(|column| {
+            let name = quote(&column.name);
+            format!("t.{name} = {}", column.form.as_key(format!("s.{name}")))
+        });
+        same.collect::<Vec<_>>().join(" AND ")
     }
 
     /// The names of the written columns, quoted, for SQL.
@@ -197,6 +220,7 @@ impl TargetColumn {
             form: Form::of(field, described)?,
             // An identity column has no NULL either.
             nullable: described.nullable && !described.identity,
+            identity: described.identity,
             collation: described
                 .collation
                 .clone()

@@ -174,7 +174,9 @@ impl Form {
             Self::Float => "float".into(),
             Self::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
             Self::Money { .. } => "decimal(19,4)".into(),
-            Self::Unicode { limit } => collate(sized("nvarchar", *limit)),
+            // The driver announces the lengths of nvarchar(n) in bytes where T-SQL has units: without one there is nothing to
+            // get wrong. Values were measured.
+            Self::Unicode { .. } => collate("nvarchar(max)".into()),
             Self::CodePage { limit } => collate(sized("varchar", *limit)),
             Self::Bytes { limit, .. } => sized("varbinary", *limit),
             Self::Date => "date".into(),
@@ -183,6 +185,16 @@ impl Form {
             Self::DateTimeOffset { .. } => "datetimeoffset(7)".into(),
             Self::DateTime | Self::SmallDateTime => "datetime".into(),
             Self::Guid => "uniqueidentifier".into(),
+        }
+    }
+}
+
+impl Form {
+    /// A staged value as the type it is compared with in a key, so that an index of the target can be used.
+    pub(crate) fn as_key(&self, staged: String) -> String {
+        match self {
+            Self::Unicode { limit: Some(n) } => format!("CAST({staged} AS nvarchar({}))", n.max(&1)),
+            _ => staged,
         }
     }
 }

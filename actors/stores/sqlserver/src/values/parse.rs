@@ -96,6 +96,6 @@ fn of_moment(moment: NaiveDateTime) -> Option<i128> {
 /// None for a leap second, or for more digits than SQL Server counts.
 fn ticks(time: NaiveTime) -> Option<i128> {
     let nanos = time.nanosecond();
-    (nanos < 1_000_000_000 && nanos % 100 == 0)
+    (nanos < 1_000_000_000 && nanos.is_multiple_of(100))
         .then(|| i128::from(time.num_seconds_from_midnight()) * 10_000_000 + i128::from(nanos / 100))
 }
