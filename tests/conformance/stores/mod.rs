@@ -4,13 +4,15 @@ mod azurite;
 mod files;
 mod mysql;
 mod postgres;
+mod s3;
 mod sqlite;
 mod sqlserver;
 
-pub(super) use azurite::{azurite_csv, azurite_parquet};
+pub(super) use azurite::{adls, azurite_csv, azurite_parquet};
 pub(super) use files::{file_avro, file_csv, file_json, file_jsonlines, file_parquet};
 pub(super) use mysql::mariadb;
 pub(super) use postgres::postgres;
+pub(super) use s3::{s3_csv, s3_parquet};
 pub(super) use sqlite::sqlite;
 pub(super) use sqlserver::sqlserver;
 
