@@ -103,10 +103,6 @@ fn page() -> String {
 /// Of the stores whose table has one direction.
 fn reading(title: &str) -> String {
     let rows: Vec<[&str; 3]> = match title {
-        "PostgreSQL" => sluice_store_postgres::type_table()
-            .iter()
-            .map(|row| [row.postgres, row.arrow, row.note])
-            .collect(),
         "SQLite" => sluice_store_sqlite::type_table()
             .iter()
             .map(|row| [row.declared, row.arrow, row.note])

@@ -1,5 +1,6 @@
 //! The family, and a connection of it.
 
+use crate::contract;
 use crate::probe;
 use crate::settings::Settings;
 use crate::sink::PostgresSink;
@@ -10,6 +11,7 @@ use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
     Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
+    TypeTable,
 };
 use std::sync::Arc;
 
@@ -39,6 +41,10 @@ struct PostgresConnector;
 impl Connector for PostgresConnector {
     fn kinds(&self) -> &'static [StoreKind] {
         KINDS
+    }
+
+    fn types(&self) -> TypeTable {
+        contract::table()
     }
 
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {

@@ -1,14 +1,20 @@
 //! PostgreSQL through binary COPY.
 //!
 //! A source exports one snapshot and reads it with as many connections as it has partitions, each a range of the table's
-//! blocks. A sink copies into an unlogged staging table beside its target and publishes it with one transaction, which also
-//! notes the job and its token in the table `sluice_commit`: a job is published once, whoever tries it again.
+//! blocks, one of its partitions, or a range of a column. The rows come past the driver (`tap`) and are decoded column by
+//! column, or passed on as they are to a sink whose columns have the same types.
 //!
-//! The types are in [`type_table`]. Servers from version 12 on.
+//! A sink publishes with one transaction, which also notes the job and its token in the table `sluice_commit`: a job is
+//! published once, whoever tries it again. A table that is there gets its rows in that transaction, held open from the first
+//! row to the commit; one that is made is the staging table under another name; and where rows replace others, may be left
+//! out, or are cast by the server, they are moved out of an unlogged staging table beside it.
+//!
+//! The types are in `contract`. Servers from version 12 on.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod catalog;
 mod connector;
+mod contract;
 mod describe;
 mod errors;
 mod names;
@@ -25,4 +31,3 @@ mod verify;
 mod wire;
 
 pub use connector::connector;
-pub use types::{TypeRow, type_table};

@@ -1,4 +1,4 @@
-//! The type contract: which PostgreSQL type is carried as which Arrow type. `docs/types.md` is made from [`type_table`].
+//! The type contract: which PostgreSQL type is carried as which Arrow type. `docs/types.md` is made from [`rows`].
 //!
 //! Everything is exact. `uuid` travels as its canonical text: FixedSizeBinary(16) would be as exact, but a reader of the
 //! Parquet or CSV file between two databases would see sixteen raw bytes instead of an identifier. The field's metadata
@@ -7,17 +7,18 @@
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::source::ORIGINAL_TYPE;
+use sluice_store_core::{Fidelity, TypeRow};
 use tokio_postgres::types::{Kind, Type};
 
 /// One line of the type contract.
 #[derive(Clone, Copy, Debug)]
-pub struct TypeRow {
+struct Line {
     /// The type's name in PostgreSQL's catalog.
-    pub postgres: &'static str,
+    postgres: &'static str,
     /// The Arrow type, or "refused".
-    pub arrow: &'static str,
+    arrow: &'static str,
     /// What to know.
-    pub note: &'static str,
+    note: &'static str,
     how: How,
 }
 
@@ -56,8 +57,8 @@ pub(crate) enum Wire {
     Decimal256 { precision: u8, scale: i8 },
 }
 
-const fn row(postgres: &'static str, arrow: &'static str, how: How, note: &'static str) -> TypeRow {
-    TypeRow {
+const fn row(postgres: &'static str, arrow: &'static str, how: How, note: &'static str) -> Line {
+    Line {
         postgres,
         arrow,
         note,
@@ -67,7 +68,7 @@ const fn row(postgres: &'static str, arrow: &'static str, how: How, note: &'stat
 
 const AS_TEXT: &str = "PostgreSQL's own text form, which it reads back exactly";
 
-const TABLE: &[TypeRow] = &[
+const TABLE: &[Line] = &[
     row("bool", "Boolean", How::Binary(Wire::Bool), ""),
     row("int2", "Int16", How::Binary(Wire::Int2), ""),
     row("int4", "Int32", How::Binary(Wire::Int4), ""),
@@ -168,9 +169,21 @@ const TABLE: &[TypeRow] = &[
     ),
 ];
 
-/// The whole contract, for the documentation.
-pub fn type_table() -> &'static [TypeRow] {
-    TABLE
+/// What becomes of every type when it is read, for the documentation.
+pub(crate) fn rows() -> Vec<TypeRow> {
+    let row = |line: &Line| TypeRow {
+        store: line.postgres,
+        arrow: match line.how {
+            How::Refused => "",
+            _ => line.arrow,
+        },
+        fidelity: match line.how {
+            How::Refused => Fidelity::Refused,
+            _ => Fidelity::Exact,
+        },
+        note: line.note,
+    };
+    TABLE.iter().map(row).collect()
 }
 
 /// A type, as a column has it.
@@ -241,7 +254,7 @@ impl Carried {
     }
 }
 
-fn find(ty: &Type) -> &'static TypeRow {
+fn find(ty: &Type) -> &'static Line {
     let name = match ty.kind() {
         Kind::Enum(_) => "enum",
         Kind::Array(_) => "array",

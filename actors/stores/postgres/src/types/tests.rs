@@ -71,9 +71,3 @@ fn a_created_column_has_its_old_type_only_where_that_fits() {
     assert_eq!(field(DataType::UInt64, ""), "numeric(20,0)");
 }
 
-#[test]
-fn every_row_that_is_carried_names_its_arrow_type() {
-    for row in type_table() {
-        assert_eq!(row.arrow == "refused", row.how == How::Refused, "{}", row.postgres);
-    }
-}
