@@ -71,7 +71,7 @@ pub async fn run(
         Ok(all) => all,
         Err(failed) => return Err(road.give_up(sink.as_mut(), &job.key, failed).await),
     };
-    road.compare_published(sink.as_mut(), &mut cargo).await?;
+    road.compare_published(sink.as_mut(), &mut cargo, &committed).await?;
     let completed = guarded(
         "finishing with the source",
         road.options.settle_timeout,

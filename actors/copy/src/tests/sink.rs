@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use sluice_contract::Fault;
 use sluice_store_core::{CommitKey, Committed, NativeChunk, NativeFormat, ReadBack, Sink, Staged, Writer, Written};
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What becomes of a batch.
@@ -27,6 +27,8 @@ pub(super) struct Shelf {
     bytes: AtomicU64,
     /// The name of an encoding that is taken as it is.
     pub(super) takes: Mutex<Option<&'static str>>,
+    /// Whether commits turn out to have been made before.
+    pub(super) replays: AtomicBool,
     /// What was written in that encoding.
     pub(super) chunks: Mutex<Vec<NativeChunk>>,
     /// Whether and when what was written can be read back.
@@ -135,7 +137,7 @@ impl Sink for TestSink {
         self.shelf.commits.fetch_add(1, Ordering::SeqCst);
         Ok(Committed {
             location: "the shelf".to_owned(),
-            replayed: false,
+            replayed: self.shelf.replays.load(Ordering::SeqCst),
         })
     }
 

@@ -131,6 +131,22 @@ async fn what_differs_behind_the_commit_is_told_to_be_published() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_run_published_is_not_compared_with_this_one() {
+    let bench = bench(Some(Written::Published), &[]);
+    bench.shelf().replays.store(true, Ordering::SeqCst);
+    *bench.shelf().damage.lock().unwrap() = Some(a_row_less);
+    let outcome = bench.run().await.unwrap();
+    assert_eq!(verified(&outcome), "rows");
+    let said = |text: &&String| text.contains("validateDataConsistency") && text.contains("earlier run");
+    assert!(
+        outcome.warnings.iter().any(|text| said(&text)),
+        "{:?}",
+        outcome.warnings
+    );
+    assert_eq!(bench.shelf().read_back.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_back_is_said() {
     let bench = bench(None, &[]);
     let outcome = bench.run().await.unwrap();
