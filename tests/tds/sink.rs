@@ -322,6 +322,72 @@ async fn rows_that_do_not_fit_are_left_out() {
     assert!(left.iter().all(|rejected| rejected.fault.code == Code::DataInvalid));
 }
 
+/// Keys that are there already, or twice in the source, and what only the table itself refuses: the classic of rows to be skipped.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_only_the_table_refuses_are_left_out() {
+    let peer = TdsPeer::start();
+    peer.sql(
+        "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, raw varbinary(max), stamp datetime2(7), other int UNIQUE)",
+    );
+    peer.sql("INSERT INTO dbo.t (id, other) VALUES (50, 50), (60, 60), (7, 1000)");
+    let count = 300_i32;
+    let mut keys: Vec<i32> = (0..count).collect();
+    keys[200] = 100;
+    let data = batch(vec![
+        ("id", ids(&keys)),
+        (
+            "raw",
+            Arc::new(BinaryArray::from(vec![Some(&b"\0\xff"[..]); count as usize])),
+        ),
+        (
+            "stamp",
+            Arc::new(TimestampNanosecondArray::from(vec![100_i64; count as usize])),
+        ),
+        (
+            "other",
+            ids(&(0..count).map(|i| if i == 150 { 1000 } else { i }).collect::<Vec<_>>()),
+        ),
+    ]);
+    let log = Arc::new(Log::default());
+    let rejects = Rejects::new(log.clone());
+    let script = json!({ "preCopyScript": "DELETE FROM dbo.t WHERE id = 60" });
+    let mut sink = sink(&peer, "dbo.t", script, Some(rejects.clone())).await.unwrap();
+    sink.prepare(data.schema(), &key()).await.unwrap();
+    let mut writer = sink.writer().await.unwrap();
+    writer.write(data).await.unwrap();
+    writer.finish().await.unwrap();
+    let staged = sink.verify().await.unwrap();
+    assert_eq!((staged.rows, rejects.rows()), (296, 4));
+    assert_eq!(
+        peer.column("SELECT COUNT(*) FROM dbo.t"),
+        ["3"],
+        "a trial changes nothing"
+    );
+    sink.commit().await.unwrap();
+    assert_eq!(peer.column("SELECT COUNT(*) FROM dbo.t"), ["298"]);
+    assert_eq!(
+        peer.column("SELECT other FROM dbo.t WHERE id IN (7, 50, 60, 100) ORDER BY id"),
+        ["1000", "50", "60", "100"]
+    );
+    let left = log.0.lock().unwrap();
+    let records: Vec<&str> = left.iter().map(|rejected| rejected.record.as_str()).collect();
+    let stamp = "\"0x00FF\",\"1970-01-01 00:00:00.0000001\"";
+    assert_eq!(
+        records,
+        [
+            format!("\"7\",{stamp},\"7\""),
+            format!("\"50\",{stamp},\"50\""),
+            format!("\"150\",{stamp},\"1000\""),
+            format!("\"100\",{stamp},\"200\""),
+        ]
+    );
+    assert!(
+        left.iter().all(|rejected| rejected.fault.message.contains("2627")),
+        "{:?}",
+        left[0].fault
+    );
+}
+
 /// What is staged is read back in the types it was written from, also where nanoseconds would not hold it.
 #[tokio::test(flavor = "multi_thread")]
 async fn staged_rows_are_read_back_as_they_were_written() {

@@ -292,6 +292,27 @@ fn functions(words: Vec<Word>, names: &Names<'_>) -> Vec<Word> {
                 continue;
             }
             "@@VERSION" => out.push(Word::Text("Sluice's TDS peer, which is not SQL Server".into())),
+            // Bytes as hexadecimal digits: the only form that is used.
+            "CONVERT" if call => {
+                let end = closing(&words, at + 1);
+                let inside = &words[at + 2..end];
+                let mut depth = 0;
+                let commas: Vec<usize> = (0..inside.len())
+                    .filter(|index| {
+                        let word = &inside[*index];
+                        depth += i32::from(word.is("(")) - i32::from(word.is(")"));
+                        depth == 0 && word.is(",")
+                    })
+                    .collect();
+                if let [from, to] = commas[..] {
+                    out.push(sign("('0x' || hex("));
+                    out.extend_from_slice(&inside[from + 1..to]);
+                    out.push(sign("))"));
+                    at = end + 1;
+                    continue;
+                }
+                out.push(word.clone());
+            }
             "@@ROWCOUNT" => out.push(sign("changes()")),
             "DATEDIFF" if call => {
                 // The part of a date is a word, and no column.

@@ -1,9 +1,10 @@
 //! Publishing: one transaction that moves the staged rows and notes the job.
 
+use super::moves::Moves;
 use super::stage;
 use super::target::Target;
 use crate::describe;
-use crate::names::{TableName, quote};
+use crate::names::TableName;
 use crate::session::{Session, value};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{CommitKey, Committed};
@@ -77,10 +78,21 @@ pub(crate) async fn publish(session: &mut Session, publication: &Publication<'_>
     if let Some(script) = publication.script {
         run_script(session, script).await?;
     }
-    let moved = match target.keys.is_empty() {
-        true => insert(session, publication, &doing).await?,
-        false => upsert(session, publication, &doing).await?,
+    let moves = Moves {
+        target,
+        stage,
+        lock_table: publication.lock_table,
     };
+    moves.check_keys(session, &doing).await?;
+    let moved = moves.run(session, &doing, None).await?;
+    if moved > rows && !target.keys.is_empty() {
+        let text = format!(
+            "{doing}: several rows of {} have the same upsert key ({})",
+            target.name,
+            target.keys.join(", ")
+        );
+        return Err(Fault::new(Code::DataInvalid, text));
+    }
     if moved != rows {
         let text = format!(
             "{stage} held {rows} rows when it was verified and {moved} came into {} when it was published",
@@ -112,7 +124,7 @@ fn committed(target: &Target, replayed: bool) -> Committed {
 }
 
 /// Runs the user's script, which may not end the transaction that it is in.
-async fn run_script(session: &mut Session, script: &str) -> Result<(), Fault> {
+pub(super) async fn run_script(session: &mut Session, script: &str) -> Result<(), Fault> {
     const DOING: &str = "running preCopyScript";
     session.long(DOING, script).await?;
     let rows = session.rows(DOING, "SELECT @@TRANCOUNT").await?;
@@ -129,120 +141,6 @@ async fn run_script(session: &mut Session, script: &str) -> Result<(), Fault> {
             Err(Fault::new(Code::QueryFailed, text))
         }
     }
-}
-
-/// Adds the staged rows; how many it were.
-async fn insert(session: &mut Session, publication: &Publication<'_>, doing: &str) -> Result<u64, Fault> {
-    let Publication { target, stage, .. } = *publication;
-    let list = target.list();
-    let hint = if publication.lock_table { " WITH (TABLOCK)" } else { "" };
-    let insert = format!(
-        "INSERT INTO {}{hint} ({list}) SELECT {list} FROM {}",
-        target.name.quoted(),
-        stage.quoted()
-    );
-    counted(session, doing, &with_identity(target, &insert)).await
-}
-
-/// Replaces the rows whose keys are there, and adds the others; how many it were.
-async fn upsert(session: &mut Session, publication: &Publication<'_>, doing: &str) -> Result<u64, Fault> {
-    let Publication { target, stage, .. } = *publication;
-    let (table, staged) = (target.name.quoted(), stage.quoted());
-    let keys: Vec<String> = target.keys.iter().map(|key| quote(key)).collect();
-    let any_null: Vec<String> = keys.iter().map(|key| format!("{key} IS NULL")).collect();
-    let data = |text: String| Err(Fault::new(Code::DataInvalid, format!("{doing}: {text}")));
-    // Neither has one row to be found.
-    let nulls = format!("SELECT TOP 1 1 FROM {staged} WHERE {}", any_null.join(" OR "));
-    if !session.long(doing, &nulls).await?.is_empty() {
-        return data(format!(
-            "a row has NULL in the upsert's key ({})",
-            target.keys.join(", ")
-        ));
-    }
-    let list = keys.join(", ");
-    let twice = format!("SELECT TOP 1 COUNT_BIG(*) FROM {staged} GROUP BY {list} HAVING COUNT_BIG(*) > 1");
-    if !session.long(doing, &twice).await?.is_empty() {
-        return data(format!(
-            "two rows have the same upsert key ({})",
-            target.keys.join(", ")
-        ));
-    }
-    let matches = target.same_key();
-    let others: Vec<String> = target
-        .columns
-        .iter()
-        .filter(|column| !target.keys.contains(&column.name))
-        .map(|c| quote(&c.name))
-        .collect();
-    // Locks on the ranges of the keys, held to the end, keep others from adding the same rows in between.
-    let hint = if publication.lock_table {
-        "TABLOCKX, HOLDLOCK"
-    } else {
-        "UPDLOCK, HOLDLOCK"
-    };
-    let updated = match others.is_empty() {
-        false => {
-            let set: Vec<String> = others.iter().map(|column| format!("{column} = s.{column}")).collect();
-            let update = format!(
-                "UPDATE t SET {} FROM {table} AS t WITH ({hint}) INNER JOIN {staged} AS s ON {matches}",
-                set.join(", ")
-            );
-            counted(session, doing, &update).await?
-        }
-        true => {
-            let found =
-                format!("SELECT COUNT_BIG(*) FROM {staged} AS s INNER JOIN {table} AS t WITH ({hint}) ON {matches}");
-            one(session, doing, &found).await?
-        }
-    };
-    let columns: Vec<String> = target
-        .columns
-        .iter()
-        .map(|column| format!("s.{}", quote(&column.name)))
-        .collect();
-    let insert = format!(
-        "INSERT INTO {table} ({}) SELECT {} FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WITH ({hint}) WHERE {matches})",
-        target.list(),
-        columns.join(", ")
-    );
-    let inserted = counted(session, doing, &with_identity(target, &insert)).await?;
-    if updated + inserted > publication.rows {
-        return data(format!(
-            "several rows of {} have the same upsert key ({})",
-            target.name,
-            target.keys.join(", ")
-        ));
-    }
-    Ok(updated + inserted)
-}
-
-/// Lets values of an identity column in; the count is asked for before that ends.
-fn with_identity(target: &Target, statement: &str) -> String {
-    match target.identity {
-        true => format!("SET IDENTITY_INSERT {} ON; {statement}", target.name.quoted()),
-        false => statement.to_owned(),
-    }
-}
-
-/// Runs a statement, and asks how many rows it has changed: what triggers change is not counted.
-async fn counted(session: &mut Session, doing: &str, statement: &str) -> Result<u64, Fault> {
-    one(
-        session,
-        doing,
-        &format!("{statement}; SELECT CAST(@@ROWCOUNT AS bigint)"),
-    )
-    .await
-}
-
-/// The number that a batch ends with.
-async fn one(session: &mut Session, doing: &str, batch: &str) -> Result<u64, Fault> {
-    let rows = session.last(doing, batch).await?;
-    let count = rows
-        .first()
-        .map(|row| value::<i64>(row, 0, doing))
-        .transpose()?
-        .flatten();
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 /// Whether the job was published before.

@@ -1,10 +1,12 @@
 //! Writing a table: staged beside it, published with one transaction.
 
 mod commit;
+mod moves;
 mod stage;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod writer;
 
 use crate::names::TableName;
@@ -14,6 +16,7 @@ use crate::source::read as source_read;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use commit::Publication;
+use moves::Moves;
 use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
@@ -117,7 +120,7 @@ impl Sink for SqlServerSink {
         let target = Target::plan(&mut session, &self.table, self.create, &self.behavior, &schema).await?;
         commit::prepare(&mut session, &target.name, key).await?;
         let stage = stage::name(self.interim.as_deref().or(target.name.schema.as_deref()), key);
-        stage::create(&mut session, &target, &stage, key).await?;
+        stage::create(&mut session, &target, &stage, key, self.rejects.is_some()).await?;
         self.prepared = Some(Prepared {
             target,
             stage,
@@ -140,8 +143,18 @@ impl Sink for SqlServerSink {
     }
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
+        let prepared = self.prepared()?;
+        if let Some(rejects) = &self.rejects {
+            let session = Session::open(&self.settings).await?;
+            let moves = Moves {
+                target: &prepared.target,
+                stage: &prepared.stage,
+                lock_table: self.lock_table,
+            };
+            trial::run(session, &self.settings, &moves, self.script.as_deref(), rejects).await?;
+        }
         let mut session = Session::open(&self.settings).await?;
-        let rows = stage::count(&mut session, &self.prepared()?.stage).await?;
+        let rows = stage::count(&mut session, &prepared.stage).await?;
         if let Some(prepared) = &mut self.prepared {
             prepared.rows = Some(rows);
         }

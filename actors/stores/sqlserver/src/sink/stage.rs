@@ -16,7 +16,10 @@ pub(crate) fn name(schema: Option<&str>, key: &CommitKey) -> TableName {
     }
 }
 
-/// Makes the staging table, empty.
+/// The column that numbers staged rows, where single ones may have to be found again.
+pub(super) const ROW: &str = "[_sluice_row]";
+
+/// Makes the staging table, empty; with its rows numbered or not.
 ///
 /// # Errors
 /// `SL6006`, `SL7004` when a later attempt is staging already; other `SL60xx`.
@@ -25,9 +28,14 @@ pub(crate) async fn create(
     target: &Target,
     stage: &TableName,
     key: &CommitKey,
+    numbered: bool,
 ) -> Result<(), Fault> {
     clear(session, stage, key).await?;
-    let create = format!("CREATE TABLE {} ({})", stage.quoted(), target.staging());
+    let row = match numbered {
+        true => format!(", {ROW} bigint IDENTITY(1,1) NOT NULL"),
+        false => String::new(),
+    };
+    let create = format!("CREATE TABLE {} ({}{row})", stage.quoted(), target.staging());
     session
         .run(&format!("creating the staging table {stage}"), &create)
         .await

@@ -201,6 +201,18 @@ impl Target {
         self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
     }
 
+    /// Expressions for SQL that print the written columns.
+    pub(crate) fn printed(&self) -> String {
+        let column = |column: &TargetColumn| {
+            let name = quote(&column.name);
+            match column.form {
+                Form::Bytes { .. } => format!("CONVERT(nvarchar(max), {name}, 1) AS {name}"),
+                _ => format!("CAST({name} AS nvarchar(max)) AS {name}"),
+            }
+        };
+        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
     /// The schema in which staged rows are read back.
     pub(crate) fn read_back(&self, written: &SchemaRef) -> SchemaRef {
         let fields = self
