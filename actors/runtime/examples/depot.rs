@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use actix::{Actor, Handler, Message, MessageResult};
 use sluice_runtime::{
-    Component, Ctx, Placement, Port, RestartPolicy, Root, Strategy, TracingEvents, dataplane, run, supervised,
+    Component, Ctx, Handle, Idempotent, Placement, RestartPolicy, Root, Strategy, TracingEvents, dataplane, run,
+    supervised,
 };
 
 /// What outlives restarts: here a number, in a real program a store.
@@ -58,7 +59,10 @@ impl Handler<Put> for Shelf {
     }
 }
 
+#[derive(Clone)]
 struct Stored;
+
+impl Idempotent for Stored {}
 
 impl Message for Stored {
     type Result = u64;
@@ -75,8 +79,7 @@ impl Handler<Stored> for Shelf {
 struct Depot {
     // Dropped with the depot, and the shelf ends.
     _root: Root,
-    put: Port<Put>,
-    stored: Port<Stored>,
+    shelf: Handle<Shelf>,
 }
 
 impl Actor for Depot {
@@ -91,27 +94,23 @@ impl Component for Depot {
         let runtime = dataplane().expect("the program runs on it");
         let root = Root::start(runtime, Strategy::OneForAll, TracingEvents);
         let shelf = root.supervise::<Shelf>("shelf", Arc::clone(stock), Placement::Shared("shelves"));
-        Self {
-            _root: root,
-            put: shelf.port(),
-            stored: shelf.port(),
-        }
+        Self { _root: root, shelf }
     }
 }
 
 supervised!(Depot);
 
-struct Doors;
+struct Find;
 
-impl Message for Doors {
-    type Result = (Port<Put>, Port<Stored>);
+impl Message for Find {
+    type Result = Handle<Shelf>;
 }
 
-impl Handler<Doors> for Depot {
-    type Result = MessageResult<Doors>;
+impl Handler<Find> for Depot {
+    type Result = MessageResult<Find>;
 
-    fn handle(&mut self, _: Doors, _: &mut Ctx<Self>) -> Self::Result {
-        MessageResult((self.put.clone(), self.stored.clone()))
+    fn handle(&mut self, _: Find, _: &mut Ctx<Self>) -> Self::Result {
+        MessageResult(self.shelf.clone())
     }
 }
 
@@ -120,16 +119,17 @@ pub fn program() -> i32 {
     run(|root| async move {
         let depot = root.supervise::<Depot>("depot", Stock::default(), Placement::OwnThread);
         let patience = Duration::from_secs(10);
-        let Ok((put, stored)) = depot.ask(Doors, patience).await else {
+        let Ok(shelf) = depot.ask(Find, patience).await else {
             return 1;
         };
         for number in 1..=1_000 {
             // Room for 16, and nobody is told `Full`.
-            if put.tell_wait(Put(number)).await.is_err() {
+            if shelf.tell_wait(Put(number)).await.is_err() {
                 return 2;
             }
         }
-        match stored.ask(Stored, patience).await {
+        // A question does not wait for room, but this one may be asked again.
+        match shelf.ask_retry(Stored, patience).await {
             Ok(999) => 0,
             _ => 3,
         }

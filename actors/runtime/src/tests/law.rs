@@ -73,7 +73,7 @@ impl Profile for Mortal {
 }
 
 async fn occupied(handle: &Handle<Probe<Mortal>>) {
-    let time = Duration::from_millis(200);
+    let time = Duration::from_millis(500);
     handle.tell(Labour { time }).unwrap();
     until("it is at work", || handle.metrics().handling == Some("Labour")).await;
 }
