@@ -7,5 +7,6 @@ mod garbage;
 mod json;
 mod keys;
 mod messages;
+mod receipts;
 mod secrets;
 mod timespan;
