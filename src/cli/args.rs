@@ -383,9 +383,9 @@ pub(crate) struct ReceiptVerifyArgs {
     /// The receipt's file; `-` for standard input.
     pub(crate) file: PathBuf,
     /// The CA certificate of the factory that certified the node.
-    #[arg(long, value_name = "FILE", env = "SLUICE_CA_FILE", conflicts_with = "fingerprint")]
+    #[arg(long, value_name = "FILE", env = "SLUICE_CA_FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// The SHA-256 of that CA certificate, which the receipt brings itself.
+    /// The SHA-256 of that CA certificate, which the receipt brings itself; it counts before --ca.
     #[arg(long, value_name = "SHA256")]
     pub(crate) fingerprint: Option<String>,
 }
