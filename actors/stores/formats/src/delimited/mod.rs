@@ -3,6 +3,7 @@
 //! NULL and the empty string stay apart in what Sluice itself writes and reads: a field that equals `nullValue` (empty, unless
 //! the dataset says otherwise) is NULL only where it is not quoted, and texts that equal it are written quoted.
 
+mod count;
 mod dialect;
 mod headed;
 mod parse;

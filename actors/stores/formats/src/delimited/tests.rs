@@ -1,3 +1,4 @@
+use super::count;
 use super::dialect::Dialect;
 use super::parse::{Parsed, Record};
 use super::records::{Found, Records};
@@ -327,4 +328,26 @@ async fn rows_that_do_not_fit_are_left_out_where_that_is_allowed() {
             ("x.csv, line 7", "5,\u{fffd}"),
         ]
     );
+}
+
+#[test]
+fn rows_are_counted_as_they_are_read() {
+    let mut random = Random(3);
+    for options in [
+        json!({}),
+        json!({"escapeChar": "\""}),
+        json!({"rowDelimiter": "\n", "columnDelimiter": "|"}),
+        json!({"rowDelimiter": "\r\n", "firstRowAsHeader": true}),
+    ] {
+        let dialect = dialect(options);
+        for _ in 0..1_500 {
+            let text: String = (0..3).map(|_| random.text(&ALPHABET[..8])).collect();
+            let input = || Input {
+                label: "x".to_owned(),
+                bytes: Box::new(text.as_bytes()),
+            };
+            let (quick, slow) = (count::rows(input(), &dialect), super::records::count(input(), &dialect));
+            assert_eq!(quick.ok(), slow.ok(), "{text:?}");
+        }
+    }
 }

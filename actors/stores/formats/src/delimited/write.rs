@@ -1,7 +1,7 @@
 //! Writing delimited text.
 
+use super::count;
 use super::dialect::Dialect;
-use super::records;
 use crate::bytes::ByteReader;
 use crate::charset::Charset;
 use crate::codec::{self, Compression, Output};
@@ -77,7 +77,7 @@ impl WriteFormat for DelimitedFormat {
         let count = move || {
             let mut rows = 0;
             codec::each(file, &dialect.compression, &handle, &mut |input| {
-                rows += records::count(input, &dialect)?;
+                rows += count::rows(input, &dialect)?;
                 Ok(ControlFlow::Continue(()))
             })?;
             Ok(rows)

@@ -4,6 +4,9 @@ use super::scan::DEPTH_MAX;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+/// Values of one document: each takes memory, however short it is written.
+const VALUES_MAX: usize = 2 << 20;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node<'a> {
@@ -24,7 +27,11 @@ impl<'a> Node<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
         let text =
             std::str::from_utf8(bytes).map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to() + 1))?;
-        let mut parser = Parser { text, at: 0 };
+        let mut parser = Parser {
+            text,
+            at: 0,
+            left: VALUES_MAX,
+        };
         let node = parser.value(0)?;
         parser.space();
         if parser.at < text.len() {
@@ -57,6 +64,8 @@ impl<'a> Node<'a> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// Values that there may still be.
+    left: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -78,6 +87,10 @@ impl<'a> Parser<'a> {
         if depth > DEPTH_MAX {
             return Err(self.wrong(&format!("values are nested more than {DEPTH_MAX} deep")));
         }
+        self.left = match self.left.checked_sub(1) {
+            Some(left) => left,
+            None => return Err(self.wrong(&format!("it holds more than {VALUES_MAX} values"))),
+        };
         self.space();
         match self.peek() {
             Some(b'{') => self.object(depth),

@@ -7,8 +7,8 @@ use crate::fault;
 use sluice_contract::Fault;
 use std::fmt::Display;
 
-/// A document that does not end within this many bytes is refused.
-const DOCUMENT_MAX: usize = 64 << 20;
+/// A document that does not end within this many bytes is refused: it is in memory as a whole, and taken apart beside.
+const DOCUMENT_MAX: usize = 32 << 20;
 /// Objects and arrays within each other.
 pub(super) const DEPTH_MAX: usize = 64;
 
@@ -228,7 +228,7 @@ impl<'a> Documents<'a> {
                 return Err(self.fault("the file ends inside of this document"));
             }
             if bytes.len() > DOCUMENT_MAX {
-                return Err(self.fault("the document does not end within 64 MiB"));
+                return Err(self.fault("the document does not end within 32 MiB"));
             }
             self.fill()?;
         }
