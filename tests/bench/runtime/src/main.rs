@@ -2,7 +2,7 @@
 //! one process on one machine; then the supervision's own times are taken. Prints one table.
 //!
 //! CPU time is that of the whole process, so it has the senders' part and, where a mailbox is bounded, the sender's
-//! retries in it.
+//! waits for room in it.
 
 mod contestants;
 mod faults;
