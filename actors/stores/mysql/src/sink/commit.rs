@@ -17,6 +17,10 @@ use sluice_store_core::{CommitKey, Committed};
 pub(super) struct Publication<'a> {
     pub(super) target: &'a Target,
     pub(super) stage: &'a TableName,
+    /// Tables with rows that are published, the staging table among them.
+    pub(super) tables: &'a [TableName],
+    /// The same, and those of writers that did not finish.
+    pub(super) all: &'a [TableName],
     pub(super) key: &'a CommitKey,
     /// Rows that were verified to be staged.
     pub(super) rows: u64,
@@ -40,12 +44,10 @@ impl Publication<'_> {
             if let Some(pending) = entry.stage {
                 self.finish(session, &ledger, &self.target.name.beside(pending)).await?;
             }
-            if let Err(fault) = stage::drop(session, self.stage).await {
-                tracing::warn!(table = %self.stage, %fault, "Staging table of a published job stays");
-            }
+            stage::drop_all(session, self.all).await;
             return Ok(committed(true));
         }
-        let staged = stage::count(session, self.stage).await?;
+        let staged = stage::count_all(session, self.tables).await?;
         if staged != self.rows {
             let (stage, rows) = (self.stage, self.rows);
             let text = format!("{stage} held {rows} rows when it was verified and {staged} when it was published");
@@ -141,9 +143,7 @@ impl Publication<'_> {
         ended?;
         session.set_running(false);
         // Behind the commit: dropping a table would commit by itself.
-        if let Err(fault) = stage::drop(session, self.stage).await {
-            tracing::warn!(table = %self.stage, %fault, "Staging table of a published job stays");
-        }
+        stage::drop_all(session, self.all).await;
         Ok(())
     }
 
@@ -152,10 +152,12 @@ impl Publication<'_> {
         ledger.note(session, self.key, self.rows, None).await?;
         script::run(session, self.script).await?;
         let mut inserted = 0;
-        for statement in self.merge.statements(self.target, self.stage) {
-            let done = session.run(doing, &statement).await?.done;
-            warnings::check(session, doing, done.warnings).await?;
-            inserted = done.affected;
+        for table in self.tables {
+            for statement in self.merge.statements(self.target, table) {
+                let done = session.run(doing, &statement).await?.done;
+                warnings::check(session, doing, done.warnings).await?;
+                inserted += done.affected;
+            }
         }
         if *self.merge == Merge::Insert && inserted != self.rows {
             let text = format!(

@@ -2,6 +2,7 @@
 
 use super::encode::{Encoding, Rows, Unpacked};
 use super::fit::Output;
+use super::limits::Limits;
 use super::output::Style;
 use super::target::Target;
 use super::warnings;
@@ -38,14 +39,14 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// For a staging table. `local_files`: the server takes a file from the client.
-    pub(super) fn new(target: &Target, stage: &TableName, local_files: bool, max_packet: usize) -> Self {
+    /// For a staging table.
+    pub(super) fn new(target: &Target, stage: &TableName, limits: &Limits) -> Self {
         let encodings = target.columns.iter().map(|column| Encoding {
             name: column.source.clone(),
             output: column.fit.output,
             required: column.required,
         });
-        let style = if local_files { Style::File } else { Style::Insert };
+        let style = if limits.local_files { Style::File } else { Style::Insert };
         Self {
             encodings: encodings.collect(),
             statement: match style {
@@ -54,7 +55,7 @@ impl Recipe {
             },
             style,
             doing: format!("writing to {stage}"),
-            insert_bytes: (max_packet / 4).clamp(16 * 1024, 1 << 20),
+            insert_bytes: (limits.packet / 4).clamp(16 * 1024, 1 << 20),
         }
     }
 }

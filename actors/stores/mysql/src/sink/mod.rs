@@ -6,10 +6,12 @@ mod encode;
 mod fit;
 mod input;
 mod ledger;
+mod limits;
 mod load;
 mod output;
 mod script;
 mod stage;
+mod tables;
 mod target;
 mod upsert;
 mod warnings;
@@ -23,8 +25,9 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use commit::Publication;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use ledger::Ledger;
+use limits::Limits;
 use load::{Loader, Recipe};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
@@ -32,6 +35,7 @@ use sluice_store_core::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tables::Tables;
 use target::Target;
 use upsert::Merge;
 use writer::StageWriter;
@@ -63,7 +67,8 @@ struct Prepared {
     stage: TableName,
     key: CommitKey,
     schema: SchemaRef,
-    recipe: Recipe,
+    limits: Limits,
+    tables: Tables,
     rows: Option<u64>,
 }
 
@@ -100,22 +105,25 @@ impl MySqlSink {
         Ok(session)
     }
 
-    /// How rows get to the server.
-    async fn recipe(&self, session: &mut Session, target: &Target, stage: &TableName) -> Result<Recipe, Fault> {
-        let query = "SELECT @@local_infile, @@max_allowed_packet";
-        let row = session
-            .row("asking for the server's limits", query)
-            .await?
-            .unwrap_or_default();
-        let number = |index: usize| -> Option<usize> { row.get(index)?.as_deref()?.parse().ok() };
-        let local_files = number(0) == Some(1);
-        if !local_files {
-            tracing::warn!(
-                server = %self.settings.place(),
-                "LOAD DATA LOCAL is off on the server (local_infile): rows are written by INSERT, which takes longer"
-            );
+    /// Where a writer puts its rows: into a table of its own where that is possible, because such tables take rows faster
+    /// than one that several write with transactions.
+    async fn table_for_writer(&self, session: &mut Session, prepared: &Prepared) -> TableName {
+        // A new table is the staging table itself; rows that are left out are found by taking others back; an upsert looks
+        // at all staged rows together.
+        let alone = !prepared.target.create && self.rejects.is_none() && prepared.merge == Merge::Insert;
+        if !alone || !prepared.limits.plain_tables {
+            return prepared.stage.clone();
         }
-        Ok(Recipe::new(target, stage, local_files, number(1).unwrap_or(1 << 20)))
+        let Some(own) = prepared.tables.claim() else {
+            return prepared.stage.clone();
+        };
+        match stage::create_plain(session, &prepared.target, &own).await {
+            Ok(()) => own,
+            Err(fault) => {
+                tracing::debug!(table = %own, %fault, "Rows are staged with transactions");
+                prepared.stage.clone()
+            }
+        }
     }
 }
 
@@ -136,14 +144,21 @@ impl Sink for MySqlSink {
         let stage = stage::name(&target.name, key);
         stage::create(&mut session, &target, &stage, key).await?;
         ledger.unlock(&mut session, key).await?;
-        let recipe = self.recipe(&mut session, &target, &stage).await?;
+        let limits = Limits::ask(&mut session).await?;
+        if !limits.local_files {
+            tracing::warn!(
+                server = %self.settings.place(),
+                "LOAD DATA LOCAL is off on the server (local_infile): rows are written by INSERT, which takes longer"
+            );
+        }
         self.prepared = Some(Prepared {
             target,
             merge,
+            tables: Tables::new(stage.clone()),
             stage,
             key: key.clone(),
             schema,
-            recipe,
+            limits,
             rows: None,
         });
         Ok(())
@@ -151,8 +166,12 @@ impl Sink for MySqlSink {
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
         let prepared = self.prepared()?;
+        let mut session = self.session().await?;
+        let table = self.table_for_writer(&mut session, prepared).await;
+        let recipe = Recipe::new(&prepared.target, &table, &prepared.limits);
         Ok(Box::new(StageWriter {
-            loader: Loader::new(self.session().await?, prepared.recipe.clone(), self.bytes.clone()),
+            loader: Loader::new(session, recipe, self.bytes.clone()),
+            own: (table != prepared.stage).then(|| (prepared.tables.clone(), table)),
             rejects: self.rejects.clone(),
             place: prepared.target.name.to_string(),
         }))
@@ -160,7 +179,7 @@ impl Sink for MySqlSink {
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
         let mut session = self.session().await?;
-        let rows = stage::count(&mut session, &self.prepared()?.stage).await?;
+        let rows = stage::count_all(&mut session, &self.prepared()?.tables.counted()).await?;
         if let Some(prepared) = &mut self.prepared {
             prepared.rows = Some(rows);
         }
@@ -189,7 +208,14 @@ impl Sink for MySqlSink {
             .iter()
             .map(|field| field.name().clone())
             .collect();
-        let batches = source::whole(&self.settings, &prepared.stage, READ_BACK_BYTES).await?;
+        // One behind the other, each opened when it is its turn.
+        let settings = self.settings.clone();
+        let batches = stream::iter(prepared.tables.counted())
+            .then(move |table| {
+                let settings = settings.clone();
+                async move { source::whole(&settings, &table, READ_BACK_BYTES).await }
+            })
+            .try_flatten();
         Ok(ReadBack::Batches(
             batches
                 .map(move |batch| batch.and_then(|batch| renamed(batch, &names)))
@@ -207,9 +233,15 @@ impl Sink for MySqlSink {
         Ledger::of(&prepared.target.name)
             .lock(&mut session, &prepared.key)
             .await?;
+        let (tables, all) = (prepared.tables.counted(), prepared.tables.all());
+        if tables.len() > 1 {
+            prepared.limits.check_uptime(&mut session).await?;
+        }
         let publication = Publication {
             target: &prepared.target,
             stage: &prepared.stage,
+            tables: &tables,
+            all: &all,
             key: &prepared.key,
             rows,
             script: &self.script,
@@ -227,10 +259,10 @@ impl Sink for MySqlSink {
             ledger.lock(&mut session, &prepared.key).await?;
             // What was decided to be published is no leftover.
             let pending = ledger.pending(&mut session, &prepared.key).await?;
-            match pending.as_deref() == Some(prepared.stage.table.as_str()) {
-                true => Ok(()),
-                false => stage::drop(&mut session, &prepared.stage).await,
+            if pending.as_deref() != Some(prepared.stage.table.as_str()) {
+                stage::drop_all(&mut session, &prepared.tables.all()).await;
             }
+            Ok::<(), Fault>(())
         };
         if let Err(fault) = dropped.await {
             tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");

@@ -14,6 +14,29 @@ pub(super) fn name(target: &TableName, key: &CommitKey) -> TableName {
     target.beside(format!("{PREFIX}{}", key.tag()))
 }
 
+/// How many writers have a table of their own.
+pub(super) const OWN_TABLES: usize = 10;
+
+/// The table of one writer, beside the staging table.
+pub(super) fn of_writer(stage: &TableName, index: usize) -> TableName {
+    stage.beside(format!("{}w{index}", stage.table))
+}
+
+/// Makes a writer's table, without transactions: nothing is kept to undo it, and only one at a time can write it. When it
+/// is lost rows are missing, which their count tells.
+///
+/// # Errors
+/// The server's, which may not have the engine.
+pub(super) async fn create_plain(session: &mut Session, target: &Target, table: &TableName) -> Result<(), Fault> {
+    let create = format!(
+        "CREATE TABLE {} ({}) ENGINE = MyISAM DEFAULT CHARACTER SET utf8mb4",
+        table.quoted(),
+        target.declarations()
+    );
+    let doing = format!("creating the staging table {table}");
+    session.run(&doing, &create).await.map(std::mem::drop)
+}
+
 /// Makes the staging table, empty. The job's lock is held.
 ///
 /// # Errors
@@ -87,11 +110,28 @@ pub(super) async fn drop(session: &mut Session, stage: &TableName) -> Result<(),
     dropped.map(std::mem::drop)
 }
 
-/// Counts the staged rows.
+/// Drops all staging tables of an attempt; a warning tells of those that stay.
+pub(super) async fn drop_all(session: &mut Session, tables: &[TableName]) {
+    for table in tables {
+        if let Err(fault) = drop(session, table).await {
+            tracing::warn!(%table, %fault, "Staging table stays until the next attempt");
+        }
+    }
+}
+
+/// Counts the staged rows of all tables.
 ///
 /// # Errors
 /// `SL7004` when a later attempt removed them; other `SL60xx`.
-pub(super) async fn count(session: &mut Session, stage: &TableName) -> Result<u64, Fault> {
+pub(super) async fn count_all(session: &mut Session, tables: &[TableName]) -> Result<u64, Fault> {
+    let mut rows = 0;
+    for table in tables {
+        rows += count(session, table).await?;
+    }
+    Ok(rows)
+}
+
+async fn count(session: &mut Session, stage: &TableName) -> Result<u64, Fault> {
     let doing = format!("counting the rows of {stage}");
     let counted = session
         .row(&doing, &format!("SELECT COUNT(*) FROM {}", stage.quoted()))
@@ -110,7 +150,7 @@ pub(super) async fn count(session: &mut Session, stage: &TableName) -> Result<u6
 /// The token in a staging table's name.
 fn token(table: &str) -> Option<u64> {
     let mut parts = table.strip_prefix(PREFIX)?.rsplit('_');
-    let token = parts.next()?.parse().ok()?;
+    let token = parts.next()?.split('w').next()?.parse().ok()?;
     parts.next()?.parse::<u32>().ok()?;
     Some(token)
 }
@@ -133,8 +173,10 @@ mod tests {
         };
         let stage = name(&target, &key);
         // MySQL refuses longer names.
-        assert!(stage.table.len() <= 64);
+        let own = of_writer(&stage, OWN_TABLES - 1);
+        assert!(own.table.len() <= 64);
         assert_eq!(token(&stage.table), Some(u64::MAX));
+        assert_eq!(token(&own.table), Some(u64::MAX));
         assert_eq!(token("_sluice_stage_x_1"), None);
         assert_eq!(token("orders_1_1"), None);
     }

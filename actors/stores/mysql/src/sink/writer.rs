@@ -1,6 +1,8 @@
 //! One stream of batches into the staging table.
 
 use super::load::Loader;
+use super::tables::Tables;
+use crate::names::TableName;
 use crate::source::read::record;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
@@ -12,6 +14,8 @@ use sluice_store_core::{Rejected, Rejects, Side, Writer};
 /// A writer. Dropping it unfinished stages none of the rows of the file that is open.
 pub(super) struct StageWriter {
     pub(super) loader: Loader,
+    /// The table that no other writer writes, where it has one.
+    pub(super) own: Option<(Tables, TableName)>,
     pub(super) rejects: Option<Rejects>,
     /// The target, for those who read what was left out.
     pub(super) place: String,
@@ -27,7 +31,11 @@ impl Writer for StageWriter {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<(), Fault> {
-        self.loader.close().await
+        self.loader.close().await?;
+        if let Some((tables, own)) = &self.own {
+            tables.finished(own);
+        }
+        Ok(())
     }
 }
 
