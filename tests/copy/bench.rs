@@ -59,6 +59,10 @@ impl Folder {
         self.file("Parquet", json!({}), name)
     }
 
+    pub(super) fn json(&self, name: &str) -> End {
+        self.file("Json", json!({}), name)
+    }
+
     pub(super) fn csv(&self, name: &str, header: bool) -> End {
         self.file("DelimitedText", json!({ "firstRowAsHeader": header }), name)
     }

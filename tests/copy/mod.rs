@@ -2,6 +2,7 @@
 
 mod bench;
 mod columns;
+mod documents;
 mod extra;
 mod through;
 mod verify;

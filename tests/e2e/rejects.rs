@@ -43,7 +43,7 @@ fn settings() -> Value {
         "enableSkipIncompatibleRow": true,
         "logSettings": {
             "enableCopyActivityLog": true,
-            "copyActivityLogSettings": { "logLevel": "Warning", "enableReliableLogging": false },
+            "copyActivityLogSettings": { "logLevel": "Info", "enableReliableLogging": false },
             "logLocationSettings": { "linkedServiceName": reference("Logs"), "path": "session" },
         },
         "redirectIncompatibleRowSettings": { "linkedServiceName": reference("Lake"), "path": "lake/rejected" },
@@ -171,6 +171,7 @@ async fn bad_lines_are_left_out_and_written_down() {
 /// Without times, in the order of the text.
 fn expected_log() -> Vec<&'static str> {
     vec![
+        "Info,FileRead,\"in.csv\",\"Read: 206 bytes\"",
         "Warning,TabularRowSkip,\"3,\"\"too, many\"\",2,2024-02-01,extra\",\
          \"SL6011: in.csv: line 4: 5 columns, where there are 4 (in.csv, line 4)\"",
         "Warning,TabularRowSkip,\"4,no such day,3.25,2024-02-30\",\

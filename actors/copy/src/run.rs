@@ -59,7 +59,13 @@ pub async fn run(
         .stage_all(&source, shape, sink.as_mut(), &job.key, workers, begun)
         .await;
     // Also when the copy has failed: what it left out may be the reason. And before the commit: nothing is left out unseen.
-    let logged = road.plan("writing the log of what is left out", log.publish()).await;
+    let logging = async {
+        if staged.is_ok() {
+            log.read_files(source.as_ref()).await?;
+        }
+        log.publish().await
+    };
+    let logged = road.plan("writing the log of what is left out", logging).await;
     let all = match (staged, logged) {
         (Ok(cargo), Ok(logged)) => road
             .publish(sink.as_mut(), gate, cargo.staged.rows)

@@ -13,6 +13,8 @@ pub(crate) struct AskedLogs {
     pub(crate) allowed: Option<Allowed>,
     /// The folder of the session log.
     pub(crate) session: Option<String>,
+    /// Whether it tells what was read, too: `logLevel` `Info`.
+    pub(crate) info: bool,
     /// The folder of the rows.
     pub(crate) redirect: Option<String>,
 }
@@ -43,6 +45,7 @@ impl AskedLogs {
         Ok(Self {
             allowed: (allowed != Allowed::default()).then_some(allowed),
             session: session(settings)?,
+            info: info(settings)?,
             redirect: redirect.filter(|_| rows).map(path).transpose()?,
         })
     }
@@ -58,6 +61,20 @@ fn session(settings: &Object) -> Result<Option<String>, Fault> {
         return object(log, "logLocationSettings")?.map(path).transpose();
     }
     object(settings, "logStorageSettings")?.map(path).transpose()
+}
+
+/// Whether the session log is to tell more than what is left out.
+fn info(settings: &Object) -> Result<bool, Fault> {
+    let level = |log: Option<&Object>| log.and_then(|log| text(log, "logLevel")).map(str::to_ascii_lowercase);
+    let level = match object(settings, "logSettings")? {
+        Some(log) => level(object(log, "copyActivityLogSettings")?),
+        None => level(object(settings, "logStorageSettings")?),
+    };
+    match level.as_deref() {
+        None | Some("warning") => Ok(false),
+        Some("info") => Ok(true),
+        Some(_) => Err(malformed("logLevel", "one of Info, Warning")),
+    }
 }
 
 fn path(place: &Object) -> Result<String, Fault> {

@@ -19,12 +19,30 @@ pub(crate) fn session(at: DateTime<Utc>, rejected: &Rejected) -> String {
         "{}: {} ({})",
         rejected.fault.code, rejected.fault.message, rejected.place
     );
-    let (time, tenths_of_micros) = (at.format("%Y-%m-%d %H:%M:%S"), at.nanosecond() % 1_000_000_000 / 100);
     format!(
-        "{time}.{tenths_of_micros:07},Warning,{operation},{},{}\n",
+        "{},Warning,{operation},{},{}\n",
+        time(at),
         quoted(item),
         quoted(&message)
     )
+}
+
+/// A line of the session log about a file that was read.
+pub(super) fn file_read(at: DateTime<Utc>, path: &str, bytes: u64) -> String {
+    let message = format!("Read: {bytes} bytes");
+    format!("{},Info,FileRead,{},{}\n", time(at), quoted(path), quoted(&message))
+}
+
+/// A line of the session log about a file that was written.
+pub(super) fn file_written(at: DateTime<Utc>, path: &str, bytes: u64) -> String {
+    let message = format!("Written: {bytes} bytes");
+    format!("{},Info,FileWrite,{},{}\n", time(at), quoted(path), quoted(&message))
+}
+
+/// With seven digits behind the second.
+fn time(at: DateTime<Utc>) -> String {
+    let tenths_of_micros = at.nanosecond() % 1_000_000_000 / 100;
+    format!("{}.{tenths_of_micros:07}", at.format("%Y-%m-%d %H:%M:%S"))
 }
 
 /// A line of the redirected rows: the row itself, then why it is there.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use sluice_contract::job::CopyOutcome;
 use sluice_contract::{Fault, JobId};
-use sluice_store_core::{CommitKey, Connection, RejectLog, Rejected, Rejects};
+use sluice_store_core::{CommitKey, Connection, RejectLog, Rejected, Rejects, Source};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -15,7 +15,10 @@ use tokio::sync::Mutex;
 const TOLD: usize = 5;
 
 /// The logs of one copy.
-pub(crate) struct Log(Mutex<Files>);
+pub(crate) struct Log {
+    files: Mutex<Files>,
+    info: bool,
+}
 
 #[derive(Default)]
 struct Files {
@@ -59,11 +62,60 @@ impl Log {
             let folder = format!("{path}/{}", safe(&stores.run));
             open(&stores.redirect, "redirectIncompatibleRowSettings", folder, "")
         });
-        Ok(Self(Mutex::new(Files {
+        let files = Mutex::new(Files {
             session: session.transpose()?,
             redirect: redirect.transpose()?,
             told: Vec::new(),
-        })))
+        });
+        Ok(Self {
+            files,
+            info: asked.info,
+        })
+    }
+
+    /// Says which files were read, where the session log is to tell that.
+    ///
+    /// # Errors
+    /// `SL60xx` of its store.
+    pub(crate) async fn read_files(&self, source: &dyn Source) -> Result<(), Fault> {
+        let mut files = self.files.lock().await;
+        let Some(log) = files.session.as_mut().filter(|_| self.info) else {
+            return Ok(());
+        };
+        let mut last = None;
+        for entry in source
+            .partitions()
+            .iter()
+            .filter_map(|partition| source.file(partition))
+        {
+            // The partitions of one file follow each other.
+            if last != Some(&entry.path) {
+                let line = line::file_read(Utc::now(), &entry.label(), entry.size);
+                log.write(&line).await.map_err(not_written)?;
+                last = Some(&entry.path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that a file that is copied as it is was read, or written, where the session log is to tell that.
+    ///
+    /// # Errors
+    /// `SL60xx` of its store.
+    pub(crate) async fn moved_file(&self, is_read: bool, path: &str, bytes: u64) -> Result<(), Fault> {
+        if !self.info {
+            return Ok(());
+        }
+        let mut files = self.files.lock().await;
+        let Some(log) = files.session.as_mut() else {
+            return Ok(());
+        };
+        let now = Utc::now();
+        let line = match is_read {
+            true => line::file_read(now, path, bytes),
+            false => line::file_written(now, path, bytes),
+        };
+        log.write(&line).await.map_err(not_written)
     }
 
     /// Makes the logs visible.
@@ -71,7 +123,7 @@ impl Log {
     /// # Errors
     /// `SL60xx` of their stores.
     pub(crate) async fn publish(&self) -> Result<Published, Fault> {
-        let mut files = self.0.lock().await;
+        let mut files = self.files.lock().await;
         let mut published = Published {
             told: files.told.clone(),
             ..Published::default()
@@ -89,7 +141,7 @@ impl Log {
 #[async_trait]
 impl RejectLog for Log {
     async fn put(&self, rejected: Rejected) -> Result<(), Fault> {
-        let mut files = self.0.lock().await;
+        let mut files = self.files.lock().await;
         if files.session.is_none() && files.redirect.is_none() && files.told.len() < TOLD {
             files.told.push(line::told(&rejected));
         }
@@ -128,8 +180,7 @@ fn safe(name: &str) -> String {
 impl Published {
     /// Says in the outcome what was left out, and where that is written.
     pub(crate) fn tell(self, rejects: Option<&Rejects>, outcome: &mut CopyOutcome) {
-        let Some(rejects) = rejects else { return };
-        let (rows, files) = (rejects.rows(), rejects.files());
+        let (rows, files) = rejects.map_or((0, 0), |rejects| (rejects.rows(), rejects.files()));
         if files > 0 {
             outcome.extra.insert("filesSkipped".to_owned(), files.into());
         }

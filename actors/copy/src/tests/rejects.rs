@@ -64,6 +64,12 @@ fn places_of_logs_are_read_in_every_form() {
     let redirect = |rows| asked(json!({"enableSkipIncompatibleRow": rows, "redirectIncompatibleRowSettings": place}));
     assert_eq!(redirect(true).unwrap().redirect, Some("logs/a".to_owned()));
     assert_eq!(redirect(false).unwrap().redirect, None);
+    let info = |settings| asked(settings).map(|asked| asked.info);
+    let level = |word: &str| json!({"logSettings": {"copyActivityLogSettings": {"logLevel": word}}});
+    assert_eq!(info(level("Info")), Ok(true));
+    assert_eq!(info(level("Warning")), Ok(false));
+    assert_eq!(info(level("Everything")), Err(Code::DocumentInvalid));
+    assert_eq!(info(json!({"logStorageSettings": {"logLevel": "info"}})), Ok(true));
     let wrong = json!({"logStorageSettings": {"path": 1}});
     assert_eq!(asked(wrong), Err(Code::DocumentInvalid));
 }
