@@ -33,7 +33,9 @@ pub(super) async fn run(args: CopyArgs, output: &Output) -> Result<(), Fault> {
     }
     let mut options = CopyOptions::from_settings(&settings, args.memory as usize * 1024 * 1024)?;
     options.stall_timeout = Duration::from_secs(u64::from(args.stall));
-    options.bandwidth.extend(args.bandwidth.map(|rate| Bandwidth::new(rate.0)));
+    options
+        .bandwidth
+        .extend(args.bandwidth.map(|rate| Bandwidth::new(rate.0)));
     let title = source.title.clone();
     let job = job(source, sink, options).await?;
 

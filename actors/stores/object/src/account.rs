@@ -51,9 +51,10 @@ impl Account {
         let text = |name: &str| properties.text(name).filter(|text| !text.trim().is_empty());
         let mut account = if let Some(uri) = text("sasUri") {
             Self::from_sas_uri(&uri, text("sasToken"))?
-        } else if text("connectionString").is_some() || text("serviceEndpoint").is_some() {
-            Self::from_parts(properties)?
-        } else if kind == Kind::Lake && text("url").is_some() {
+        } else if text("connectionString").is_some()
+            || text("serviceEndpoint").is_some()
+            || (kind == Kind::Lake && text("url").is_some())
+        {
             Self::from_parts(properties)?
         } else if kind == Kind::Lake {
             return Err(refused("the linked service has neither `url` nor `sasUri`"));

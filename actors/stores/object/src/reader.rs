@@ -83,15 +83,15 @@ impl ByteReader for ObjectReader {
         let found = found.map_err(|error| errors::fault("reading", &self.place, &error))?;
         let mut attributes = Attributes::default();
         for (name, value) in &found.attributes {
-            let value = Some(value.as_ref().to_owned());
+            let value = value.as_ref().to_owned();
             match name {
-                Attribute::ContentType => attributes.content_type = value,
-                Attribute::ContentEncoding => attributes.content_encoding = value,
-                Attribute::ContentLanguage => attributes.content_language = value,
-                Attribute::ContentDisposition => attributes.content_disposition = value,
-                Attribute::CacheControl => attributes.cache_control = value,
+                Attribute::ContentType => attributes.content_type = Some(value),
+                Attribute::ContentEncoding => attributes.content_encoding = Some(value),
+                Attribute::ContentLanguage => attributes.content_language = Some(value),
+                Attribute::ContentDisposition => attributes.content_disposition = Some(value),
+                Attribute::CacheControl => attributes.cache_control = Some(value),
                 Attribute::Metadata(name) if !OURS.contains(&name.as_ref()) => {
-                    attributes.metadata.insert(name.to_string(), value.unwrap_or_default());
+                    attributes.metadata.insert(name.to_string(), value);
                 }
                 _ => {}
             }
