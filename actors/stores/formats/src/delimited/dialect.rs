@@ -38,6 +38,9 @@ pub(super) struct Dialect {
     pub(super) columns: Vec<Column>,
     /// Bytes at which an unquoted field may end or an escape begins.
     pub(super) stops: Box<[bool; 256]>,
+    /// Bytes that a text is quoted or escaped for: those, quotes, and line ends, at which readers split by default, whatever this
+    /// file's own marks are.
+    pub(super) marks: Box<[bool; 256]>,
     /// Whether the texts of numbers, dates and booleans never need a quote or an escape.
     pub(super) plain: bool,
 }
@@ -80,6 +83,7 @@ impl Dialect {
             compression: Compression::of(dataset)?,
             columns: types::columns(dataset)?,
             stops: Box::new([false; 256]),
+            marks: Box::new([false; 256]),
             plain: false,
         };
         if dialect.quote_all && dialect.quote.is_none() {
@@ -121,6 +125,10 @@ impl Dialect {
             |byte: &u8| (self.stops[usize::from(*byte)] && Some(*byte) != self.escape) || Some(*byte) == self.quote;
         if self.null.iter().any(marked) || self.null.contains(&b'\n') || self.null.contains(&b'\r') {
             return Err(fault::property("`nullValue` contains a delimiter or a quote"));
+        }
+        self.marks = self.stops.clone();
+        for byte in [Some(b'\r'), Some(b'\n'), self.quote].into_iter().flatten() {
+            self.marks[usize::from(byte)] = true;
         }
         let in_values = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.:".contains(byte);
         let mark = |byte: u8| self.stops[usize::from(byte)] || Some(byte) == self.quote || Some(byte) == self.escape;

@@ -155,14 +155,12 @@ impl TextEncoder {
 /// Appends `value` as a field, quoted or escaped as it needs.
 fn put_value(dialect: &Dialect, value: &[u8], text: &mut Vec<u8>, rows: u64) -> Result<(), &'static str> {
     let null = value == dialect.null;
-    // Readers split at either of these by default, whatever this file's own delimiter is.
-    let line = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let mark = |byte: &u8| dialect.stops[usize::from(*byte)] || line(byte);
+    let mark = |byte: &u8| dialect.marks[usize::from(*byte)];
     match (dialect.quote, dialect.escape) {
         (Some(quote), escape) => {
             let needs = dialect.quote_all
                 || null
-                || value.iter().any(|byte| *byte == quote || mark(byte))
+                || value.iter().any(mark)
                 // At the beginning of a file it would be taken for a byte order mark.
                 || value.starts_with("\u{feff}".as_bytes());
             if !needs {
