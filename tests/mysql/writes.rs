@@ -3,11 +3,14 @@
 use super::{Log, Shop, key, lines, next, read};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use futures::TryStreamExt;
 use serde_json::{Value, json};
 use sluice_contract::Code;
-use sluice_store_core::{Rejects, Side};
+use sluice_store_core::{ReadBack, Rejects, Side, Written};
 use sluice_tests::mariadb::MariaDb;
+use sluice_tests::poll::until;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn rows(rows: &[(i64, Option<&str>)]) -> RecordBatch {
     let schema = Schema::new(vec![
@@ -226,4 +229,65 @@ async fn tables_that_cannot_be_written_say_why() {
     let fault = shop.write("nowhere", json!({}), &one).await.unwrap_err();
     assert_eq!(fault.code, Code::TableNotFound, "{fault}");
     assert!(fault.message.contains("nowhere"), "{fault}");
+}
+
+/// Writers of a table that is there have a staging table each: those that did not finish do not count.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_do_not_finish_leave_nothing() {
+    let shop = shop().await;
+    let first = key();
+    let mut sink = shop.sink("t", json!({}), None).await.unwrap();
+    sink.prepare(rows(&[]).schema(), &first).await.unwrap();
+    let mut writers = vec![
+        sink.writer().await.unwrap(),
+        sink.writer().await.unwrap(),
+        sink.writer().await.unwrap(),
+    ];
+    for (i, writer) in writers.iter_mut().enumerate() {
+        writer
+            .write(rows(&[(10 + i as i64, Some("x")), (20 + i as i64, None)]))
+            .await
+            .unwrap();
+    }
+    drop(writers.pop());
+    for writer in writers {
+        writer.finish().await.unwrap();
+    }
+    assert_eq!(sink.verify().await.unwrap().rows, 4);
+    let ReadBack::Batches(back) = sink.read_back(Written::Staged).await.unwrap() else {
+        panic!("what is staged can be read");
+    };
+    let back: Vec<RecordBatch> = back.try_collect().await.unwrap();
+    assert_eq!(lines(&back), ["10|x", "11|x", "20|NULL", "21|NULL"]);
+    sink.commit().await.unwrap();
+    assert_eq!(
+        shop.server.one("SELECT GROUP_CONCAT(id ORDER BY id) FROM t").await,
+        "1,2,10,11,20,21"
+    );
+    assert_eq!(shop.tables().await, ["t"]);
+    assert!(sink.commit().await.unwrap().replayed);
+}
+
+/// What is staged without transactions is not trusted behind a crash of the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_started_again_makes_the_copy_begin_anew() {
+    let mut shop = shop().await;
+    until("the server to run for a while", Duration::from_secs(30), || async {
+        let uptime = shop.server.one("SHOW GLOBAL STATUS LIKE 'Uptime'").await;
+        (uptime.split('|').nth(1)?.parse::<u32>().ok()? >= 8).then_some(())
+    })
+    .await;
+    let first = key();
+    let two = rows(&[(7, Some("x")), (8, None)]);
+    let mut sink = shop.staged("t", json!({}), &two, &first).await.unwrap();
+    shop.server.kill();
+    shop.server.boot();
+    let fault = sink.commit().await.unwrap_err();
+    assert_eq!(fault.code, Code::VerificationFailed, "{fault}");
+    assert!(fault.retryable);
+    assert_eq!(content(&shop).await.len(), 2);
+    let mut sink = shop.staged("t", json!({}), &two, &next(&first)).await.unwrap();
+    sink.commit().await.unwrap();
+    assert_eq!(content(&shop).await.len(), 4);
+    assert_eq!(shop.tables().await, ["t"]);
 }
