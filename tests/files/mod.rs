@@ -5,4 +5,5 @@ mod cloud;
 mod failures;
 mod folders;
 mod rows;
+mod through;
 mod wrapped;

@@ -39,7 +39,7 @@ impl Sheet {
             return Err(fault);
         }
         self.tally.copied(&chosen.entry);
-        Ok(())
+        self.log.moved_file(true, &chosen.entry.label(), reader.size()).await
     }
 
     /// What the sink is told of a file.
@@ -146,7 +146,7 @@ impl Sheet {
         } else {
             self.tally.published(&target.path, &md5, proven);
         }
-        Ok(())
+        self.log.moved_file(false, &place, size).await
     }
 
     async fn read_back(&self, place: &str, file: &Arc<dyn ByteReader>, md5: [u8; 16]) -> Result<(), Fault> {

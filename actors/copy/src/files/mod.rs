@@ -103,6 +103,7 @@ pub(crate) async fn run(
         block: road.options.file_block_bytes(),
         pace: crate::bandwidth::Pace::new(road.options.bandwidth.clone()),
         rejects: rejects.clone(),
+        log: log.clone(),
         tally: tally::Tally::default(),
         stop: CancellationToken::new(),
         permit: fleet::Permit::new(),

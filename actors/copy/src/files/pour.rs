@@ -50,15 +50,19 @@ impl Pour {
 
     fn or_leave_out(&self, chosen: &Chosen, work: impl FnOnce() -> Result<(), Fault>) -> Result<(), Fault> {
         match work() {
-            Ok(()) => {
-                self.sheet.tally.copied(&chosen.entry);
-                Ok(())
-            }
+            Ok(()) => self.read(chosen),
             Err(fault) => {
                 let label = chosen.entry.label();
                 self.handle.block_on(self.sheet.leave_out(&label, fault))
             }
         }
+    }
+
+    /// Takes down that a file was read.
+    fn read(&self, chosen: &Chosen) -> Result<(), Fault> {
+        self.sheet.tally.copied(&chosen.entry);
+        let (label, size) = (chosen.entry.label(), chosen.entry.size);
+        self.handle.block_on(self.sheet.log.moved_file(true, &label, size))
     }
 
     fn open(&self, chosen: &Chosen) -> Result<Arc<dyn ByteReader>, Fault> {
@@ -117,15 +121,14 @@ impl Pour {
                         }
                     };
                     self.append(chosen, &reader, wrapper)?;
-                    copied.push(&chosen.entry);
+                    copied.push(chosen);
                 }
                 Ok(())
             })?;
         } else {
-            copied.extend(all.iter().map(|chosen| &chosen.entry));
+            copied.extend(all);
         }
-        copied.into_iter().for_each(|entry| self.sheet.tally.copied(entry));
-        Ok(())
+        copied.into_iter().try_for_each(|chosen| self.read(chosen))
     }
 
     fn append(&self, chosen: &Chosen, reader: &Arc<dyn ByteReader>, wrapper: &mut dyn Wrapper) -> Result<(), Fault> {

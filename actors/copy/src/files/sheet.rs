@@ -6,6 +6,7 @@ use super::tally::Tally;
 use super::wanted::Wanted;
 use crate::bandwidth::Pace;
 use crate::budget::Budget;
+use crate::rejects::Log;
 use serde_json::json;
 use sluice_contract::Object;
 use sluice_contract::job::CopyOutcome;
@@ -27,6 +28,7 @@ pub(super) struct Sheet {
     pub(super) block: usize,
     pub(super) pace: Pace,
     pub(super) rejects: Option<Rejects>,
+    pub(super) log: Arc<Log>,
     pub(super) tally: Tally,
     /// Ends all work.
     pub(super) stop: CancellationToken,

@@ -41,7 +41,8 @@ pub use sluice_store_core::files::{
 };
 
 use sluice_contract::{Fault, Object};
-use sluice_store_core::files::Wrapping;
+use sluice_store_core::files::selection::connections;
+use sluice_store_core::files::{Guarded, Wrapping};
 use sluice_store_core::{Sink, SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 
@@ -61,6 +62,10 @@ pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result
 /// `SL6013` when the dataset lacks a property or has one in a form that is not served.
 pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn Sink>, Fault> {
     let format = format::of(&request.dataset_kind)?.write(request)?;
+    let store: Arc<dyn ByteStore> = match connections(&request.activity)? {
+        None => store,
+        most => Arc::new(Guarded::new(store, most)),
+    };
     let several = settings::rows_per_file(request)?;
     let extension = settings::extension(request, format.extension())?;
     let extension = format!("{extension}{}", format.compression().extension());
