@@ -60,7 +60,6 @@ fn page() -> String {
         let title = connector.kinds()[0].title;
         if table.reads.is_empty() {
             // A store of files: its formats are below.
-            page.push_str(&reading(title));
             continue;
         }
         writeln!(
@@ -97,22 +96,6 @@ fn page() -> String {
         }
     }
     page.push_str(FILES);
-    page
-}
-
-/// Of the stores whose table has one direction.
-fn reading(title: &str) -> String {
-    let rows: Vec<[&str; 3]> = match title {
-        "SQLite" => sluice_store_sqlite::type_table()
-            .iter()
-            .map(|row| [row.declared, row.arrow, row.note])
-            .collect(),
-        _ => return String::new(),
-    };
-    let mut page = format!("\n## {title}\n| {title} | Arrow | |\n|---|---|---|\n");
-    for [store, arrow, note] in rows {
-        writeln!(page, "| {store} | {arrow} | {note} |").unwrap();
-    }
     page
 }
 

@@ -7,7 +7,7 @@
 //!
 //! SQLite's columns hold what was put into them, whatever they were declared as. A column is carried as what its declaration
 //! says, and a value that is something else fails the copy; where the declaration says nothing exact, the values are surveyed
-//! first. See [`type_table`].
+//! first. `contract.rs` says what becomes of which type.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod connector;
@@ -26,4 +26,3 @@ mod tests;
 mod types;
 
 pub use connector::connector;
-pub use types::{TypeRow, type_table};

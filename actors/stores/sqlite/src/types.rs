@@ -1,53 +1,10 @@
-//! The type contract: what a column's declaration says about its values. `docs/types.md` is made from [`type_table`].
+//! The type contract at work: what a column's declaration says about its values. It is written down in `contract.rs`.
 
 use arrow::datatypes::{DataType, Field};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::source::ORIGINAL_TYPE;
 
 use crate::decimal::DOUBLE_DIGITS;
-
-/// One line of the type contract.
-#[derive(Clone, Copy, Debug)]
-pub struct TypeRow {
-    /// What the declared type is or contains, without regard to case.
-    pub declared: &'static str,
-    /// The Arrow type.
-    pub arrow: &'static str,
-    /// What to know.
-    pub note: &'static str,
-}
-
-const fn row(declared: &'static str, arrow: &'static str, note: &'static str) -> TypeRow {
-    TypeRow { declared, arrow, note }
-}
-
-const TABLE: &[TypeRow] = &[
-    row(
-        "DECIMAL_TEXT(p,s)",
-        "Decimal128, Decimal256",
-        "decimals as text: what this sink declares for decimals",
-    ),
-    row("contains INT", "Int64", ""),
-    row("contains CHAR, CLOB or TEXT", "Utf8", ""),
-    row("contains BLOB", "Binary", "in a query's result: surveyed"),
-    row("contains REAL, FLOA or DOUB", "Float64", "integers to 2^53"),
-    row("BOOL, BOOLEAN", "Boolean", "0 and 1"),
-    row(
-        "DECIMAL(p,s), NUMERIC(p,s) with p <= 15",
-        "Decimal128(p,s)",
-        "a double keeps every decimal of fifteen digits; one with more decimals than s is refused (SL6011)",
-    ),
-    row(
-        "anything else, such as DATE, DATETIME, NUMERIC, an expression, or nothing",
-        "surveyed: Int64, Float64, Utf8 or Binary",
-        "what all values are; several kinds in one column are refused (SL6007), except integers among reals",
-    ),
-];
-
-/// The whole contract, for the documentation.
-pub fn type_table() -> &'static [TypeRow] {
-    TABLE
-}
 
 /// How a column's values are carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
