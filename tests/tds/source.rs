@@ -11,7 +11,9 @@ use sluice_contract::Code;
 use sluice_store_core::{Rejects, SourceRequest};
 use sluice_tests::poll;
 use sluice_tests::tds::TdsPeer;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const EVERY_TYPE: &str = "CREATE TABLE dbo.every (id int NOT NULL PRIMARY KEY, flag bit NOT NULL, tiny tinyint NOT NULL, \
@@ -187,11 +189,7 @@ async fn ranges_take_every_row_once() {
         let activity = json!({ "partitionOption": "DynamicRange", "partitionSettings": settings });
         let source = source(&peer, "dbo.numbers", activity, 4).await.unwrap();
         assert_eq!(source.partitions().len(), count, "{:?}", source.partitions());
-        assert!(
-            source.warnings().iter().any(|text| text.contains("one session each")),
-            "{:?}",
-            source.warnings()
-        );
+        assert!(source.warnings().is_empty(), "{:?}", source.warnings());
         assert_eq!(read(source.as_ref()).await.unwrap().num_rows(), all);
         assert!(source.bytes_read() > 300_000);
     }
@@ -199,6 +197,12 @@ async fn ranges_take_every_row_once() {
         "partitionSettings": { "partitionColumnName": "id" } });
     let source = self::source(&peer, "x", query, 3).await.unwrap();
     assert_eq!(source.partitions().len(), 3);
+    // What a query reads is not known, and cannot be locked.
+    assert!(
+        source.warnings().iter().any(|text| text.contains("one session each")),
+        "{:?}",
+        source.warnings()
+    );
     assert_eq!(read(source.as_ref()).await.unwrap().num_rows(), 2000);
     for (activity, words) in [
         (
@@ -367,6 +371,62 @@ async fn procedures_and_queries() {
         fault.message.contains("\"v\"") && fault.message.contains("sql_variant"),
         "{fault}"
     );
+}
+
+/// Rows that a writer moves from partition to partition all the time are read once each, as they were at one moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_see_one_state_under_a_writer() {
+    let peer = Arc::new(TdsPeer::start());
+    peer.sql("CREATE TABLE dbo.moving (id int NOT NULL PRIMARY KEY, k int, v int)");
+    let rows: Vec<String> = (0..1000).map(|i| format!("({i}, {i}, 0)")).collect();
+    peer.sql(&format!("INSERT INTO dbo.moving VALUES {}", rows.join(", ")));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (peer, stop) = (peer.clone(), stop.clone());
+        std::thread::spawn(move || {
+            let mut written = 0;
+            while !stop.load(Ordering::Relaxed) {
+                peer.sql("UPDATE dbo.moving SET k = 999 - k, v = v + 1");
+                written += 1;
+            }
+            written
+        })
+    };
+    for _ in 0..5 {
+        let activity =
+            json!({ "partitionOption": "DynamicRange", "partitionSettings": { "partitionColumnName": "k" } });
+        let source = source(&peer, "dbo.moving", activity, 4).await.unwrap();
+        assert_eq!((source.partitions().len(), source.warnings().len()), (4, 0));
+        let mut ids = Vec::new();
+        let mut versions = BTreeSet::new();
+        for partition in source.partitions() {
+            // Time for the writer to move everything.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let mut stream = source.read(partition).await.unwrap();
+            while let Some(batch) = stream.next().await {
+                let batch = batch.unwrap();
+                ids.extend_from_slice(batch.column(0).as_primitive::<Int32Type>().values());
+                versions.extend(batch.column(2).as_primitive::<Int32Type>().values().iter().copied());
+            }
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, (0..1000).collect::<Vec<_>>());
+        assert_eq!(versions.len(), 1, "{versions:?}");
+        // Each session was for one reading.
+        assert!(source.read(&source.partitions()[0]).await.is_err());
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(writer.join().unwrap() > 10, "the writer was blocked");
+    // A table that cannot be locked is read all the same, and it is said.
+    peer.fail("WITH (TABLOCK, HOLDLOCK)", 1222, 16, "on demand");
+    let activity = json!({ "partitionOption": "DynamicRange" });
+    let source = source(&peer, "dbo.moving", activity, 4).await.unwrap();
+    assert!(
+        source.warnings().iter().any(|text| text.contains("one session each")),
+        "{:?}",
+        source.warnings()
+    );
+    assert_eq!(read(source.as_ref()).await.unwrap().num_rows(), 1000);
 }
 
 /// Dropping a stream stops the server, and a lost connection ends it with a code.

@@ -82,7 +82,7 @@ pub(super) fn execute_sql(engine: &mut Engine, wire: &mut Wire, arguments: Vec<(
 pub(super) fn values(declared: &str, arguments: impl Iterator<Item = (String, Value)>) -> Params {
     let names: Vec<String> = declared
         .split(',')
-        .filter_map(|part| part.trim().split_whitespace().next())
+        .filter_map(|part| part.split_whitespace().next())
         .filter(|name| name.starts_with('@'))
         .map(str::to_ascii_lowercase)
         .collect();

@@ -139,15 +139,15 @@ impl Wire {
 
     /// Whether the client has sent an attention meanwhile, or is gone.
     pub(super) fn interrupted(&mut self) -> io::Result<bool> {
-        if let Some(tls) = &mut self.tls {
-            if tls
+        let waiting = match &mut self.tls {
+            Some(tls) => tls
                 .process_new_packets()
                 .map_err(io::Error::other)?
-                .plaintext_bytes_to_read()
-                > 0
-            {
-                return Ok(self.receive()?.kind == ATTENTION);
-            }
+                .plaintext_bytes_to_read(),
+            None => 0,
+        };
+        if waiting > 0 {
+            return Ok(self.receive()?.kind == ATTENTION);
         }
         self.tcp.set_nonblocking(true)?;
         let peeked = self.tcp.peek(&mut [0]);

@@ -70,9 +70,14 @@ impl Isolation {
         }
     }
 
-    /// What the copy is not, with so many partitions.
-    pub(super) fn warning(self, partitions: usize) -> Option<String> {
-        if self.frozen {
+    /// Whether several sessions need to be made to see the same, and can be.
+    pub(super) fn shares(self) -> bool {
+        self.level == Level::Snapshot && !self.frozen
+    }
+
+    /// What the copy is not, with so many partitions, whose sessions see one state of the table or not.
+    pub(super) fn warning(self, partitions: usize, shared: bool) -> Option<String> {
+        if self.frozen || shared {
             return None;
         }
         let at_once = match self.level {

@@ -4,6 +4,7 @@ mod isolation;
 mod partition;
 pub(crate) mod plan;
 pub(crate) mod read;
+mod shared;
 
 use crate::names::TableName;
 use crate::session::{Session, value};
@@ -15,8 +16,8 @@ use partition::{Pieces, Slice};
 use plan::Plan;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{BatchStream, Partition, Read, Rejects, Source, SourceRequest, TableSource};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Something readable.
 pub(crate) struct SqlServerSource {
@@ -31,6 +32,8 @@ pub(crate) struct SqlServerSource {
     bytes_read: Arc<AtomicU64>,
     rejects: Option<Rejects>,
     warnings: Vec<String>,
+    /// One for each partition, where they share one state of the table; each is read by once.
+    sessions: Option<Mutex<Vec<Option<Session>>>>,
 }
 
 impl SqlServerSource {
@@ -65,7 +68,13 @@ impl SqlServerSource {
             frozen: isolation.frozen,
         };
         let slices = partition::slices(&mut session, &pieces, &mut warnings).await?;
-        warnings.extend(isolation.warning(slices.len()));
+        let sessions = match &table {
+            Some(table) if isolation.shares() && (2..=shared::MOST).contains(&slices.len()) => {
+                shared::sessions(&settings, table, slices.len()).await?
+            }
+            _ => None,
+        };
+        warnings.extend(isolation.warning(slices.len(), sessions.is_some()));
         let partitions = slices.iter().enumerate().map(|(index, slice)| Partition {
             index,
             label: slice.label.clone(),
@@ -81,6 +90,7 @@ impl SqlServerSource {
             bytes_read: Arc::new(AtomicU64::new(0)),
             rejects: request.rejects,
             warnings,
+            sessions: sessions.map(|sessions| Mutex::new(sessions.into_iter().map(Some).collect())),
         })
     }
 }
@@ -123,9 +133,22 @@ impl Source for SqlServerSource {
             let text = format!("the source has no partition {}", partition.index);
             Fault::new(Code::Internal, text)
         })?;
-        let mut session = Session::open(&self.settings).await?;
         let doing = format!("reading {}", partition.label);
-        session.run(&doing, self.isolation.set()).await?;
+        let session = match &self.sessions {
+            Some(sessions) => {
+                let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+                let session = sessions.get_mut(partition.index).and_then(Option::take);
+                session.ok_or_else(|| {
+                    let text = format!("{doing}: its session with the common snapshot was used already");
+                    Fault::new(Code::StoreFailed, text)
+                })?
+            }
+            None => {
+                let mut session = Session::open(&self.settings).await?;
+                session.run(&doing, self.isolation.set()).await?;
+                session
+            }
+        };
         read::stream(
             session,
             read::Reading {

@@ -79,8 +79,8 @@ async fn automatic(
     };
     if !pieces.frozen {
         warnings.push(format!(
-            "{table} is read as one partition: SQL Server's snapshots belong to one session, so several would not see the same \
-             state; set partitionOption to read faster where the table does not change meanwhile"
+            "{table} is read as one partition: snapshots of SQL Server belong to one session, and that several see the same takes a \
+             lock on the table for a moment; with partitionOption DynamicRange it is read by several"
         ));
         return Ok(vec![pieces.whole()]);
     }

@@ -43,7 +43,7 @@ fn ranges_meet_and_take_everything() {
 fn warnings_say_what_a_copy_is_not() {
     let words = |level, versions, frozen, partitions| {
         Isolation::of(level, versions, frozen)
-            .warning(partitions)
+            .warning(partitions, false)
             .unwrap_or_default()
     };
     assert_eq!(words(Some("Snapshot"), false, false, 1), "");
@@ -53,4 +53,5 @@ fn warnings_say_what_a_copy_is_not() {
     assert!(words(Some("ReadUncommitted"), false, false, 1).contains("ReadUncommitted"));
     assert!(words(Some("Snapshot"), false, false, 4).contains("one session each"));
     assert_eq!(words(Some("Snapshot"), false, true, 4), "");
+    assert_eq!(Isolation::of(Some("Snapshot"), false, false).warning(4, true), None);
 }
