@@ -70,4 +70,3 @@ fn a_created_column_has_its_old_type_only_where_that_fits() {
     assert_eq!(field(DataType::Utf8, "mood"), "text");
     assert_eq!(field(DataType::UInt64, ""), "numeric(20,0)");
 }
-

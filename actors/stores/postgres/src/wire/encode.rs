@@ -105,7 +105,8 @@ impl Encoder {
                 )
             })?;
             // Logical nulls: an array of type Null has no validity of its own.
-            inputs.push((input, array.logical_nulls(), column));
+            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+            inputs.push((input, nulls, column));
         }
         let count = i16::try_from(inputs.len())
             .map_err(|_| Fault::new(Code::SchemaMismatch, "more columns than PostgreSQL takes"))?;

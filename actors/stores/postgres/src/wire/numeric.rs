@@ -9,6 +9,9 @@ const NAN: u16 = 0xc000;
 const INFINITY: u16 = 0xd000;
 const MINUS_INFINITY: u16 = 0xf000;
 
+/// Groups that 256 bits need, and one that the point cuts.
+const GROUPS: usize = 21;
+
 /// An integer that decimals are counted in.
 pub(crate) trait Unscaled: Copy + PartialEq {
     const ZERO: Self;
@@ -163,20 +166,23 @@ pub(crate) fn decode<T: Unscaled>(field: &[u8], scale: i8) -> Result<T, String> 
 pub(crate) fn encode<T: Unscaled>(value: T, scale: u8, out: &mut Vec<u8>) {
     // From the least digit on: a group that the point would cut is filled with zeros.
     let cut = u32::from(scale % 4);
-    let mut groups: Vec<u16> = Vec::with_capacity(16);
+    let mut groups = [0_u16; GROUPS];
+    let mut count = 0;
     let mut rest = value;
     if cut > 0 {
         let (quotient, remainder) = rest.divide(10_u16.pow(cut));
-        groups.push(remainder * 10_u16.pow(4 - cut));
+        groups[0] = remainder * 10_u16.pow(4 - cut);
+        count = 1;
         rest = quotient;
     }
-    while rest != T::ZERO {
+    while rest != T::ZERO && count < GROUPS {
         let (quotient, remainder) = rest.divide(10_000);
-        groups.push(remainder);
+        groups[count] = remainder;
+        count += 1;
         rest = quotient;
     }
     write(
-        &groups,
+        &groups[..count],
         i32::from(scale.div_ceil(4)),
         value.is_negative(),
         u16::from(scale),
