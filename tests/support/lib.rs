@@ -19,6 +19,7 @@ pub mod process;
 pub mod proxy;
 pub mod python;
 pub mod rest;
+pub mod s3;
 pub mod tds;
 #[cfg(test)]
 mod tests;
