@@ -42,6 +42,21 @@ pub(crate) struct Contest {
     pub(crate) targets: Vec<Target>,
 }
 
+/// A database server that contenders work with.
+pub(crate) trait Server {
+    /// Runs statements before a run; then waits for what others left to be written, which would slow the next one down.
+    async fn before(&self, statements: &str);
+}
+
+impl Server for sluice_tests::postgres::Postgres {
+    async fn before(&self, statements: &str) {
+        if !statements.is_empty() {
+            self.sql(statements).await;
+        }
+        self.sql("CHECKPOINT").await;
+    }
+}
+
 /// The wall time of a run.
 pub(crate) fn wall(run: &Run) -> f64 {
     run.wall
@@ -54,16 +69,12 @@ pub(crate) fn cpu(run: &Run) -> f64 {
 
 impl Contest {
     /// Runs everybody in turns and prints the medians and ratios as a table in Markdown.
-    pub(crate) async fn hold(&self, server: &sluice_tests::postgres::Postgres, dir: &Path, rounds: usize) {
+    pub(crate) async fn hold(&self, server: &impl Server, dir: &Path, rounds: usize) {
         println!("\n## {}\n", self.title);
         let mut runs: Vec<Vec<Run>> = vec![Vec::new(); self.contenders.len()];
         for _ in 0..rounds {
             for (contender, runs) in self.contenders.iter().zip(&mut runs) {
-                if !contender.before.is_empty() {
-                    server.sql(&contender.before).await;
-                }
-                // What others left to be written does not slow the next one down.
-                server.sql("CHECKPOINT").await;
+                server.before(&contender.before).await;
                 runs.push(measure(&contender.script, dir));
             }
         }

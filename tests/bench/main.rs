@@ -6,6 +6,7 @@
 
 mod contest;
 mod lineitem;
+mod mariadb;
 mod rows;
 
 use lineitem::{Bench, megabytes};
@@ -24,6 +25,12 @@ async fn main() {
     let rounds: usize = setting("BENCH_ROUNDS", "3").parse().expect("BENCH_ROUNDS is a number");
     let only = setting("BENCH_ONLY", "");
     let chosen = |name: &str| only.is_empty() || only.split(',').any(|word| word.trim() == name);
+    if rows::MARIADB_ROWS.iter().any(|(name, _)| chosen(name)) {
+        mariadb::hold(&scale, rounds, chosen).await;
+    }
+    if !rows::ROWS.iter().any(|(name, _)| chosen(name)) {
+        return;
+    }
     let bench = Bench::open(&scale).await;
     let count: u64 = bench.server.one("SELECT count(*) FROM lineitem").await.parse().unwrap();
     println!(
