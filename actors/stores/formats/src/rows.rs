@@ -76,7 +76,8 @@ pub(crate) async fn open<F: ReadFormat>(
             let handle = Handle::current();
             let columns = tokio::task::spawn_blocking(move || look(file, format.as_ref(), &handle))
                 .await
-                .map_err(|ended| fault::internal(format!("reading a file's beginning ended: {ended}")))??;
+                // A panic: a decoder met bytes that it did not expect.
+                .map_err(|_| fault::data(&entry.label(), "the reader met bytes that it cannot understand"))??;
             Ok::<_, Fault>((entry, columns))
         }
     };
