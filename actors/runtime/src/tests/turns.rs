@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use actix::{Actor, Handler, Message};
+use actix::{Actor, AsyncContext as _, Handler, Message};
 
-use super::world::{World, test, until};
+use super::world::{PATIENCE, World, test, until};
 use crate::context::MESSAGES_PER_TURN;
 use crate::sync::lock;
 use crate::{Component, Ctx, Placement, Port, RestartPolicy, Root, supervised};
@@ -197,6 +197,35 @@ fn a_start_is_not_kept_waiting_by_who_always_has_mail() {
         busy.tell(Spin).unwrap();
         let longest = floor.longest_wait().await;
         assert!(longest <= FAIR, "{longest} messages");
+        world.root.shutdown().await;
+    });
+}
+
+/// Lets the patient one send itself a message a little later, by a timer: when it has looked into its mailbox already.
+/// Nothing else makes it look again.
+struct TellYourself;
+
+impl Message for TellYourself {
+    type Result = ();
+}
+
+impl Handler<TellYourself> for Patient {
+    type Result = ();
+
+    fn handle(&mut self, _: TellYourself, ctx: &mut Ctx<Self>) {
+        ctx.run_later(Duration::from_millis(20), |_, ctx| drop(ctx.handle().tell(Turn(0))));
+    }
+}
+
+#[test]
+fn mail_that_comes_at_the_end_of_a_turn_is_seen() {
+    test(async {
+        let (world, floor) = (World::new(), Floor::default());
+        let patient = world.start::<Patient>("patient", floor.clone());
+        for turns in 1..=3 {
+            patient.ask(TellYourself, PATIENCE).await.unwrap();
+            until("it has its turn", || lock(&floor.0.waits).len() == turns).await;
+        }
         world.root.shutdown().await;
     });
 }
