@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sluice_contract::job::{CopyOutcome, CopyProgress};
 use sluice_contract::{Fault, JobId, Object};
-use sluice_copy::{Always, CommitGate, CopyJob, CopyOptions};
+use sluice_copy::{Always, CommitGate, CopyJob, CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connector, SinkRequest, SourceRequest, StoreProperties};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,6 +123,8 @@ pub(super) struct Copy {
     pub(super) memory: usize,
     pub(super) kinds: (&'static str, &'static str),
     pub(super) cancel: CancellationToken,
+    /// The folder of the session log's store.
+    pub(super) log: Option<End>,
 }
 
 impl Copy {
@@ -139,6 +141,7 @@ impl Copy {
             memory: 64 << 20,
             kinds: ("Binary", "Binary"),
             cancel: CancellationToken::new(),
+            log: None,
         }
     }
 
@@ -171,7 +174,15 @@ impl Copy {
                 default_name: format!("data_{}", self.key.job),
                 ..SinkRequest::default()
             },
-            logs: Default::default(),
+            logs: LogStores {
+                session: match &self.log {
+                    Some(log) => Some(log.connector.connect(log.properties.clone()).await?),
+                    None => None,
+                },
+                activity: "Copy".to_owned(),
+                run: "run".to_owned(),
+                ..LogStores::default()
+            },
             options: CopyOptions::from_settings(&object(self.settings.clone()), self.memory)?,
         };
         let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());

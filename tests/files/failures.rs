@@ -135,3 +135,35 @@ async fn files_go_to_files_and_not_to_rows() {
         done.warnings
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_log_tells_of_every_file() {
+    let (folder, logs) = (many(), Folder::new());
+    folder.put("out/30/x", "in the way");
+    let mut job = Copy::new(&folder.end("in"), &folder.end("out")).settings(json!({
+        "skipErrorFile": {"invalidFileName": true},
+        "logSettings": {
+            "enableCopyActivityLog": true,
+            "copyActivityLogSettings": {"logLevel": "Info"},
+            "logLocationSettings": {"linkedServiceName": {"referenceName": "Logs"}, "path": "kept"},
+        },
+    }));
+    job.log = Some(logs.end(""));
+    let done = job.run().await.unwrap();
+    let place = done.extra["logFilePath"].as_str().unwrap();
+    let text = String::from_utf8(logs.all("")[place].clone()).unwrap();
+    let count = |words: &str| text.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(
+        (
+            count(",Info,FileRead,"),
+            count(",Info,FileWrite,"),
+            count(",Warning,FileSkip,")
+        ),
+        (59, 59, 1),
+        "{text}"
+    );
+    assert!(
+        text.contains("\"in/7\",\"Read: 7000 bytes\"") && text.contains("\"out/7\",\"Written: 7000 bytes\""),
+        "{text}"
+    );
+}
