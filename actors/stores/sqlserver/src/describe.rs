@@ -4,7 +4,7 @@ use crate::errors;
 use crate::session::{Session, value};
 use crate::types::SqlType;
 use sluice_contract::{Code, Fault};
-use tiberius::{FixedLenType, MetaDataColumn, Row, TypeInfo, VarLenType};
+use tiberius::{Collation, FixedLenType, MetaDataColumn, Row, TypeInfo, VarLenType};
 
 /// A column of a table or of a query's result.
 #[derive(Clone, Debug)]
@@ -17,6 +17,17 @@ pub(crate) struct Described {
     /// Computed, or otherwise never written.
     pub(crate) computed: bool,
     pub(crate) collation: Option<String>,
+    /// Of a column of `char`, `varchar` or `text` that is to be written.
+    pub(crate) code_page: Option<CodePage>,
+}
+
+/// In which bytes texts lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodePage {
+    /// UTF-8, which the driver does not read as such.
+    Utf8,
+    /// The collation's.
+    Of(Collation),
 }
 
 impl Described {
@@ -63,6 +74,7 @@ fn column(row: &Row, doing: &str) -> Result<Described, Fault> {
         nullable: row.try_get::<bool, _>("is_nullable").ok().flatten().unwrap_or(true),
         identity,
         collation: text("collation_name"),
+        code_page: None,
     })
 }
 
@@ -83,6 +95,44 @@ pub(crate) async fn table(session: &mut Session, doing: &str, quoted: &str) -> R
     let found = session.client().column_metadata(quoted, &["*"]).await;
     let found = found.map_err(|error| errors::fault(doing, &error))?;
     Ok(found.iter().map(of_metadata).collect())
+}
+
+/// Finds out the code pages of a table's columns, where there are any.
+///
+/// # Errors
+/// `SL60xx`.
+pub(crate) async fn code_pages(
+    session: &mut Session,
+    doing: &str,
+    quoted: &str,
+    columns: &mut [Described],
+) -> Result<(), Fault> {
+    for column in columns
+        .iter_mut()
+        .filter(|column| column.ty.in_code_page() && column.is_utf8())
+    {
+        column.code_page = Some(CodePage::Utf8);
+    }
+    if !columns
+        .iter()
+        .any(|column| column.ty.in_code_page() && column.code_page.is_none())
+    {
+        return Ok(());
+    }
+    // The number of a collation is in the head of a result only.
+    let found = session.client().column_metadata(quoted, &["*"]).await;
+    let found = found.map_err(|error| errors::fault(doing, &error))?;
+    for column in columns
+        .iter_mut()
+        .filter(|column| column.ty.in_code_page() && column.code_page.is_none())
+    {
+        let head = found.iter().find(|head| head.col_name() == column.name);
+        column.code_page = head.and_then(|head| match head.base().ty() {
+            TypeInfo::VarLenSized(sized) => sized.collation().map(CodePage::Of),
+            _ => None,
+        });
+    }
+    Ok(())
 }
 
 fn of_metadata(column: &MetaDataColumn<'_>) -> Described {
@@ -146,6 +196,7 @@ fn of_metadata(column: &MetaDataColumn<'_>) -> Described {
         identity: base.is_identity(),
         computed: !base.is_updateable() && !base.is_identity(),
         collation: None,
+        code_page: None,
     }
 }
 

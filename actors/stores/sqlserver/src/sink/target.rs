@@ -73,7 +73,9 @@ impl Target {
     }
 
     async fn existing(session: &mut Session, name: TableName, schema: &Schema) -> Result<Self, Fault> {
-        let there = describe::table(session, &format!("describing {name}"), &name.quoted()).await?;
+        let doing = format!("describing {name}");
+        let mut there = describe::table(session, &doing, &name.quoted()).await?;
+        describe::code_pages(session, &doing, &name.quoted(), &mut there).await?;
         let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
         let mut identity = false;
         for field in schema.fields() {
@@ -116,6 +118,7 @@ impl Target {
                 identity: false,
                 computed: false,
                 collation: None,
+                code_page: None,
             };
             if columns
                 .iter()

@@ -87,6 +87,7 @@ fn original(text: &str, field: &Field) -> Option<SqlType> {
         identity: false,
         computed: false,
         collation: None,
+        code_page: None,
     };
     let reads = Carried::of(&described).ok()?.arrow;
     (ours && reads == *plain(field.data_type())).then_some(ty)

@@ -59,6 +59,7 @@ fn column(ty: &str) -> Described {
         identity: false,
         computed: false,
         collation: None,
+        code_page: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! In which form a source's column is staged for a column of the sink.
 
 use super::time::step;
-use crate::describe::Described;
+use crate::describe::{CodePage, Described};
 use crate::types::SqlType;
 use crate::types::declared::{digits, plain};
 use arrow::datatypes::{DataType, Field};
@@ -29,9 +29,10 @@ pub(crate) enum Form {
     Unicode {
         limit: Option<u16>,
     },
-    /// In the column's code page, of at most so many bytes.
+    /// UTF-16 that the column's code page has, of at most so many bytes there.
     CodePage {
         limit: Option<u16>,
+        page: CodePage,
     },
     /// Bytes, of at most or exactly so many.
     Bytes {
@@ -104,17 +105,20 @@ impl Form {
             SqlType::NChar(n) => (Self::Unicode { limit: Some(*n) }, false),
             SqlType::NVarChar(n) => (Self::Unicode { limit: *n }, source.is_integer()),
             SqlType::NText | SqlType::Xml => (Self::Unicode { limit: None }, false),
-            // The driver knows no UTF-8 collation: the server converts, and counts the bytes when it publishes.
-            SqlType::Char(n) | SqlType::VarChar(Some(n)) if target.is_utf8() => (
-                Self::Unicode {
-                    limit: Some(*n.min(&4000)),
-                },
-                false,
-            ),
-            SqlType::VarChar(None) if target.is_utf8() => (Self::Unicode { limit: None }, false),
-            SqlType::Char(n) => (Self::CodePage { limit: Some(*n) }, false),
-            SqlType::VarChar(n) => (Self::CodePage { limit: *n }, source.is_integer()),
-            SqlType::Text => (Self::CodePage { limit: None }, false),
+            SqlType::Char(_) | SqlType::VarChar(_) | SqlType::Text => {
+                let limit = match &target.ty {
+                    SqlType::Char(n) => Some(*n),
+                    SqlType::VarChar(limit) => *limit,
+                    _ => None,
+                };
+                let Some(page) = target.code_page else {
+                    return lossy("its code page is not known, so a character that it has not would be lost");
+                };
+                (
+                    Self::CodePage { limit, page },
+                    source.is_integer() && matches!(target.ty, SqlType::VarChar(_)),
+                )
+            }
             SqlType::Binary(n) => {
                 let limit = Some(*n);
                 (Self::Bytes { limit, exact: true }, is_bytes(source))
@@ -174,10 +178,9 @@ impl Form {
             Self::Float => "float".into(),
             Self::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
             Self::Money { .. } => "decimal(19,4)".into(),
-            // The driver announces the lengths of nvarchar(n) in bytes where T-SQL has units: without one there is nothing to
-            // get wrong. Values were measured.
-            Self::Unicode { .. } => collate("nvarchar(max)".into()),
-            Self::CodePage { limit } => collate(sized("varchar", *limit)),
+            // Values were measured. The driver announces the lengths of nvarchar(n) in bytes where T-SQL has units, and a
+            // varchar without its collation: as nvarchar(max) there is nothing to get wrong.
+            Self::Unicode { .. } | Self::CodePage { .. } => collate("nvarchar(max)".into()),
             Self::Bytes { limit, .. } => sized("varbinary", *limit),
             Self::Date => "date".into(),
             Self::Time { .. } => "time(7)".into(),
@@ -194,6 +197,7 @@ impl Form {
     pub(crate) fn as_key(&self, staged: String) -> String {
         match self {
             Self::Unicode { limit: Some(n) } => format!("CAST({staged} AS nvarchar({}))", n.max(&1)),
+            Self::CodePage { limit: Some(n), .. } => format!("CAST({staged} AS varchar({}))", n.max(&1)),
             _ => staged,
         }
     }

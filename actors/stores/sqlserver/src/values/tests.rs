@@ -3,7 +3,7 @@
 use super::form::Form;
 use super::time;
 use super::write::cell;
-use crate::describe::Described;
+use crate::describe::{CodePage, Described};
 use crate::types::SqlType;
 use arrow::array::{
     ArrayRef, BinaryArray, Decimal128Array, FixedSizeBinaryArray, Float64Array, Int64Array, StringArray,
@@ -23,6 +23,7 @@ fn target(ty: &str) -> Described {
         identity: false,
         computed: false,
         collation: None,
+        code_page: Some(CodePage::Of(tiberius::Collation::new(0x00d0_0409, 0x34))),
     }
 }
 
@@ -183,6 +184,10 @@ fn texts_are_parsed_where_columns_want_more() {
         ("6F9619FF", "uniqueidentifier", false),
         ("yes", "bit", true),
         ("maybe", "bit", false),
+        ("é€", "varchar(2)", true),
+        ("é€x", "varchar(2)", false),
+        ("漢", "varchar(10)", false),
+        ("漢", "text", false),
         ("🦀🦀", "nvarchar(4)", true),
         ("🦀🦀", "nvarchar(3)", false),
         ("", "nvarchar(1)", true),

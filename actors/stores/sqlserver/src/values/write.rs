@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::{parse, time};
+use crate::describe::CodePage;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -135,7 +136,16 @@ fn put(value: Value<'_>, form: Form) -> Result<ColumnData<'_>, String> {
             }
             ColumnData::String(Some(text))
         }
-        Form::CodePage { .. } => ColumnData::String(Some(text(value)?)),
+        Form::CodePage { limit, page } => {
+            let text = text(value)?;
+            let bytes = in_code_page(&text, page)?;
+            if let Some(limit) = limit.filter(|limit| bytes > usize::from(*limit)) {
+                return Err(format!(
+                    "is a text of {bytes} bytes in its column's code page, and its column takes {limit}"
+                ));
+            }
+            ColumnData::String(Some(text))
+        }
         Form::Bytes { limit, exact } => {
             let bytes = match value {
                 Value::Bytes(bytes) => bytes,
@@ -193,6 +203,24 @@ fn text(value: Value<'_>) -> Result<Cow<'_, str>, String> {
         Value::Text(text) => Ok(Cow::Borrowed(text)),
         Value::Int(number) => Ok(Cow::Owned(number.to_string())),
         _ => Err(foreign()),
+    }
+}
+
+/// How many bytes a text has in a code page; the server would put question marks for what it has not.
+fn in_code_page(text: &str, page: CodePage) -> Result<usize, String> {
+    let collation = match page {
+        CodePage::Utf8 => return Ok(text.len()),
+        CodePage::Of(_) if text.is_ascii() => return Ok(text.len()),
+        CodePage::Of(collation) => collation,
+    };
+    let encoding = collation.encoding().map_err(|error| format!("is not ASCII: {error}"))?;
+    let (bytes, _, unmappable) = encoding.encode(text);
+    match unmappable {
+        false => Ok(bytes.len()),
+        true => Err(format!(
+            "has a character that its column's code page ({}) has not",
+            encoding.name()
+        )),
     }
 }
 
