@@ -75,6 +75,7 @@ pub(crate) async fn login(
     let mut proof = Proof {
         password: &settings.password,
         secure: encrypts || local,
+        trusts_key: settings.ssl == SslMode::Disabled,
         plugin: Plugin::of(&greeting.plugin).unwrap_or(Plugin::Native),
         nonce: greeting.nonce.clone(),
     };
@@ -103,6 +104,9 @@ pub(crate) async fn login(
 struct Proof<'a> {
     password: &'a str,
     secure: bool,
+    /// Whoever has turned TLS off takes the server's key as it comes. Elsewhere somebody in between could hide that the
+    /// server offers TLS, and show a key of their own.
+    trusts_key: bool,
     plugin: Plugin,
     nonce: Vec<u8>,
 }
@@ -150,6 +154,11 @@ impl Proof<'_> {
         match more {
             [3] => Ok(()),
             [4] if self.secure => send(channel, &terminated(self.password)).await,
+            [4] if !self.trusts_key => Err(WireError::Login(
+                "the server wants the password, and the connection is not encrypted: set sslMode to 2 or more, or to 0 \
+                 to send it under the server's key, which is not verified"
+                    .into(),
+            )),
             [4] => {
                 // Under the server's public key, which is asked for.
                 send(channel, &[2]).await?;
@@ -171,3 +180,6 @@ async fn send(channel: &mut Channel, payload: &[u8]) -> Result<(), WireError> {
     packet.extend_from_slice(payload);
     channel.send(&mut packet).await
 }
+
+#[cfg(test)]
+mod tests;
