@@ -113,7 +113,7 @@ impl Settings {
                     &["trustservercertificate", "trust server certificate"],
                 ),
             )?,
-            ca: properties.text("caCertificate").filter(|pem| !pem.trim().is_empty()),
+            ca: authority(properties.text("caCertificate"))?,
             name_in_certificate: either(
                 "hostNameInCertificate",
                 &["hostnameincertificate", "host name in certificate"],
@@ -232,6 +232,16 @@ fn only_sql_logins(properties: &StoreProperties) -> Result<(), Fault> {
         return Err(property("Always Encrypted (Column Encryption Setting) is not served"));
     }
     Ok(())
+}
+
+/// A private authority, as PEM text.
+fn authority(pem: Option<String>) -> Result<Option<String>, Fault> {
+    match pem.filter(|pem| !pem.trim().is_empty()) {
+        Some(pem) if !pem.contains("-----BEGIN CERTIFICATE-----") => Err(property(
+            "`caCertificate` holds no certificate: it is PEM text, with its BEGIN and END lines",
+        )),
+        pem => Ok(pem),
+    }
 }
 
 fn encrypt(text: Option<String>) -> Result<Encrypt, Fault> {

@@ -54,6 +54,10 @@ fn encryption_is_on_unless_it_is_turned_off() {
 #[test]
 fn what_is_missing_or_not_served_is_named() {
     for (public, word) in [
+        (
+            json!({"server": "h", "userName": "u", "caCertificate": "MIIB"}),
+            "caCertificate",
+        ),
         (json!({"userName": "u"}), "server"),
         (json!({"server": "h"}), "userName"),
         (json!({"server": "h,0", "userName": "u"}), "port"),
