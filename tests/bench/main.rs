@@ -1,12 +1,15 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
-//! `BENCH_ONLY` names the rows to be run, with commas. Prints tables in Markdown, for docs/benchmarks.md.
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch` and `memory` run only when
+//! they are named. Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
 mod contest;
+mod dispatch;
 mod lineitem;
 mod mariadb;
+mod memory;
 mod rows;
 
 use lineitem::{Bench, megabytes};
@@ -27,6 +30,15 @@ async fn main() {
     let chosen = |name: &str| only.is_empty() || only.split(',').any(|word| word.trim() == name);
     if rows::MARIADB_ROWS.iter().any(|(name, _)| chosen(name)) {
         mariadb::hold(&scale, rounds, chosen).await;
+    }
+    let number = |name: &str, default: &str| setting(name, default).parse().expect("a number");
+    // Those that compare with nobody are asked for by name.
+    let named = |name: &str| !only.is_empty() && chosen(name);
+    if named("dispatch") {
+        dispatch::run(number("BENCH_RUNS", "1000")).await;
+    }
+    if named("memory") {
+        memory::run(number("BENCH_GB", "10") as u64).await;
     }
     if !rows::ROWS.iter().any(|(name, _)| chosen(name)) {
         return;

@@ -70,11 +70,16 @@ impl Gateway {
 
     /// The same with more arguments and variables; what it wrote when it was ready.
     pub fn boot_with(&mut self, more: &[&str], variables: &[(&str, &str)]) -> serde_json::Value {
+        self.boot_sized("64", more, variables)
+    }
+
+    /// The same with so many MiB for its copies.
+    pub fn boot_sized(&mut self, mib: &str, more: &[&str], variables: &[(&str, &str)]) -> serde_json::Value {
         let ready = self.dir.path().join("ready.json");
         let _ = std::fs::remove_file(&ready);
         let mut command = sluice();
         command
-            .args(["gateway", "run", "--memory", "64", "--state"])
+            .args(["gateway", "run", "--memory", mib, "--state"])
             .arg(self.state())
             .arg("--ready-file")
             .arg(&ready)
