@@ -85,7 +85,7 @@ pub(crate) struct QuickstartArgs {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Addresses:\n  postgres://user@host:port/database?table=schema.table   (or query=SELECT ..)\n  \
-    mysql://user@host:port/database?table=NAME   (or mariadb:)\n  sqlite:PATH?table=NAME\n  file:PATH.parquet, file:PATH.csv\n  azblob://container/path.parquet   (AZURE_STORAGE_CONNECTION_STRING)\n\n\
+    mysql://user@host:port/database?table=NAME   (or mariadb:)\n  sqlserver://user@host:port/database?table=NAME\n  sqlite:PATH?table=NAME\n  file:PATH, a plain PATH; azblob://container/path   (AZURE_STORAGE_CONNECTION_STRING)\n  s3://bucket/path   (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ..)\n  with the ending .parquet, .csv, .json, .jsonl, .avro, or .xlsx to be read\n\n\
     A password never stands in an address: it is taken from --src-password-file, --dst-password-file,\n\
     SLUICE_SRC_PASSWORD, SLUICE_DST_PASSWORD or PGPASSWORD, else asked for on a terminal."
 )]
