@@ -7,12 +7,15 @@ use sluice_tests::net::free_port;
 use sluice_tests::postgres::{PASSWORD, Postgres};
 use sluice_tests::process::Process;
 use sluice_tests::python;
+use sluice_tests::s3::{self, S3Server};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_goes_round_through_every_place() {
     let (postgres, azurite, dir) = (Postgres::start(), Azurite::https(), tempfile::tempdir().unwrap());
     azurite.client().create_container("lake").await;
+    let s3 = S3Server::start();
+    s3.bucket("raw");
     postgres
         .sql(
             "CREATE TABLE orders (id bigint PRIMARY KEY, name text, paid boolean, amount numeric(12,2));
@@ -26,10 +29,13 @@ async fn a_table_goes_round_through_every_place() {
             .args(["copy", source, sink, "--create", "-o", "json"])
             .env("SLUICE_SRC_PASSWORD", PASSWORD)
             .env("SLUICE_DST_PASSWORD", PASSWORD)
+            .env("AWS_ACCESS_KEY_ID", s3::ID)
+            .env("AWS_SECRET_ACCESS_KEY", s3::SECRET)
+            .env("AWS_ENDPOINT_URL", s3.endpoint())
             .env("AZURE_STORAGE_CONNECTION_STRING", azurite.connection_string())
             .env("SLUICE_AZURE_CA_FILE", &azurite.tls.as_ref().unwrap().ca_file);
         let outcome = finish(command, None).expect(0);
-        for canary in [PASSWORD, KEY] {
+        for canary in [PASSWORD, KEY, s3::SECRET] {
             assert!(!outcome.stdout.contains(canary) && !outcome.stderr.contains(canary));
         }
         assert_eq!(outcome.json()["rows_copied"], 10_000, "{source} -> {sink}");
@@ -40,6 +46,13 @@ async fn a_table_goes_round_through_every_place() {
     copy("azblob://lake/x/b.parquet", &postgres.url("again"));
     let difference = "SELECT count(*) FROM (TABLE orders EXCEPT ALL TABLE again) d";
     assert_eq!(postgres.one(difference).await, "0");
+    copy(&postgres.url("orders"), "s3://raw/y/c.avro");
+    copy("s3://raw/y/c.avro", &postgres.url("once_more"));
+    assert_eq!(postgres.one(&difference.replace("again", "once_more")).await, "0");
+    for name in ["c.jsonl", "c.json"] {
+        copy("s3://raw/y/c.avro", &file(name));
+        copy(&file(name), "s3://raw/z/d.csv");
+    }
     copy(&postgres.url("orders"), &file("c.csv"));
     copy(
         &postgres.url("orders"),
