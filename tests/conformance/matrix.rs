@@ -15,14 +15,14 @@ conformance! {
     mariadb         "MySQL and MariaDB"  ""               Staged    true  "MariaDB 10.11; **not** against MySQL itself";
     sqlserver       "SQL Server and Azure SQL" ""         Staged    false "the tests' own TDS peer; **not** against SQL Server or Azure SQL";
     sqlite          "SQLite"             ""               Staged    true  "the library built in";
-    file_parquet    "File system"        "Parquet"        Never     true  "a local disk, and a full tmpfs";
-    file_csv        "File system"        "DelimitedText"  Never     false "a local disk, and a full tmpfs";
-    file_json       "File system"        "Json, an array"       Never false "a local disk";
-    file_jsonlines  "File system"        "Json, a line a row"   Never false "a local disk";
-    file_avro       "File system"        "Avro"           Never     false "a local disk, and fastavro";
-    azurite_parquet "Azure Blob Storage" "Parquet"        Never     true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
-    azurite_csv     "Azure Blob Storage" "DelimitedText"  Never     false "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
-    adls            "Azure Data Lake Storage Gen2" "Parquet" Never   true  "Azurite 3.35 by its blob endpoint; **not** against Azure itself";
-    s3_parquet      "Amazon S3"          "Parquet"        Never     true  "s3s-fs 0.14; **not** against Amazon itself";
-    s3_csv          "Amazon S3"          "DelimitedText"  Never     false "s3s-fs 0.14; **not** against Amazon itself";
+    file_parquet    "File system"        "Parquet"        Staged    true  "a local disk, and a full tmpfs";
+    file_csv        "File system"        "DelimitedText"  Staged    false "a local disk, and a full tmpfs";
+    file_json       "File system"        "Json, an array"       Staged false "a local disk";
+    file_jsonlines  "File system"        "Json, a line a row"   Staged false "a local disk";
+    file_avro       "File system"        "Avro"           Staged    false "a local disk, and fastavro";
+    azurite_parquet "Azure Blob Storage" "Parquet"        Published true  "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
+    azurite_csv     "Azure Blob Storage" "DelimitedText"  Published false "Azurite 3.35, over HTTP and HTTPS; **not** against Azure itself";
+    adls            "Azure Data Lake Storage Gen2" "Parquet" Published true  "Azurite 3.35 by its blob endpoint; **not** against Azure itself";
+    s3_parquet      "Amazon S3"          "Parquet"        Published true  "s3s-fs 0.14; **not** against Amazon itself";
+    s3_csv          "Amazon S3"          "DelimitedText"  Published false "s3s-fs 0.14; **not** against Amazon itself";
 }

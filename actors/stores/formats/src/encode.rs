@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
+use sluice_store_core::ReadBack;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -28,6 +29,9 @@ pub(crate) trait WriteFormat: Send + Sync + 'static {
 
     /// Rows of a complete file, counted from its bytes.
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault>;
+
+    /// Reads a complete file back, as the columns of this schema that were written into it; or says why it cannot.
+    async fn read_back(&self, file: Arc<dyn ByteReader>, schema: &SchemaRef) -> Result<ReadBack, Fault>;
 
     /// Rows of a published file, if they can be told without reading all of it.
     async fn peek(&self, file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault>;

@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod avro;
+mod back;
 mod blocks;
 mod charset;
 mod codec;

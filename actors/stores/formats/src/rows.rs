@@ -1,9 +1,11 @@
 //! Files of a format that is read from its beginning, as one source: each file is a partition.
 
+use crate::back::BATCH_BYTES;
 use crate::bytes::{ByteReader, ByteStore, Entry};
 use crate::codec;
 use crate::format::ReadFormat;
 use crate::pull::{self, Counted, Pushed};
+use crate::text::back::Plan;
 use crate::{fault, select};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -49,6 +51,35 @@ impl Rows<'_> {
             fault,
         }))
     }
+}
+
+/// The rows of one file that was written, in batches of `schema`.
+pub(crate) fn reread<F: ReadFormat>(file: Arc<dyn ByteReader>, format: F, schema: SchemaRef) -> BatchStream {
+    let handle = Handle::current();
+    pull::stream(file.label().to_owned(), move |pushed| {
+        let rows = Rows {
+            pushed,
+            handle: &handle,
+            rejects: None,
+            batch_bytes: BATCH_BYTES,
+        };
+        all(file, &format, &schema, &rows)
+    })
+}
+
+/// The same for texts, whose types are the plan's.
+pub(crate) fn reread_text<F: ReadFormat>(file: Arc<dyn ByteReader>, format: F, plan: Plan) -> BatchStream {
+    let read = reread(file, format, Arc::clone(&plan.read));
+    read.map(move |batch| plan.convert(&batch?)).boxed()
+}
+
+fn all<F: ReadFormat>(file: Arc<dyn ByteReader>, format: &F, schema: &SchemaRef, rows: &Rows<'_>) -> Result<(), Fault> {
+    codec::each(file, format.compression(), rows.handle, &mut |input| {
+        Ok(match format.rows(input, schema, rows)? {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        })
+    })
 }
 
 struct RowSource<F> {
@@ -110,7 +141,11 @@ pub(crate) async fn open<F: ReadFormat>(
 }
 
 /// The columns of the first part of a file that has any.
-fn look<F: ReadFormat>(file: Arc<dyn ByteReader>, format: &F, handle: &Handle) -> Result<Option<F::Look>, Fault> {
+pub(crate) fn look<F: ReadFormat>(
+    file: Arc<dyn ByteReader>,
+    format: &F,
+    handle: &Handle,
+) -> Result<Option<F::Look>, Fault> {
     let mut found = None;
     codec::each(file, format.compression(), handle, &mut |input| {
         found = format.look(input)?;
@@ -163,12 +198,7 @@ impl<F: ReadFormat> Source for RowSource<F> {
                 rejects: rejects.as_ref(),
                 batch_bytes,
             };
-            codec::each(file, format.compression(), &handle, &mut |input| {
-                Ok(match format.rows(input, &schema, &rows)? {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
-                })
-            })
+            all(file, format.as_ref(), &schema, &rows)
         }))
     }
 }

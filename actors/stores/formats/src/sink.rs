@@ -6,8 +6,9 @@ use crate::fault;
 use crate::pipeline::Pipeline;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use futures::StreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{CommitKey, Committed, Sink, Staged, Writer};
+use sluice_store_core::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +23,7 @@ pub(crate) struct FileSink {
     format: Arc<dyn WriteFormat>,
     parallel: usize,
     written: Arc<AtomicU64>,
+    schema: Option<SchemaRef>,
     state: State,
 }
 
@@ -29,7 +31,8 @@ enum State {
     New,
     Open(Pipeline),
     Staged(Box<dyn ByteStage>, Verified),
-    Done(Committed),
+    /// The stage is kept where only it can read back what lies there.
+    Done(Committed, Option<Box<dyn ByteStage>>),
     Gone,
 }
 
@@ -52,7 +55,20 @@ impl FileSink {
             format,
             parallel,
             written: Arc::default(),
+            schema: None,
             state: State::New,
+        }
+    }
+
+    /// Why what was written is not read back, where that is known without asking the store.
+    pub(crate) fn unreadable(&self, what: Written) -> Option<&'static str> {
+        match (what, &self.state) {
+            (Written::Staged, State::Staged(_, verified)) if !verified.read_back => {
+                Some("the store does not read files before they are published")
+            }
+            (Written::Published, State::Done(committed, _)) if committed.replayed => Some("another run had published"),
+            (Written::Published, State::Done(_, None)) => Some("the file was read back before it was published"),
+            _ => None,
         }
     }
 
@@ -86,6 +102,17 @@ impl FileSink {
     }
 }
 
+/// Why a published file is not read back.
+pub(crate) const NOT_READ: &str = "the login may write but not read";
+
+/// What was just written does not read as what it is.
+fn damaged(fault: Fault) -> Fault {
+    match fault.code {
+        Code::DataInvalid => Fault::new(Code::VerificationFailed, fault.message),
+        _ => fault,
+    }
+}
+
 fn same(what: &str, sent: u64, found: u64, file: &str) -> Result<(), Fault> {
     if sent == found {
         return Ok(());
@@ -101,6 +128,7 @@ impl Sink for FileSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
         self.format.check(&schema)?;
         let stage = self.store.stage(&self.target, key).await?;
+        self.schema = Some(Arc::clone(&schema));
         self.written.store(0, Ordering::Relaxed);
         let written = Arc::clone(&self.written);
         self.state = State::Open(Pipeline::start(stage, &self.format, schema, self.parallel, written));
@@ -147,15 +175,37 @@ impl Sink for FileSink {
         }
     }
 
+    async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        if let Some(why) = self.unreadable(what) {
+            return Ok(ReadBack::Impossible(why.to_owned()));
+        }
+        let file = match (what, &mut self.state) {
+            (Written::Staged, State::Staged(stage, _)) => stage.staged().await?,
+            (Written::Published, State::Done(_, Some(stage))) => stage.published().await?,
+            _ => return Err(fault::internal("a sink was read back that is not that far")),
+        };
+        let Some(file) = file else {
+            return Ok(ReadBack::Impossible(NOT_READ.to_owned()));
+        };
+        let schema = self.schema.as_ref();
+        let schema = schema.ok_or_else(|| fault::internal("a sink that is not prepared"))?;
+        match self.format.read_back(file, schema).await {
+            Ok(ReadBack::Batches(batches)) => {
+                Ok(ReadBack::Batches(batches.map(|batch| batch.map_err(damaged)).boxed()))
+            }
+            other => other.map_err(damaged),
+        }
+    }
+
     async fn commit(&mut self) -> Result<Committed, Fault> {
         let (mut stage, verified) = match std::mem::replace(&mut self.state, State::Gone) {
             State::Staged(stage, verified) => (stage, verified),
-            State::Done(committed) => {
+            State::Done(committed, stage) => {
                 let again = Committed {
                     replayed: true,
                     ..committed.clone()
                 };
-                self.state = State::Done(committed);
+                self.state = State::Done(committed, stage);
                 return Ok(again);
             }
             other => {
@@ -175,9 +225,10 @@ impl Sink for FileSink {
             location: published.location,
             replayed: published.replayed,
         };
-        self.state = State::Done(committed.clone());
+        self.state = State::Done(committed.clone(), None);
         if !verified.read_back {
             self.count_published(stage.as_mut(), verified.staged).await?;
+            self.state = State::Done(committed.clone(), Some(stage));
         }
         Ok(committed)
     }
@@ -186,7 +237,7 @@ impl Sink for FileSink {
         match std::mem::replace(&mut self.state, State::Gone) {
             State::Open(pipeline) => pipeline.abandon().await,
             State::Staged(mut stage, _) => stage.discard().await,
-            done @ State::Done(_) => self.state = done,
+            done @ State::Done(..) => self.state = done,
             State::New | State::Gone => {}
         }
     }

@@ -11,8 +11,9 @@ use crate::sink::FileSink;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use sluice_contract::Fault;
-use sluice_store_core::{CommitKey, Committed, Sink, Staged, Writer};
+use futures::{StreamExt, TryStreamExt};
+use sluice_contract::{Code, Fault};
+use sluice_store_core::{BatchStream, CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
@@ -185,6 +186,23 @@ impl Writer for SplitWriter {
     }
 }
 
+/// The rows of a file behind the first; none behind the last.
+async fn next_file(files: &Mutex<Files>, at: usize, what: Written) -> Result<Option<BatchStream>, Fault> {
+    let mut files = files.lock().await;
+    let Some(sink) = files.done.get_mut(at) else {
+        return Ok(None);
+    };
+    match sink.read_back(what).await? {
+        ReadBack::Batches(batches) => Ok(Some(batches)),
+        // The first file had the same columns, and could be read.
+        ReadBack::Impossible(why) => Err(Fault::new(
+            Code::StoreFailed,
+            format!("file {at} is not read back: {why}"),
+        )),
+        ReadBack::Native(_) => Err(fault::internal("a file was read back in no rows")),
+    }
+}
+
 #[async_trait]
 impl Sink for SplitSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
@@ -206,6 +224,27 @@ impl Sink for SplitSink {
         }
         files.close().await?;
         Ok(files.staged)
+    }
+
+    async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
+        let first = {
+            let mut files = self.files.lock().await;
+            // All files or none: what was compared of some says nothing of the others.
+            if let Some(why) = files.done.iter().find_map(|sink| sink.unreadable(what)) {
+                return Ok(ReadBack::Impossible(why.to_owned()));
+            }
+            let first = files.done.first_mut();
+            let first = first.ok_or_else(|| fault::internal("a sink was read back that is not verified"))?;
+            match first.read_back(what).await? {
+                ReadBack::Batches(batches) => batches,
+                other => return Ok(other),
+            }
+        };
+        let others = futures::stream::unfold((Arc::clone(&self.files), 1), move |(files, at)| async move {
+            let next = next_file(&files, at, what).await.transpose()?;
+            Some((next, (files, at + 1)))
+        });
+        Ok(ReadBack::Batches(first.chain(others.try_flatten()).boxed()))
     }
 
     async fn commit(&mut self) -> Result<Committed, Fault> {

@@ -32,6 +32,11 @@ impl AvroFiles {
             compression: Compression::of(&request.dataset)?,
         })
     }
+
+    /// Those that are wrapped so.
+    pub(super) fn of(compression: Compression) -> Self {
+        Self { compression }
+    }
 }
 
 impl ReadFormat for AvroFiles {

@@ -1,11 +1,13 @@
 //! Writing Avro.
 
 use super::container::Container;
+use super::read::AvroFiles;
 use super::types;
+use crate::back::same_columns;
 use crate::bytes::ByteReader;
 use crate::codec::{self, Compression, Output};
 use crate::encode::{Encoder, WriteFormat};
-use crate::{fault, settings};
+use crate::{fault, rows, settings};
 use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -16,7 +18,7 @@ use arrow_avro::writer::{Writer, WriterBuilder};
 use async_trait::async_trait;
 use sluice_contract::document::text;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::SinkRequest;
+use sluice_store_core::{ReadBack, SinkRequest};
 use std::collections::HashMap;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -131,6 +133,23 @@ impl WriteFormat for AvroFormat {
         tokio::task::spawn_blocking(count)
             .await
             .map_err(|ended| fault::internal(format!("the count ended: {ended}")))?
+    }
+
+    async fn read_back(&self, file: Arc<dyn ByteReader>, schema: &SchemaRef) -> Result<ReadBack, Fault> {
+        let files = AvroFiles::of(self.compression.clone());
+        let (handle, label, opened) = (Handle::current(), file.label().to_owned(), Arc::clone(&file));
+        let looked = tokio::task::spawn_blocking(move || {
+            let look = rows::look(opened, &files, &handle)?;
+            Ok::<_, Fault>((files, look))
+        });
+        let looked = looked.await;
+        let (files, look) =
+            looked.map_err(|_| fault::data(&label, "the reader met bytes that it cannot understand"))??;
+        let look = look.ok_or_else(|| fault::data(&label, "the file is empty"))?;
+        Ok(match same_columns(&look, schema) {
+            Ok(()) => ReadBack::Batches(rows::reread(file, files, Arc::new(look))),
+            Err(why) => ReadBack::Impossible(why),
+        })
     }
 
     async fn peek(&self, _file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault> {

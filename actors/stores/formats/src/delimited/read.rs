@@ -24,6 +24,13 @@ impl DelimitedFiles {
             dialect: Dialect::read(&request.dataset, &request.activity)?,
         })
     }
+
+    /// Those that were written in a dialect.
+    pub(super) fn of(dialect: &Dialect) -> Self {
+        Self {
+            dialect: dialect.clone(),
+        }
+    }
 }
 
 impl ReadFormat for DelimitedFiles {

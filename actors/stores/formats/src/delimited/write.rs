@@ -2,18 +2,20 @@
 
 use super::count;
 use super::dialect::Dialect;
+use super::read::DelimitedFiles;
 use crate::bytes::ByteReader;
 use crate::charset::Charset;
 use crate::codec::{self, Compression, Output};
 use crate::encode::{Encoder, WriteFormat};
-use crate::fault;
+use crate::text::back::Plan;
 use crate::text::cell::Cells;
 use crate::text::types;
-use arrow::datatypes::SchemaRef;
+use crate::{fault, rows};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::SinkRequest;
+use sluice_store_core::{ReadBack, SinkRequest};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -85,6 +87,14 @@ impl WriteFormat for DelimitedFormat {
         tokio::task::spawn_blocking(count)
             .await
             .map_err(|ended| fault::internal(format!("the count ended: {ended}")))?
+    }
+
+    async fn read_back(&self, file: Arc<dyn ByteReader>, schema: &SchemaRef) -> Result<ReadBack, Fault> {
+        let nested = |of: &DataType| Err(format!("{of} is not read from text"));
+        Ok(match Plan::new(schema, nested) {
+            Ok(plan) => ReadBack::Batches(rows::reread_text(file, DelimitedFiles::of(&self.dialect), plan)),
+            Err(why) => ReadBack::Impossible(why),
+        })
     }
 
     fn compression(&self) -> &Compression {

@@ -3,6 +3,7 @@
 //! Every member is a column, and NULL where it is missing; or the columns are the paths of the activity's mappings. Numbers are
 //! never read through a double that has not all their digits.
 
+mod back;
 mod build;
 mod node;
 mod number;

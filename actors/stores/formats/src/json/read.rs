@@ -8,6 +8,7 @@ use super::node::Node;
 use super::options::Options;
 use super::scan::{Documents, Found};
 use super::shape::Shape;
+use crate::charset::Charset;
 use crate::codec::{Compression, Input};
 use crate::fault;
 use crate::format::ReadFormat;
@@ -36,6 +37,20 @@ impl JsonFiles {
         Ok(Self {
             options: Options::read(request)?,
         })
+    }
+
+    /// Those whose documents are rows, and whose members are columns.
+    pub(super) fn of(charset: Charset, compression: Compression) -> Self {
+        Self {
+            options: Options {
+                charset,
+                compression,
+                declared: Vec::new(),
+                wanted: None,
+                collection: None,
+                flat: false,
+            },
+        }
     }
 
     /// Calls `row` for every row of a document: itself, or the elements of its collection.

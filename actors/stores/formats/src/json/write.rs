@@ -1,18 +1,21 @@
 //! Writing JSON: a line for each row, or one array.
 
+use super::back;
+use super::read::JsonFiles;
 use super::scan::{Documents, Found};
 use super::value::{self, Value};
 use crate::bytes::ByteReader;
 use crate::charset::Charset;
 use crate::codec::{self, Compression, Output};
 use crate::encode::{Encoder, WriteFormat};
-use crate::{fault, settings};
+use crate::text::back::Plan;
+use crate::{fault, rows, settings};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::document::text;
-use sluice_store_core::SinkRequest;
+use sluice_store_core::{ReadBack, SinkRequest};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -103,6 +106,16 @@ impl WriteFormat for JsonFormat {
         tokio::task::spawn_blocking(count)
             .await
             .map_err(|ended| fault::internal(format!("the count ended: {ended}")))?
+    }
+
+    async fn read_back(&self, file: Arc<dyn ByteReader>, schema: &SchemaRef) -> Result<ReadBack, Fault> {
+        Ok(match Plan::new(schema, back::nested) {
+            Ok(plan) => {
+                let files = JsonFiles::of(self.charset.clone(), self.compression.clone());
+                ReadBack::Batches(rows::reread_text(file, files, plan))
+            }
+            Err(why) => ReadBack::Impossible(why),
+        })
     }
 
     async fn peek(&self, _file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault> {

@@ -1,7 +1,7 @@
 //! Reading Parquet files as one source.
 
 use super::{damaged, footer, plan, window::WindowReader};
-use crate::bytes::{ByteStore, Entry};
+use crate::bytes::{ByteReader, ByteStore, Entry};
 use crate::pull::{self, Counted};
 use crate::{fault, select};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -115,25 +115,60 @@ fn one_schema(files: &[(Entry, ArrowReaderMetadata)]) -> Result<SchemaRef, Fault
     Ok(Arc::new(Schema::new(fields)))
 }
 
-impl ParquetSource {
-    /// Rows whose Arrow form should stay under the request's bytes, by what the footer says of sizes.
-    fn batch_rows(&self, footer: &ArrowReaderMetadata) -> usize {
-        let groups = footer.metadata().row_groups();
-        let bytes: u64 = groups
-            .iter()
-            .map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0))
-            .sum();
-        let rows: u64 = groups
-            .iter()
-            .map(|group| u64::try_from(group.num_rows()).unwrap_or(0))
-            .sum();
-        // Dictionaries make encoded values smaller than Arrow's: count at least a word for each column.
-        let least = self.schema.fields().len() as u64 * 8;
-        let row = bytes.checked_div(rows).unwrap_or(0).max(least).max(1);
-        usize::try_from(self.batch_bytes as u64 / row)
-            .unwrap_or(BATCH_ROWS)
-            .clamp(64, BATCH_ROWS)
-    }
+/// Rows whose Arrow form should stay under so many bytes, by what the footer says of sizes.
+fn batch_rows(footer: &ArrowReaderMetadata, batch_bytes: usize) -> usize {
+    let groups = footer.metadata().row_groups();
+    let bytes: u64 = groups
+        .iter()
+        .map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0))
+        .sum();
+    let rows: u64 = groups
+        .iter()
+        .map(|group| u64::try_from(group.num_rows()).unwrap_or(0))
+        .sum();
+    // Dictionaries make encoded values smaller than Arrow's: count at least a word for each column.
+    let least = footer.schema().fields().len() as u64 * 8;
+    let row = bytes.checked_div(rows).unwrap_or(0).max(least).max(1);
+    usize::try_from(batch_bytes as u64 / row)
+        .unwrap_or(BATCH_ROWS)
+        .clamp(64, BATCH_ROWS)
+}
+
+/// All rows of one file, in the file's own columns.
+pub(super) fn whole(file: Arc<dyn ByteReader>, footer: ArrowReaderMetadata, batch_bytes: usize) -> BatchStream {
+    let (label, schema) = (file.label().to_owned(), Arc::clone(footer.schema()));
+    let groups = (0..footer.metadata().num_row_groups()).collect();
+    batches(file, label, footer, schema, groups, batch_bytes)
+}
+
+fn batches(
+    file: Arc<dyn ByteReader>,
+    label: String,
+    footer: ArrowReaderMetadata,
+    schema: SchemaRef,
+    groups: Vec<usize>,
+    batch_bytes: usize,
+) -> BatchStream {
+    let (handle, rows) = (Handle::current(), batch_rows(&footer, batch_bytes));
+    pull::stream(label.clone(), move |batches| {
+        let reader = WindowReader::new(file, footer.metadata(), handle);
+        let store_fault = reader.store_fault();
+        let failed = |error: ParquetError| store_fault.get().cloned().unwrap_or_else(|| damaged(&label, &error));
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
+            .with_row_groups(groups)
+            .with_batch_size(rows)
+            .build()
+            .map_err(failed)?;
+        for batch in reader {
+            let batch = batch.map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
+            let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
+                .map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
+            if !batches.push(batch) {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 #[async_trait]
@@ -174,27 +209,14 @@ impl Source for ParquetSource {
             inner,
             bytes: Arc::clone(&self.bytes),
         });
-        let (label, footer, schema) = (entry.label(), footer.clone(), self.schema());
-        let (groups, rows) = (slice.groups.clone().collect::<Vec<_>>(), self.batch_rows(&footer));
-        let handle = Handle::current();
-        Ok(pull::stream(label.clone(), move |batches| {
-            let reader = WindowReader::new(file, footer.metadata(), handle);
-            let store_fault = reader.store_fault();
-            let failed = |error: ParquetError| store_fault.get().cloned().unwrap_or_else(|| damaged(&label, &error));
-            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
-                .with_row_groups(groups)
-                .with_batch_size(rows)
-                .build()
-                .map_err(failed)?;
-            for batch in reader {
-                let batch = batch.map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
-                let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-                    .map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
-                if !batches.push(batch) {
-                    break;
-                }
-            }
-            Ok(())
-        }))
+        let groups = slice.groups.clone().collect();
+        Ok(batches(
+            file,
+            entry.label(),
+            footer.clone(),
+            self.schema(),
+            groups,
+            self.batch_bytes,
+        ))
     }
 }

@@ -1,6 +1,7 @@
 //! Writing Parquet: row groups bounded by bytes, one footer, the Arrow schema with its field metadata inside.
 
-use super::{damaged, dictionary, footer, types};
+use super::{damaged, dictionary, footer, source, types};
+use crate::back::{BATCH_BYTES, same_columns};
 use crate::bytes::ByteReader;
 use crate::encode::{Encoder, WriteFormat};
 use crate::fault;
@@ -13,7 +14,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use sluice_contract::Fault;
 use sluice_contract::document::text;
-use sluice_store_core::SinkRequest;
+use sluice_store_core::{ReadBack, SinkRequest};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -92,6 +93,14 @@ impl WriteFormat for ParquetFormat {
         let footer = footer::load(file).await?;
         u64::try_from(footer.metadata().file_metadata().num_rows())
             .map_err(|_| fault::data(&label, "its footer counts less than no rows"))
+    }
+
+    async fn read_back(&self, file: Arc<dyn ByteReader>, schema: &SchemaRef) -> Result<ReadBack, Fault> {
+        let footer = footer::load(Arc::clone(&file)).await?;
+        Ok(match same_columns(footer.schema(), schema) {
+            Ok(()) => ReadBack::Batches(source::whole(file, footer, BATCH_BYTES)),
+            Err(why) => ReadBack::Impossible(why),
+        })
     }
 
     async fn peek(&self, file: Arc<dyn ByteReader>) -> Result<Option<u64>, Fault> {

@@ -1,5 +1,6 @@
 //! Values as text, and back: what the formats that are text have in common.
 
+pub(crate) mod back;
 pub(crate) mod batch;
 pub(crate) mod cell;
 pub(crate) mod convert;

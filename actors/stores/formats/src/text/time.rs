@@ -218,6 +218,42 @@ pub(crate) fn parse_time(text: &[u8], wrong: &'static str) -> Result<i64, &'stat
     }
 }
 
+/// What [`write_time`] has written, in ticks since midnight; none when it is something else.
+pub(crate) fn clock(text: &[u8], unit: TimeUnit) -> Option<i64> {
+    let (per_second, digits) = ticks(unit);
+    let (clock, fraction) = match text.iter().position(|byte| *byte == b'.') {
+        Some(at) => (
+            &text[..at],
+            number(&text[at + 1..]).filter(|_| text.len() - at - 1 == digits)?,
+        ),
+        None => (text, 0),
+    };
+    let [hours @ .., b':', a, b, b':', c, d] = clock else {
+        return None;
+    };
+    let (minutes, seconds) = (number(&[*a, *b])?, number(&[*c, *d])?);
+    if hours.len() != 2 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    Some((number(hours)? * 3_600 + minutes * 60 + seconds) * per_second + fraction)
+}
+
+/// What [`write_timestamp`] has written, in ticks since 1970; none when it is something else.
+pub(crate) fn stamp(text: &[u8], unit: TimeUnit, with_offset: bool) -> Option<i64> {
+    let at = text.iter().position(|byte| *byte == b'T')?;
+    let (date, time) = (parse_date(&text[..at])?, &text[at + 1..]);
+    let zone = time.iter().position(|byte| matches!(byte, b'+' | b'-'));
+    let (time, zone) = time.split_at(zone.unwrap_or(time.len()));
+    let offset = match (zone, with_offset) {
+        ([], false) => 0,
+        ([_, ..], true) => parse_offset(zone)?,
+        _ => return None,
+    };
+    let seconds = i128::from(date) * i128::from(DAY) - i128::from(offset);
+    let value = seconds * i128::from(ticks(unit).0) + i128::from(clock(time, unit)?);
+    i64::try_from(value).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
