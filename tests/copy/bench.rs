@@ -59,6 +59,10 @@ impl Folder {
         self.file("Parquet", json!({}), name)
     }
 
+    pub(super) fn avro(&self, name: &str) -> End {
+        self.file("Avro", json!({}), name)
+    }
+
     pub(super) fn json(&self, name: &str) -> End {
         self.file("Json", json!({}), name)
     }
@@ -103,6 +107,18 @@ impl End {
     /// Sets a member of the activity's `source` or `sink`.
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
         self.activity.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Sets a member of the dataset's `typeProperties`.
+    pub(super) fn dataset(mut self, name: &str, value: Value) -> Self {
+        self.dataset.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Puts something around its store.
+    pub(super) fn through(mut self, wrap: impl Fn(Arc<dyn Connector>) -> Arc<dyn Connector>) -> Self {
+        self.connector = wrap(self.connector);
         self
     }
 
@@ -155,6 +171,11 @@ pub(super) async fn copy(source: &End, sink: &End, settings: Value) -> Result<Co
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
     sluice_copy::run(job, &Always, progress, Default::default()).await
+}
+
+/// The settings that ask for the content to be compared.
+pub(super) fn validated() -> Value {
+    json!({ "validateDataConsistency": true })
 }
 
 /// A `translator` with mappings.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod columns;
+mod damage;
 mod documents;
 mod extra;
 mod through;

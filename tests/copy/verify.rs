@@ -1,6 +1,6 @@
 //! `validateDataConsistency`, hashes and rows that are left out, through the real connectors.
 
-use super::bench::{Folder, copy};
+use super::bench::{Folder, copy, validated};
 use serde_json::{Value, json};
 use sluice_contract::Code;
 use sluice_contract::job::CopyOutcome;
@@ -9,10 +9,6 @@ const SHOP: &str =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(10,2), share DOUBLE, raw BLOB, open BOOLEAN);
     WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000)
     INSERT INTO t SELECT x, CASE WHEN x % 7 THEN 'row ' || x END, x / 100.0, x / 7.0, CAST(x'00ff' || x AS BLOB), x % 2 FROM c;";
-
-fn validated() -> Value {
-    json!({ "validateDataConsistency": true })
-}
 
 fn verified(outcome: &CopyOutcome) -> &Value {
     &outcome.extra["dataConsistencyVerification"]["verified"]
