@@ -2,7 +2,7 @@
 
 use arrow::array::new_empty_array;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 
 /// Bytes of Arrow memory that a batch which is read back should stay under.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
@@ -68,10 +68,7 @@ fn faithful(read: &DataType, written: &DataType) -> bool {
         (Timestamp(a, from), Timestamp(b, to)) => a == b && from.is_some() == to.is_some(),
         (List(a), List(b) | LargeList(b)) => faithful(a.data_type(), b.data_type()),
         (Struct(a), Struct(b)) => {
-            let same = |(a, b): (&std::sync::Arc<arrow::datatypes::Field>, _)| -> bool {
-                let b: &std::sync::Arc<arrow::datatypes::Field> = b;
-                a.name() == b.name() && faithful(a.data_type(), b.data_type())
-            };
+            let same = |(a, b): (&FieldRef, &FieldRef)| a.name() == b.name() && faithful(a.data_type(), b.data_type());
             a.len() == b.len() && a.iter().zip(b).all(same)
         }
         (a, b) => digits(a).is_some() && digits(a) == digits(b),

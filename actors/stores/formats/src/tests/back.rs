@@ -53,6 +53,16 @@ async fn found(sink: &mut dyn Sink, what: Written, like: &RecordBatch) -> Result
     Ok((rows, hash))
 }
 
+/// Panics when what is staged reads back as something else than what was written.
+pub(super) async fn same_or_impossible(sink: &mut dyn Sink, written: &[RecordBatch]) {
+    if let ReadBack::Impossible(why) = sink.read_back(Written::Staged).await.unwrap() {
+        assert!(!why.is_empty());
+        return;
+    }
+    let found = found(sink, Written::Staged, &written[0]).await.unwrap();
+    assert_eq!(found, of(written));
+}
+
 fn of(batches: &[RecordBatch]) -> (usize, ContentHash) {
     let mut hash = ContentHash::default();
     batches.iter().for_each(|batch| hash.merge(&ContentHash::of(batch)));

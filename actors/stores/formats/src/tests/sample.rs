@@ -49,7 +49,9 @@ pub(crate) async fn write(
         ..SinkRequest::default()
     };
     let mut sink = sink(Arc::new(store.clone()), &request)?;
-    let staged = fill(sink.as_mut(), batches).await?;
+    let staged = fill(sink.as_mut(), batches.clone()).await?;
+    // Whatever any test writes is read back as what was written, or not at all.
+    super::back::same_or_impossible(sink.as_mut(), &batches).await;
     sink.commit().await?;
     Ok(staged)
 }
