@@ -70,11 +70,13 @@ impl Root {
             match real.canonicalize() {
                 Ok(found) => real = found,
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    // A link that points nowhere yet could point anywhere later.
-                    if real.symlink_metadata().is_ok() {
-                        return Err(outside());
+                    match real.symlink_metadata() {
+                        // A link that points nowhere yet could point anywhere later.
+                        Ok(metadata) if metadata.is_symlink() => return Err(outside()),
+                        // Made in between, by another writer of the same copy.
+                        Ok(_) => {}
+                        Err(_) => exists = false,
                     }
-                    exists = false;
                 }
                 Err(error) => return Err(errors::fault("opening", &real, &error)),
             }
