@@ -10,6 +10,7 @@
 mod bandwidth;
 mod budget;
 mod convert;
+mod deal;
 mod fault;
 mod files;
 mod gate;
@@ -35,6 +36,7 @@ mod worker;
 
 pub use bandwidth::{Bandwidth, parse_rate, rate_text};
 pub use budget::MemoryPool;
+pub use deal::{Deal, Dealer, SharedCopy};
 pub use gate::{Always, CommitGate};
 pub use job::CopyJob;
 pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};

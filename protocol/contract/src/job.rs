@@ -33,6 +33,9 @@ pub struct JobSpec {
     pub settings: Object,
     /// Seconds the attempt may take.
     pub timeout_s: u64,
+    /// Where an earlier attempt stopped, if it left something to go on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,
@@ -65,6 +68,35 @@ pub struct Endpoint {
     pub extra: Object,
 }
 
+/// Where an attempt stands, for the next one: published with its progress, and kept in the node's ledger.
+///
+/// Which partitions are finished is not in it: the sink's staging itself knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The attempt whose staging it is.
+    pub attempt: u32,
+    /// Its fencing token.
+    pub token: u64,
+    /// How the source was cut.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub source: Value,
+    /// What the sink needs to find its staging.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub sink: Value,
+    /// Partitions, or files, that are finished.
+    #[serde(default)]
+    pub parts: u32,
+    /// Rows in them.
+    #[serde(default)]
+    pub rows: u64,
+    /// Bytes in them, as the sink took them.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Members of a newer version, kept.
+    #[serde(flatten)]
+    pub extra: Object,
+}
+
 /// How far a copy is. All counts are totals since the attempt began.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CopyProgress {
@@ -92,6 +124,9 @@ pub struct CopyProgress {
     /// Partitions in all.
     #[serde(default)]
     pub partitions: u32,
+    /// What the next attempt could go on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,

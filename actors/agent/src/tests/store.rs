@@ -29,6 +29,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         write: true,
         partitions: false,
         snapshot: true,
+        resumes: false,
         exactly_once: true,
     },
 }];

@@ -51,6 +51,7 @@ pub(crate) async fn plan(
         redirect,
         settings,
         timeout_s: policy.timeout.as_secs(),
+        checkpoint: None,
         extra: Object::new(),
     };
     Ok(Planned { spec, gateway, policy })

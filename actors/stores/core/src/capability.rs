@@ -30,6 +30,8 @@ pub struct Capabilities {
     pub partitions: bool,
     /// All partitions of one copy see the same snapshot.
     pub snapshot: bool,
+    /// An attempt goes on with the partitions, or the blocks of a file, that an earlier one has staged.
+    pub resumes: bool,
     /// A copy is published with one atomic step, and replaying it changes nothing.
     pub exactly_once: bool,
 }

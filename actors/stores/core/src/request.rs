@@ -1,6 +1,6 @@
 //! What a copy asks of a connection.
 
-use crate::Rejects;
+use crate::{Rejects, SourcePlan, Staging};
 use sluice_contract::Object;
 
 /// What to read.
@@ -21,6 +21,8 @@ pub struct SourceRequest {
     pub batch_bytes: usize,
     /// Leaves out rows, and files, that cannot be understood; without it they end the copy.
     pub rejects: Option<Rejects>,
+    /// The partitions are to be these, of an earlier [`crate::Source::plan`]; with a snapshot in it, in that snapshot.
+    pub plan: Option<SourcePlan>,
 }
 
 /// What to write.
@@ -41,4 +43,9 @@ pub struct SinkRequest {
     pub default_name: String,
     /// Leaves out rows that the store does not take; without it they end the copy.
     pub rejects: Option<Rejects>,
+    /// Where it stages.
+    pub staging: Staging,
+    /// Another attempt could go on with what this one has staged, so parts are worth keeping even where a way without them
+    /// is faster.
+    pub resumable: bool,
 }

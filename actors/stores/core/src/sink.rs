@@ -1,9 +1,10 @@
 //! Writing: stage everything, verify it, publish it once.
 
-use crate::{BatchStream, NativeChunk, NativeFormat, NativeStream};
+use crate::{BatchStream, NativeChunk, NativeFormat, NativeStream, Part};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
+use serde_json::Value;
 use sluice_contract::{Code, Fault, JobId};
 
 /// The identity of an attempt, in the names of everything it stages and in what it commits.
@@ -45,6 +46,28 @@ pub trait Sink: Send + Sync {
     fn takes(&self, _format: &NativeFormat) -> bool {
         false
     }
+
+    /// The partitions that are whole in the staging already, asked behind [`prepare`](Self::prepare); none when the sink keeps
+    /// no parts, and [`Writer::finish_part`] is not to be called.
+    fn parts(&self) -> Option<&[Part]> {
+        None
+    }
+
+    /// Forgets everything that was taken over: the staging is empty as after a fresh [`prepare`](Self::prepare).
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn start_over(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// What another sink needs to find this one's staging, beside its key; null when the key is enough.
+    fn staging_state(&self) -> Value {
+        Value::Null
+    }
+
+    /// Lets go of everything without removing what was staged: a later attempt will take it over.
+    async fn release(&mut self) {}
 
     /// A writer; several may be used at the same time, up to the request's `parallel`.
     ///
@@ -97,6 +120,15 @@ pub trait Writer: Send {
     /// `SL60xx`; `SL9001` when the sink does not take any.
     async fn write_native(&mut self, _chunk: NativeChunk) -> Result<(), Fault> {
         Err(Fault::new(Code::Internal, "the sink takes no other store's encoding"))
+    }
+
+    /// What was written since the last such call, or since the writer was made, is this partition, and whole: its rows and
+    /// the part itself become durable in the staging in one step. Only where [`Sink::parts`] are kept.
+    ///
+    /// # Errors
+    /// `SL60xx`, and `SL7004` when the staging belongs to a later attempt. `SL9001` when the sink keeps no parts.
+    async fn finish_part(&mut self, _part: &Part) -> Result<(), Fault> {
+        Err(Fault::new(Code::Internal, "the sink keeps no parts"))
     }
 
     /// All batches are durable in the staging.

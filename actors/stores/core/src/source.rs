@@ -1,7 +1,7 @@
 //! Reading.
 
 use crate::files::Entry;
-use crate::{NativeFormat, NativeStream};
+use crate::{NativeFormat, NativeStream, SourcePlan};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -59,6 +59,17 @@ pub trait Source: Send + Sync {
 
     /// The file that a partition lies in, for sources of files.
     fn file(&self, _partition: &Partition) -> Option<&Entry> {
+        None
+    }
+
+    /// How this source is cut, so that [`crate::SourceRequest::plan`] cuts another one in the same way; none when it cannot be.
+    fn plan(&self) -> Option<SourcePlan> {
+        None
+    }
+
+    /// A mark of what a partition holds, cheap to know: as long as it is the same, so are the rows. None when only reading
+    /// them again tells.
+    fn mark(&self, _partition: &Partition) -> Option<String> {
         None
     }
 

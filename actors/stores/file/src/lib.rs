@@ -36,6 +36,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         write: true,
         partitions: true,
         snapshot: false,
+        resumes: false,
         exactly_once: true,
     },
 }];

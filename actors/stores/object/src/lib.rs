@@ -32,6 +32,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     write: true,
     partitions: true,
     snapshot: true,
+    resumes: false,
     exactly_once: true,
 };
 

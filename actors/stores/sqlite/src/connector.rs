@@ -27,6 +27,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         write: true,
         partitions: true,
         snapshot: true,
+        resumes: false,
         exactly_once: true,
     },
 }];

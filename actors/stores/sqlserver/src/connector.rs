@@ -26,6 +26,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         partitions: true,
         // One session's: see the page of stores.
         snapshot: true,
+        resumes: false,
         exactly_once: true,
     },
 }];
