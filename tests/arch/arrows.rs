@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 /// Which crates of the house each one may know. A crate that is not here has no place yet.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-contract", &[]),
+    ("sluice-dotnet", &[]),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),
     ("sluice-channel", &["sluice-contract"]),
@@ -18,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-store-sqlite", STORE),
     ("sluice-store-sqlserver", STORE),
     // Knows no concrete store and no actor.
-    ("sluice-copy", &["sluice-contract", "sluice-store-core"]),
+    ("sluice-copy", &["sluice-contract", "sluice-dotnet", "sluice-store-core"]),
     // Never sees a store.
     (
         "sluice-factory",

@@ -4,7 +4,6 @@
 //! allow that, makes its row one that does not fit: it ends the copy, or is left out where the activity allows that.
 
 mod decimal;
-mod dotnet;
 mod moment;
 mod nested;
 mod number;
@@ -13,10 +12,10 @@ mod rules;
 mod target;
 mod text;
 
-#[cfg(test)]
-pub(crate) use dotnet::{Culture, Format, Purpose};
 pub(crate) use plan::Conversion;
 pub(crate) use rules::{Column, Rules};
+#[cfg(test)]
+pub(crate) use sluice_dotnet::{Culture, Format, Purpose};
 pub(crate) use target::Target;
 
 use arrow::array::{Array, ArrayRef, AsArray};

@@ -1,11 +1,11 @@
 //! Dates and times in texts.
 
-use super::dotnet::{Culture, Format, Purpose, Read};
 use super::{Converted, Rules, lost};
 use arrow::array::{ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 use arrow::datatypes::DataType;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use sluice_contract::Fault;
+use sluice_dotnet::{Culture, Format, Purpose, Read};
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 

@@ -1,10 +1,10 @@
 //! `typeConversionSettings`, read.
 
-use super::dotnet::{Culture, Format, Purpose};
 use crate::settings::{is_set, unsupported};
 use serde_json::Value;
 use sluice_contract::document::member;
 use sluice_contract::{Code, Fault, Object};
+use sluice_dotnet::{Culture, Format, Purpose};
 
 const PLACE: &str = "translator.typeConversionSettings";
 

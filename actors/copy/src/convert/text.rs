@@ -1,6 +1,5 @@
 //! To text, and what texts are besides numbers and times.
 
-use super::dotnet::{Culture, Format, Purpose};
 use super::{Converted, Rules, cast, lost};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::{
@@ -8,6 +7,7 @@ use arrow::datatypes::{
 };
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use sluice_contract::Fault;
+use sluice_dotnet::{Culture, Format, Purpose};
 use std::fmt::Display;
 use std::sync::{Arc, LazyLock};
 

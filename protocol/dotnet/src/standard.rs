@@ -2,7 +2,7 @@
 
 /// Whose customs they follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Culture {
+pub enum Culture {
     /// Nobody's.
     #[default]
     Invariant,
@@ -12,7 +12,7 @@ pub(crate) enum Culture {
 
 impl Culture {
     /// Reads a culture's name; none for one that is not served.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
             "" | "invariant" => Some(Self::Invariant),
             "en-us" => Some(Self::EnUs),

@@ -6,12 +6,13 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 /// What was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Read {
-    pub(crate) moment: NaiveDateTime,
+pub struct Read {
+    /// The moment as it is written, whatever its offset.
+    pub moment: NaiveDateTime,
     /// Minutes east of Greenwich, where the text says it.
-    pub(crate) offset: Option<i32>,
+    pub offset: Option<i32>,
     /// Whether the text has a date.
-    pub(crate) dated: bool,
+    pub dated: bool,
 }
 
 #[derive(Default)]
@@ -30,7 +31,7 @@ struct Parts {
 
 impl Format {
     /// Reads a text; none when it is not of this format, or no moment that there is.
-    pub(crate) fn read(&self, text: &str) -> Option<Read> {
+    pub fn read(&self, text: &str) -> Option<Read> {
         let mut parts = Parts::default();
         let mut rest = text;
         for token in &self.0 {

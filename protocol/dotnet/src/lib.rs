@@ -1,22 +1,25 @@
 //! .NET's format strings for dates, times and spans, in the cultures `invariant` and `en-US`.
+//!
+//! Azure Data Factory writes them into mappings and expressions.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod read;
 mod standard;
 mod tokens;
 mod write;
 
-pub(crate) use read::Read;
-pub(crate) use standard::Culture;
+pub use read::Read;
+pub use standard::Culture;
 
 use tokens::{Token, tokens};
 
 /// A format string, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Format(Vec<Token>);
+pub struct Format(Vec<Token>);
 
 /// What a format string is for: the letters mean different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
     /// A date, a time of day, or both.
     Moment,
     /// A length of time.
@@ -28,7 +31,7 @@ impl Format {
     ///
     /// # Errors
     /// Why it is not understood, in words.
-    pub(crate) fn parse(text: &str, purpose: Purpose, culture: Culture) -> Result<Self, String> {
+    pub fn parse(text: &str, purpose: Purpose, culture: Culture) -> Result<Self, String> {
         let custom = match purpose {
             Purpose::Moment => standard::moment(text, culture)?,
             Purpose::Span => standard::span(text)?,

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 impl Format {
     /// A moment as text; `offset` in minutes, where it has one.
-    pub(crate) fn write(&self, moment: NaiveDateTime, offset: Option<i32>) -> String {
+    pub fn write(&self, moment: NaiveDateTime, offset: Option<i32>) -> String {
         let mut text = String::with_capacity(32);
         for token in &self.0 {
             // Writing to a string does not fail.
