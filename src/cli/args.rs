@@ -57,6 +57,8 @@ pub(crate) enum Command {
     /// What a node signed about finished copies.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Evaluates an expression of Data Factory, or lists the functions.
+    Expression(ExpressionArgs),
     /// Tells cause and next step of an error code.
     Explain(ExplainArgs),
     /// Lists the stores this build can read and write.
@@ -388,6 +390,21 @@ pub(crate) struct ReceiptVerifyArgs {
     /// The SHA-256 of that CA certificate, which the receipt brings itself; it counts before --ca.
     #[arg(long, value_name = "SHA256")]
     pub(crate) fingerprint: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExpressionArgs {
+    /// The text, such as "@concat('a', pipeline().parameters.b)" or "run-@{utcNow()}"; without one the functions are listed.
+    pub(crate) text: Option<String>,
+    /// The pipeline's parameters, as JSON.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) parameters: Option<String>,
+    /// A JSON file with what the text may refer to: pipeline, activities, variables, item, dataset, linkedService, trigger.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) context: Option<PathBuf>,
+    /// The time that utcNow() gives [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 #[derive(Args, Debug)]

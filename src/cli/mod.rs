@@ -5,6 +5,7 @@ mod apply;
 mod args;
 mod copy;
 mod explain;
+mod expression;
 mod factory;
 mod gateway;
 mod gateways;
@@ -45,6 +46,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Receipt(ReceiptCommand::List(args)) => receipt::list(&args, &output),
         Command::Receipt(ReceiptCommand::Show(args)) => receipt::show(&args, &output),
         Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args, &output),
+        Command::Expression(args) => expression::run(&args, &output),
         Command::Explain(args) => explain::run(&args, &output),
         Command::Stores => stores::run(&output),
     }

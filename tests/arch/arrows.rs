@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-contract", &[]),
     ("sluice-dotnet", &[]),
+    ("sluice-expression", &["sluice-dotnet"]),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),
     ("sluice-channel", &["sluice-contract"]),
