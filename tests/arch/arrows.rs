@@ -20,7 +20,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-store-sqlite", STORE),
     ("sluice-store-sqlserver", STORE),
     // Knows no concrete store and no actor.
-    ("sluice-copy", &["sluice-contract", "sluice-dotnet", "sluice-store-core"]),
+    (
+        "sluice-copy",
+        &["sluice-contract", "sluice-dotnet", "sluice-store-core"],
+    ),
     // Never sees a store.
     (
         "sluice-factory",
