@@ -97,6 +97,7 @@ async fn job(source: Place, sink: Place, options: CopyOptions) -> Result<CopyJob
         sink_request,
         logs: sluice_copy::LogStores::default(),
         options,
+        continuation: Default::default(),
     })
 }
 

@@ -82,6 +82,7 @@ async fn copy(folder: &str, connection: &str, parallel: &str) {
         },
         logs: Default::default(),
         options: CopyOptions::from_settings(&object(settings), 256 << 20).unwrap(),
+        continuation: Default::default(),
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
     let done = sluice_copy::run(job, &Always, progress, Default::default())

@@ -168,6 +168,7 @@ pub(super) async fn copy(source: &End, sink: &End, settings: Value) -> Result<Co
         },
         logs: sluice_copy::LogStores::default(),
         options: CopyOptions::from_settings(&object(settings), 64 << 20)?,
+        continuation: Default::default(),
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
     sluice_copy::run(job, &Always, progress, Default::default()).await

@@ -41,6 +41,7 @@ async fn copy(server: &Postgres, from: &str, to: &str, settings: Value) -> Resul
         },
         logs: sluice_copy::LogStores::default(),
         options: CopyOptions::from_settings(&object(settings), 64 << 20)?,
+        continuation: Default::default(),
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
     sluice_copy::run(job, &Always, progress, Default::default()).await

@@ -184,6 +184,7 @@ impl Copy {
                 ..LogStores::default()
             },
             options: CopyOptions::from_settings(&object(self.settings.clone()), self.memory)?,
+            continuation: Default::default(),
         };
         let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
         sluice_copy::run(job, gate, progress, self.cancel.clone()).await

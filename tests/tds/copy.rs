@@ -64,6 +64,7 @@ async fn copy(source: End, sink: End, settings: Value) -> Result<CopyOutcome, Fa
         },
         logs: LogStores::default(),
         options: CopyOptions::from_settings(&object(settings), 64 << 20)?,
+        continuation: Default::default(),
     };
     let (progress, _watching) = tokio::sync::watch::channel(CopyProgress::default());
     sluice_copy::run(job, &Always, progress, Default::default()).await

@@ -51,4 +51,9 @@ pub trait Dealer: Send + Sync {
     /// # Errors
     /// `SL70xx`.
     async fn finished(&self, place: usize, part: &Part) -> Result<(), Fault>;
+
+    /// Whether it is waiting for other nodes: that is no standstill of this copy.
+    fn is_waiting(&self) -> bool {
+        false
+    }
 }

@@ -1,6 +1,6 @@
 //! What is copied where.
 
-use crate::{CopyOptions, LogStores};
+use crate::{Continuation, CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest};
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct CopyJob {
     pub logs: LogStores,
     /// Parallelism, memory and patience.
     pub options: CopyOptions,
+    /// What came before this attempt, and who remembers where it stands.
+    pub continuation: Continuation,
 }
 
 impl fmt::Debug for CopyJob {

@@ -9,6 +9,8 @@
 
 mod bandwidth;
 mod budget;
+mod checkpoint;
+mod continuation;
 mod convert;
 mod deal;
 mod fault;
@@ -20,6 +22,7 @@ mod mapping;
 mod native;
 mod options;
 mod outcome;
+mod parts;
 mod progress;
 mod publish;
 mod rejects;
@@ -36,6 +39,7 @@ mod worker;
 
 pub use bandwidth::{Bandwidth, parse_rate, rate_text};
 pub use budget::MemoryPool;
+pub use continuation::{Continuation, Keeper};
 pub use deal::{Deal, Dealer, SharedCopy};
 pub use gate::{Always, CommitGate};
 pub use job::CopyJob;

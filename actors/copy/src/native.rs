@@ -52,7 +52,7 @@ impl Reading {
             expected = self.batch_bytes.max(bytes);
             let room = self.budget.fit(room, bytes).await;
             let load = Load::Native(chunk);
-            if queue.send(Parcel { load, room }).await.is_err() {
+            if queue.send(Parcel::Rows { load, room }).await.is_err() {
                 return Ok(false);
             }
         }

@@ -22,6 +22,8 @@ pub struct CopyOptions {
     pub stall_timeout: Duration,
     /// How long the sink may take to verify, and to commit: it then works alone, on all of the data.
     pub settle_timeout: Duration,
+    /// From so many expected rows on, going on after an interruption is worth more than the fastest way of writing.
+    pub resume_from_rows: u64,
     /// The Copy activity's `typeProperties` besides source and sink; the copy checks them before it opens anything.
     pub settings: Object,
 }
@@ -42,6 +44,7 @@ impl Default for CopyOptions {
             bandwidth: Vec::new(),
             stall_timeout: Duration::from_secs(600),
             settle_timeout: Duration::from_secs(3600),
+            resume_from_rows: 5_000_000,
             settings: Object::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! What a copy says of itself when it is done.
 
+use crate::parts::TakenOver;
 use crate::stage::Cargo;
 use crate::verify::Compared;
 use serde_json::json;
@@ -16,7 +17,13 @@ pub(crate) fn outcome(source: &dyn Source, sink: &dyn Sink, cargo: Cargo, commit
     if let Compared::Impossible(why) = &cargo.compared {
         warnings.push(format!("`validateDataConsistency`: only the rows were counted: {why}"));
     }
-    let extra = Object::from_iter([("dataConsistencyVerification".to_owned(), verification(&cargo))]);
+    let mut extra = Object::from_iter([("dataConsistencyVerification".to_owned(), verification(&cargo))]);
+    if let Some(how) = &cargo.taken.how {
+        extra.insert("resumed".to_owned(), resumed(&cargo.taken, how));
+        if cargo.taken.known.is_empty() {
+            warnings.push(format!("what an earlier attempt had staged was of no use: {how}"));
+        }
+    }
     let columns = columns(&cargo);
     CopyOutcome {
         rows_read: cargo.rows_read,
@@ -45,6 +52,11 @@ fn columns(cargo: &Cargo) -> Vec<ColumnDigest> {
     };
     let names = cargo.schema.fields().iter().map(|field| field.name());
     names.enumerate().map(digest).collect()
+}
+
+/// What this attempt did not have to copy again.
+fn resumed(taken: &TakenOver, how: &str) -> serde_json::Value {
+    json!({ "parts": taken.known.len(), "rows": taken.rows(), "how": how })
 }
 
 /// What the verification was, for ADF's `dataConsistencyVerification`. A copy that differs has ended before.

@@ -1,6 +1,6 @@
 //! Counting, telling how far the copy is, and noticing that it is not getting any further.
 
-use sluice_contract::job::CopyProgress;
+use sluice_contract::job::{Checkpoint, CopyProgress};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,6 +12,9 @@ pub(crate) struct Counters {
     pub(crate) rows_read: AtomicU64,
     pub(crate) rows_written: AtomicU64,
     pub(crate) partitions_done: AtomicU32,
+    /// Partitions that are whole in the staging, and their rows.
+    pub(crate) parts: AtomicU32,
+    pub(crate) part_rows: AtomicU64,
     /// Grows whenever a worker gets anything done, empty batches included.
     pub(crate) steps: AtomicU64,
 }
@@ -28,6 +31,12 @@ impl Counters {
 
     pub(crate) fn written(&self, rows: usize) {
         self.rows_written.fetch_add(rows as u64, Ordering::Relaxed);
+        self.step();
+    }
+
+    pub(crate) fn part_done(&self, rows: u64) {
+        self.parts.fetch_add(1, Ordering::Relaxed);
+        self.part_rows.fetch_add(rows, Ordering::Relaxed);
         self.step();
     }
 
@@ -64,6 +73,12 @@ impl Reporter {
         self.now.rows_expected = rows_expected;
     }
 
+    /// What the next attempt could go on with; its counts are those of [`count`](Self::count).
+    pub(crate) fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        self.now.checkpoint = Some(checkpoint);
+        self.send();
+    }
+
     /// Takes over the counts, and sends them when they are news.
     pub(crate) fn count(&mut self, counters: &Counters, bytes_read: u64, bytes_written: u64) {
         let before = self.now.clone();
@@ -72,6 +87,10 @@ impl Reporter {
         self.now.partitions_done = counters.partitions_done.load(Ordering::Relaxed);
         self.now.bytes_read = bytes_read;
         self.now.bytes_written = bytes_written;
+        if let Some(checkpoint) = &mut self.now.checkpoint {
+            checkpoint.parts = counters.parts.load(Ordering::Relaxed);
+            checkpoint.rows = counters.part_rows.load(Ordering::Relaxed);
+        }
         if self.now != before {
             self.send();
         }

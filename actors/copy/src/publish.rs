@@ -85,9 +85,29 @@ impl Road {
         Ok(())
     }
 
+    /// Whether the next attempt could go on with what this one has staged.
+    fn is_worth_keeping(&self, sink: &dyn Sink, fault: &Fault) -> bool {
+        let keeper = self.continuation.keeper.as_ref();
+        // What does not hold what was read is of no use to anybody.
+        sink.parts().is_some()
+            && fault.code != Code::VerificationFailed
+            && keeper.is_some_and(|keeper| keeper.goes_on(fault))
+    }
+
     /// Cleans up behind a copy that failed.
     pub(crate) async fn give_up(&self, sink: &mut dyn Sink, key: &CommitKey, failed: Failed) -> Fault {
         match failed {
+            Failed::Untouched(fault) if self.is_worth_keeping(sink, &fault) => {
+                tracing::info!(job = %key.job, "What is staged is left for the next attempt");
+                let release = async {
+                    sink.release().await;
+                    Ok(())
+                };
+                if let Ended::Unknown(why) = guarded("letting go of the staging", ABORT_TIMEOUT, release).await {
+                    tracing::warn!(job = %key.job, error = %why, "The staging of a failed copy was not let go of");
+                }
+                fault
+            }
             Failed::Untouched(fault) => {
                 let abort = async {
                     sink.abort().await;

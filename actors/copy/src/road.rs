@@ -1,8 +1,8 @@
 //! What all stages of one copy share, and the planning.
 
-use crate::CopyOptions;
 use crate::progress::Reporter;
 use crate::step::step;
+use crate::{Continuation, CopyOptions};
 use sluice_contract::Fault;
 use sluice_contract::job::CopyProgress;
 use sluice_store_core::{Connection, Rejects, Sink, SinkRequest, Source, SourceRequest};
@@ -19,6 +19,7 @@ pub(crate) struct Road {
     pub(crate) reporter: Reporter,
     /// Where rows that do not fit are left out.
     pub(crate) rejects: Option<Rejects>,
+    pub(crate) continuation: Continuation,
     /// Seconds spent in each stage.
     pub(crate) stages: BTreeMap<String, f64>,
 }
@@ -30,6 +31,7 @@ impl Road {
             cancel,
             reporter: Reporter::new(progress),
             rejects: None,
+            continuation: Continuation::default(),
             stages: BTreeMap::new(),
         }
     }
@@ -39,6 +41,7 @@ impl Road {
         store: &dyn Connection,
         mut request: SourceRequest,
     ) -> Result<Arc<dyn Source>, Fault> {
+        self.cut_as_before(&mut request);
         request.parallel = self.options.parallel.max(1);
         request.translator = self.options.translator();
         if request.batch_bytes == 0 {

@@ -44,6 +44,10 @@ pub async fn run(
     }
     let mut road = Road::new(job.options, cancel, progress);
     road.rejects = job.sink_request.rejects.clone();
+    // Which rows were left out is known to this attempt alone.
+    if !road.rejects.as_ref().is_some_and(Rejects::allows_rows) {
+        road.continuation = job.continuation;
+    }
     let started = Utc::now();
     road.reporter.stage("planning");
     let begun = Instant::now();
@@ -52,6 +56,7 @@ pub async fn run(
         .shape(source.schema())?
         .with_files(source.as_ref(), &asked.folder)?;
     let workers = source.partitions().len().clamp(1, road.options.parallel.max(1));
+    road.stage_as_before(source.as_ref(), &job.key, &mut job.sink_request);
     let mut sink = road.sink(job.sink.as_ref(), job.sink_request, workers).await?;
     road.reporter.planned(source.partitions().len(), source.rows_expected());
 

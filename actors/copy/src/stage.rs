@@ -6,6 +6,7 @@ use crate::budget::Budget;
 use crate::fault::mismatch;
 use crate::mapping::Shape;
 use crate::native::passes_through;
+use crate::parts::{Known, TakenOver};
 use crate::progress::Counters;
 use crate::road::Road;
 use crate::step::step;
@@ -14,10 +15,10 @@ use crate::verify::Compared;
 use crate::whereabouts::Whereabouts;
 use crate::worker::Reading;
 use arrow::datatypes::SchemaRef;
-use sluice_contract::Fault;
+use sluice_contract::{Code, Fault};
 use sluice_store_core::{CommitKey, NativeFormat, Rejects, Sink, Source, Staged, Writer, Written};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// What is staged, counted and found to be what was read.
@@ -35,6 +36,8 @@ pub(crate) struct Cargo {
     pub(crate) schema: SchemaRef,
     pub(crate) budget: Budget,
     pub(crate) compared: Compared,
+    /// What an earlier attempt had staged.
+    pub(crate) taken: TakenOver,
 }
 
 impl Road {
@@ -55,6 +58,8 @@ impl Road {
             sink,
             self.rejects.as_ref().is_some_and(Rejects::allows_rows),
         );
+        let taken = self.take_over(source, &shape, sink, native.as_ref(), workers).await?;
+        let dealer = self.deal(source.as_ref(), sink, key, &taken, native.is_some()).await?;
         let mut writers: Vec<Box<dyn Writer>> = Vec::with_capacity(workers);
         for _ in 0..workers {
             writers.push(self.plan("opening a writer", sink.writer()).await?);
@@ -70,8 +75,10 @@ impl Road {
             source: source.clone(),
             schema: source.schema(),
             shape,
-            native: native.is_some(),
-            next: AtomicUsize::new(0),
+            native: native.clone(),
+            dealer,
+            keeps_parts: sink.parts().is_some(),
+            of_others: OnceLock::new(),
             budget: budget.clone(),
             pace: Pace::new(self.options.bandwidth.clone()),
             whereabouts: Whereabouts::new(workers),
@@ -80,7 +87,7 @@ impl Road {
             rejects: self.rejects.clone(),
         };
         let stall_timeout = self.options.stall_timeout;
-        let hash = transfer(
+        let (mut hash, others) = transfer(
             reading,
             writers,
             &*sink,
@@ -90,6 +97,17 @@ impl Road {
         )
         .await?;
         self.took("copy", begun);
+        let done = counters.partitions_done.load(Ordering::Relaxed) as usize + taken.known.len() + others.len();
+        if done != source.partitions().len() {
+            let text = format!("{done} of {} partitions were copied", source.partitions().len());
+            return Err(Fault::new(Code::Internal, text));
+        }
+        let of_others = others.iter().map(|(place, part)| Known::of(*place, part));
+        let of_others = of_others.collect::<Result<Vec<_>, Fault>>()?;
+        let elsewhere: u64 = taken.known.iter().chain(&of_others).map(|known| known.rows).sum();
+        for known in taken.known.iter().chain(&of_others) {
+            hash.merge(&known.hash);
+        }
 
         self.reporter.stage("verifying");
         let begun = Instant::now();
@@ -98,20 +116,21 @@ impl Road {
             .rejects
             .as_ref()
             .map_or((0, 0), |rejects| (rejects.unread(), rejects.rows()));
-        let rows_read = counters.rows_read.load(Ordering::Relaxed) + unread;
+        let rows_read = counters.rows_read.load(Ordering::Relaxed) + unread + elsewhere;
         if staged.rows + rows_skipped != rows_read {
             return Err(mismatch(rows_read, staged.rows, rows_skipped));
         }
         let mut cargo = Cargo {
             rows_read,
             rows_skipped,
-            handed_over: counters.rows_written.load(Ordering::Relaxed),
+            handed_over: counters.rows_written.load(Ordering::Relaxed) + elsewhere,
             staged,
             hash,
             native,
             schema,
             budget,
             compared: Compared::Unasked,
+            taken,
         };
         if self.validates() {
             cargo.compared = self.compare(sink, Written::Staged, &cargo, &self.cancel).await?;

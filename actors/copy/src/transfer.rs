@@ -7,7 +7,7 @@ use crate::verdict::Verdict;
 use crate::worker::{QUEUE, Reading, write};
 use futures::FutureExt;
 use sluice_contract::Fault;
-use sluice_store_core::{Sink, Writer};
+use sluice_store_core::{Part, Sink, Writer};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,8 @@ enum Worked {
     Stopped,
 }
 
-/// Moves everything. Returns when every worker has ended, or was torn down.
+/// Moves everything that is this node's to move. Returns when every worker has ended, or was torn down: the hash of what they
+/// wrote, and the parts that other nodes did.
 pub(crate) async fn transfer(
     reading: Reading,
     writers: Vec<Box<dyn Writer>>,
@@ -35,7 +36,7 @@ pub(crate) async fn transfer(
     stall_timeout: Duration,
     reporter: &mut Reporter,
     cancel: &CancellationToken,
-) -> Result<ContentHash, Fault> {
+) -> Result<(ContentHash, Vec<(usize, Part)>), Fault> {
     let reading = Arc::new(reading);
     let counters = reading.counters.clone();
     let stop = CancellationToken::new();
@@ -84,7 +85,8 @@ pub(crate) async fn transfer(
         }
     }
     reporter.count(&counters, reading.source.bytes_read(), sink.bytes_written());
-    verdict.into_fault().map_or(Ok(hash), Err)
+    let of_others = reading.of_others.get().cloned().unwrap_or_default();
+    verdict.into_fault().map_or(Ok((hash, of_others)), Err)
 }
 
 /// A pair of tasks for every writer.

@@ -3,8 +3,10 @@
 use crate::ContentHash;
 use crate::bandwidth::Pace;
 use crate::budget::{Budget, Room};
+use crate::deal::{Deal, Dealer};
 use crate::fault::panicked;
 use crate::mapping::{Misfit, Shape, Shaped};
+use crate::parts;
 use crate::progress::Counters;
 use crate::rejects::of_row;
 use crate::whereabouts::{Doing, Whereabouts};
@@ -12,18 +14,19 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{NativeChunk, Partition, Rejected, Rejects, Side, Source, Writer};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use sluice_store_core::{NativeChunk, NativeFormat, Part, Partition, Rejected, Rejects, Side, Source, Writer};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 
 /// Batches that wait for a writer; the budget bounds their bytes.
 pub(crate) const QUEUE: usize = 4;
 
-/// Rows on their way, with their share of the budget.
-pub(crate) struct Parcel {
-    pub(crate) load: Load,
-    pub(crate) room: Room,
+/// What goes from a reader to its writer.
+pub(crate) enum Parcel {
+    /// Rows, with their share of the budget.
+    Rows { load: Load, room: Room },
+    /// All rows of this partition went before.
+    End(usize),
 }
 
 /// Rows, in the form in which they are carried.
@@ -39,10 +42,14 @@ pub(crate) struct Reading {
     pub(crate) schema: SchemaRef,
     /// What the sink gets of it.
     pub(crate) shape: Shape,
-    /// Whether the sink takes the rows as the source's store encodes them.
-    pub(crate) native: bool,
-    /// The next partition that nobody has taken.
-    pub(crate) next: AtomicUsize,
+    /// The encoding of the source's store, when the sink takes the rows in it.
+    pub(crate) native: Option<NativeFormat>,
+    /// Who hands out the partitions.
+    pub(crate) dealer: Arc<dyn Dealer>,
+    /// Whether the sink keeps parts.
+    pub(crate) keeps_parts: bool,
+    /// The parts that other nodes have written, once all are done.
+    pub(crate) of_others: OnceLock<Vec<(usize, Part)>>,
     pub(crate) budget: Budget,
     /// How fast it may read.
     pub(crate) pace: Pace,
@@ -56,18 +63,30 @@ pub(crate) struct Reading {
 impl Reading {
     /// Whether it is not the copy itself that stands still: others have the memory, or it has read all it may for now.
     pub(crate) fn is_held_up(&self) -> bool {
-        self.pace.is_held_up() || self.budget.is_held_up()
+        self.pace.is_held_up() || self.budget.is_held_up() || self.dealer.is_waiting()
     }
 
     /// Reads one partition after the other until none is left.
     pub(crate) async fn read(&self, worker: usize, queue: &mpsc::Sender<Parcel>) -> Result<(), Fault> {
-        while let Some(partition) = self.source.partitions().get(self.next.fetch_add(1, Ordering::Relaxed)) {
+        loop {
+            let place = match self.dealer.next().await? {
+                Deal::Read(place) => place,
+                Deal::Over(others) => {
+                    // Every worker is told the same.
+                    let _ = self.of_others.set(others);
+                    return Ok(());
+                }
+            };
+            let partition = self.source.partitions().get(place).ok_or_else(|| {
+                let text = format!("partition {place} was handed out, which the source does not have");
+                Fault::new(Code::Internal, text)
+            })?;
             self.whereabouts.reads(worker, partition, Doing::Reading);
             let goes_on = match self.native {
-                true => self.native_partition(worker, partition, queue).await?,
-                false => self.partition(worker, partition, queue).await?,
+                Some(_) => self.native_partition(worker, partition, queue).await?,
+                None => self.partition(worker, partition, queue).await?,
             };
-            if !goes_on {
+            if !goes_on || queue.send(Parcel::End(place)).await.is_err() {
                 // The writer has failed and says why itself.
                 return Ok(());
             }
@@ -75,7 +94,6 @@ impl Reading {
             self.counters.partition_done();
             tracing::debug!(partition = %partition.label, "Partition read");
         }
-        Ok(())
     }
 
     async fn partition(
@@ -135,7 +153,7 @@ impl Reading {
                 None => self.budget.reserve(bytes).await,
             };
             let load = Load::Batch(batch);
-            if queue.send(Parcel { load, room }).await.is_err() {
+            if queue.send(Parcel::Rows { load, room }).await.is_err() {
                 return Ok(false);
             }
         }
@@ -192,35 +210,71 @@ pub(crate) async fn write(
     mut queue: mpsc::Receiver<Parcel>,
     reading: &Reading,
 ) -> Result<ContentHash, Fault> {
-    let mut hash = ContentHash::default();
+    let mut all = ContentHash::default();
+    // Of the partition that is being written.
+    let (mut hash, mut written) = (ContentHash::default(), 0_u64);
     let doing = |doing| reading.whereabouts.writes(worker, doing);
-    while let Some(Parcel { load, room }) = queue.recv().await {
+    while let Some(parcel) = queue.recv().await {
         doing(Doing::Writing);
-        let rows = match load {
-            Load::Batch(batch) => {
-                let rows = batch.num_rows();
-                let for_hash = batch.clone();
-                // Hashing is pure computation: it goes on beside the write, off the threads that do I/O.
-                let hashed = tokio::task::spawn_blocking(move || ContentHash::of(&for_hash));
-                let (written, hashed) = tokio::join!(writer.write(batch), hashed);
-                written?;
-                hash.merge(&hashed.map_err(|_| panicked("the content hash"))?);
-                rows
+        match parcel {
+            Parcel::Rows { load, room } => {
+                let rows = write_rows(writer.as_mut(), load, &mut hash).await?;
+                drop(room);
+                written += rows as u64;
+                reading.counters.written(rows);
             }
-            Load::Native(chunk) => {
-                let rows = chunk.rows;
-                hash.merge(&chunk.hash);
-                writer.write_native(chunk).await?;
-                rows
+            Parcel::End(place) => {
+                if reading.keeps_parts {
+                    doing(Doing::Finishing);
+                    reading.finish_part(writer.as_mut(), place, written, &hash).await?;
+                }
+                all.merge(&std::mem::take(&mut hash));
+                written = 0;
             }
-        };
+        }
         doing(Doing::Waiting);
-        drop(room);
-        reading.counters.written(rows);
     }
     doing(Doing::Finishing);
     writer.finish().await?;
     doing(Doing::Waiting);
     reading.counters.step();
-    Ok(hash)
+    all.merge(&hash);
+    Ok(all)
+}
+
+async fn write_rows(writer: &mut dyn Writer, load: Load, hash: &mut ContentHash) -> Result<usize, Fault> {
+    match load {
+        Load::Batch(batch) => {
+            let rows = batch.num_rows();
+            let for_hash = batch.clone();
+            // Hashing is pure computation: it goes on beside the write, off the threads that do I/O.
+            let hashed = tokio::task::spawn_blocking(move || ContentHash::of(&for_hash));
+            let (written, hashed) = tokio::join!(writer.write(batch), hashed);
+            written?;
+            hash.merge(&hashed.map_err(|_| panicked("the content hash"))?);
+            Ok(rows)
+        }
+        Load::Native(chunk) => {
+            let rows = chunk.rows;
+            hash.merge(&chunk.hash);
+            writer.write_native(chunk).await?;
+            Ok(rows)
+        }
+    }
+}
+
+impl Reading {
+    /// A partition is written: it becomes a part of the staging.
+    async fn finish_part(
+        &self,
+        writer: &mut dyn Writer,
+        place: usize,
+        rows: u64,
+        hash: &ContentHash,
+    ) -> Result<(), Fault> {
+        let part = parts::part(self.source.as_ref(), place, rows, hash, self.native.as_ref())?;
+        writer.finish_part(&part).await?;
+        self.counters.part_done(rows);
+        self.dealer.finished(place, &part).await
+    }
 }

@@ -60,6 +60,7 @@ pub(super) async fn copy(
             },
         },
         options,
+        continuation: Default::default(),
     };
     let gate = AskFactory {
         hub: Arc::clone(hub),

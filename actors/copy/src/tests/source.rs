@@ -6,7 +6,9 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use sluice_contract::Fault;
-use sluice_store_core::{BatchStream, FieldHasher, NativeChunk, NativeFormat, NativeStream, Partition, Source};
+use sluice_store_core::{
+    BatchStream, FieldHasher, NativeChunk, NativeFormat, NativeStream, Partition, Source, SourcePlan,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,6 +49,10 @@ pub(super) struct TestSource {
     gauge: Arc<Gauge>,
     bytes: Arc<AtomicU64>,
     encoding: Option<&'static str>,
+    /// What it says of every partition.
+    mark: Option<String>,
+    /// How often a partition was read.
+    reads: Arc<AtomicU64>,
 }
 
 /// An encoding of the rows of [`batch`].
@@ -92,7 +98,15 @@ impl TestSource {
             gauge,
             bytes: Arc::default(),
             encoding: None,
+            mark: None,
+            reads: Arc::default(),
         }
+    }
+
+    /// Says this of its partitions, and counts how often one is read.
+    pub(super) fn marked(mut self, mark: Option<String>, reads: Arc<AtomicU64>) -> Self {
+        (self.mark, self.reads) = (mark, reads);
+        self
     }
 
     pub(super) fn encoded(mut self, encoding: Option<&'static str>) -> Self {
@@ -121,6 +135,7 @@ impl Source for TestSource {
 
     async fn read(&self, partition: &Partition) -> Result<BatchStream, Fault> {
         self.script.play(Place::Read).await?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
         let share = self.rows.total.div_ceil(self.rows.partitions.max(1));
         let (from, to) = (
             share * partition.index,
@@ -160,6 +175,17 @@ impl Source for TestSource {
             chunk
         });
         Ok(chunks.boxed())
+    }
+
+    fn plan(&self) -> Option<SourcePlan> {
+        Some(SourcePlan {
+            partitions: self.rows.partitions.into(),
+            snapshot: Some("this very moment".to_owned()),
+        })
+    }
+
+    fn mark(&self, _partition: &Partition) -> Option<String> {
+        self.mark.clone()
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -212,6 +212,7 @@ impl Bench {
             sink_request: self.sink.clone(),
             logs: crate::LogStores::default(),
             options: self.options.clone(),
+            continuation: crate::Continuation::default(),
         };
         let copy = run(job, gate, self.progress.clone(), self.cancel.clone());
         tokio::time::timeout(Duration::from_secs(60), copy)

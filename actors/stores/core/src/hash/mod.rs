@@ -60,6 +60,29 @@ impl ContentHash {
         &self.columns
     }
 
+    /// All of it as text, for [`from_text`](Self::from_text).
+    pub fn to_text(&self) -> String {
+        let columns: String = self.columns.iter().map(|sum| format!("{sum:016x}")).collect();
+        format!("{self}:{columns}")
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote; none for anything else.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let number = |digits: &str| u64::from_str_radix(digits, 16).ok();
+        let (whole, columns) = text.split_once(':')?;
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if whole.len() != 32 || columns.len() % 16 != 0 || !digits(whole) || !digits(columns) {
+            return None;
+        }
+        Some(Self {
+            sum: number(&whole[..16])?,
+            mixed: number(&whole[16..])?,
+            columns: (0..columns.len() / 16)
+                .map(|place| number(&columns[place * 16..][..16]))
+                .collect::<Option<_>>()?,
+        })
+    }
+
     /// The places of the columns whose sums differ. Rows that merely exchanged values of a column differ in none.
     pub fn differing(&self, other: &Self) -> Vec<usize> {
         let sum = |columns: &[u64], place: usize| columns.get(place).copied().unwrap_or_default();
