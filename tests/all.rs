@@ -15,5 +15,6 @@ mod limits;
 mod mysql;
 mod pages;
 mod postgres;
+mod resume;
 mod sockets;
 mod tds;

@@ -1,8 +1,8 @@
 //! Publishing: one transaction that moves the staged rows and notes the job.
 
 use super::merge::Merge;
-use super::stage;
 use super::target::Target;
+use super::{parts, stage};
 use crate::errors;
 use crate::names::{TableName, literal};
 use crate::session::Session;
@@ -119,7 +119,9 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
                 session.run("running preCopyScript", &stage::contained(script)).await?;
             }
             if stage::becomes(session, stage, &target.name).await? {
-                session.run(&doing, "COMMIT").await?;
+                let parts = parts::name(stage).quoted();
+                let done = format!("DROP TABLE IF EXISTS {parts}; COMMIT");
+                session.run(&doing, &done).await?;
                 return Ok(committed(false));
             }
             // Somebody else has made it meanwhile.
@@ -137,7 +139,14 @@ pub(crate) async fn publish(session: &Session, publication: &Publication<'_>) ->
         _ => None,
     };
     session
-        .run(&doing, &format!("DROP TABLE {}; COMMIT", stage.quoted()))
+        .run(
+            &doing,
+            &format!(
+                "DROP TABLE {}; DROP TABLE IF EXISTS {}; COMMIT",
+                stage.quoted(),
+                parts::name(stage).quoted()
+            ),
+        )
         .await?;
     Ok(Published {
         transaction,

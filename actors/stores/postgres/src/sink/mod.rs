@@ -6,6 +6,8 @@ mod direct;
 mod fit;
 mod lenient;
 mod merge;
+mod parted;
+mod parts;
 mod rehearse;
 mod stage;
 mod target;
@@ -22,11 +24,12 @@ use commit::{Publication, Published, Way};
 use direct::{Direct, DirectWriter, Shared};
 use lenient::LenientWriter;
 use merge::Merge;
+use parted::PartedWriter;
 use rehearse::Rehearsal;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, NativeFormat, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer,
-    Written,
+    CommitKey, Committed, NativeFormat, Part, ReadBack, Rejects, Sink, SinkRequest, Staged, Staging, TableSink,
+    WriteBehavior, Writer, Written,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -43,6 +46,9 @@ pub(crate) struct PostgresSink {
     behavior: WriteBehavior,
     rejects: Option<Rejects>,
     told: Arc<Told>,
+    staging: Staging,
+    /// Another attempt could go on: parts are kept.
+    keeps_parts: bool,
     prepared: Option<Prepared>,
 }
 
@@ -54,6 +60,8 @@ struct Prepared {
     schema: SchemaRef,
     stage: TableName,
     key: CommitKey,
+    /// Those that are staged already.
+    parts: Option<Vec<Part>>,
     rows: Option<u64>,
     /// The transaction that writes into the table itself.
     open: OnceCell<Shared>,
@@ -83,6 +91,8 @@ impl PostgresSink {
             behavior,
             rejects: request.rejects.clone().filter(Rejects::allows_rows),
             told: Arc::default(),
+            staging: request.staging.clone(),
+            keeps_parts: request.resumable && !request.rejects.as_ref().is_some_and(Rejects::allows_rows),
             prepared: None,
         })
     }
@@ -95,6 +105,39 @@ impl PostgresSink {
             Ok(Arc::new(Mutex::new(direct)))
         };
         prepared.open.get_or_try_init(|| begin).await.cloned()
+    }
+
+    /// Makes the staging place, or finds it; gives back the parts in it, when they are kept.
+    async fn stage(
+        &self,
+        session: &Session,
+        target: &Target,
+        stage: &TableName,
+        key: &CommitKey,
+        way: Way,
+    ) -> Result<Option<Vec<Part>>, Fault> {
+        stage::not_behind(session, stage, key).await?;
+        if let Staging::Join { .. } = self.staging {
+            stage::check(session, stage).await?;
+            return parts::list(session, stage).await.map(Some);
+        }
+        let resumes = self.keeps_parts && matches!(self.staging, Staging::Resume { .. });
+        if !resumes {
+            stage::clear(session, stage, true).await?;
+        } else {
+            // What this very attempt left when its process was killed, before anybody counted on it.
+            stage::drop(session, stage).await?;
+        }
+        stage::create(session, target, stage, way).await?;
+        if !self.keeps_parts {
+            return Ok(None);
+        }
+        parts::create(session, stage, way).await?;
+        if resumes {
+            parts::take_over(session, stage, key).await?;
+            stage::clear(session, stage, false).await?;
+        }
+        parts::list(session, stage).await.map(Some)
     }
 
     fn staged(&mut self, rows: u64) -> Staged {
@@ -128,10 +171,12 @@ impl Sink for PostgresSink {
             Some(_) => Way::Rename,
             // A script runs with the commit. Rows of a job that was published would meet themselves.
             None if self.script.is_some() || replayed || merge != Merge::Insert => Way::Insert,
+            // In the table itself nothing of an attempt outlives it.
+            None if self.keeps_parts => Way::Insert,
             None if direct::is_possible(&session, &target.name).await? => Way::Direct,
             None => Way::Insert,
         };
-        stage::create(&session, &target, &stage, key, way).await?;
+        let parts = self.stage(&session, &target, &stage, key, way).await?;
         self.told = Arc::default();
         self.prepared = Some(Prepared {
             target,
@@ -140,11 +185,31 @@ impl Sink for PostgresSink {
             schema,
             stage,
             key: key.clone(),
+            parts,
             rows: None,
             open: OnceCell::new(),
             transaction: None,
         });
         Ok(())
+    }
+
+    fn parts(&self) -> Option<&[Part]> {
+        self.prepared.as_ref()?.parts.as_deref()
+    }
+
+    async fn start_over(&mut self) -> Result<(), Fault> {
+        let session = Session::open(&self.settings).await?;
+        if let Some(prepared) = &mut self.prepared
+            && let Some(parts) = &mut prepared.parts
+        {
+            parts::empty(&session, &prepared.stage).await?;
+            parts.clear();
+        }
+        Ok(())
+    }
+
+    async fn release(&mut self) {
+        self.prepared = None;
     }
 
     fn takes(&self, format: &NativeFormat) -> bool {
@@ -164,6 +229,11 @@ impl Sink for PostgresSink {
             return Ok(Box::new(writer));
         }
         let encoder = Encoder::new(target.encodings());
+        if prepared.parts.is_some() {
+            let told = self.told.clone();
+            let writer = PartedWriter::open(&self.settings, stage, &list, encoder, told).await?;
+            return Ok(Box::new(writer));
+        }
         if prepared.way == Way::Direct {
             return Ok(Box::new(DirectWriter {
                 shared: self.open(prepared).await?,
@@ -186,7 +256,10 @@ impl Sink for PostgresSink {
             // Committed, in a table that survives a crash and that nobody else writes: the server's word is enough.
             let session = Session::open(&self.settings).await?;
             stage::check(&session, &prepared.stage).await?;
-            let taken = self.told.taken.load(Ordering::Relaxed);
+            let taken = match prepared.parts {
+                Some(_) => parts::rows(&session, &prepared.stage).await?,
+                None => self.told.taken.load(Ordering::Relaxed),
+            };
             return Ok(self.staged(taken));
         }
         let session = Session::open(&self.settings).await?;

@@ -8,7 +8,7 @@ use crate::session::Session;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::CommitKey;
 
-const PREFIX: &str = "_sluice_stage_";
+pub(super) const PREFIX: &str = "_sluice_stage_";
 
 /// The staging table of an attempt, in its target's schema.
 pub(crate) fn name(target: &TableName, key: &CommitKey) -> TableName {
@@ -21,15 +21,8 @@ pub(crate) fn name(target: &TableName, key: &CommitKey) -> TableName {
 /// Makes the staging table, empty.
 ///
 /// # Errors
-/// `SL6006`, `SL7004` when a later attempt is staging already; other `SL60xx`.
-pub(crate) async fn create(
-    session: &Session,
-    target: &Target,
-    stage: &TableName,
-    key: &CommitKey,
-    way: Way,
-) -> Result<(), Fault> {
-    clear(session, stage, key).await?;
+/// `SL6006`; other `SL60xx`.
+pub(crate) async fn create(session: &Session, target: &Target, stage: &TableName, way: Way) -> Result<(), Fault> {
     let create = match (&target.create, way) {
         (Some(columns), Way::Rename) => format!("CREATE TABLE {} ({columns})", stage.quoted()),
         _ => format!(
@@ -43,8 +36,11 @@ pub(crate) async fn create(
         .await
 }
 
-/// Drops what this and earlier attempts of the job left.
-async fn clear(session: &Session, stage: &TableName, key: &CommitKey) -> Result<(), Fault> {
+/// The staging tables of a job, and their tokens.
+///
+/// # Errors
+/// `SL60xx`.
+pub(super) async fn of_job(session: &Session, stage: &TableName) -> Result<Vec<(TableName, u64)>, Fault> {
     const DOING: &str = "looking for staging tables of earlier attempts";
     const QUERY: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND n.nspname = $1 AND starts_with(c.relname::text, $2)";
@@ -53,35 +49,57 @@ async fn clear(session: &Session, stage: &TableName, key: &CommitKey) -> Result<
     let of_job = own.rsplitn(3, '_').nth(2).unwrap_or(own).to_owned() + "_";
     let schema = stage.schema.as_deref().unwrap_or_default();
     let rows = session.query(QUERY, &[&schema, &of_job]).await.map_err(failed)?;
+    let mut tables = Vec::with_capacity(rows.len());
     for row in rows {
-        let found: String = row.try_get(0).map_err(failed)?;
-        match token(&found) {
-            Some(token) if token > key.token => {
-                let text = format!("a later attempt of the job, with token {token}, is staging already");
-                return Err(Fault::new(Code::CommitDenied, text));
-            }
-            Some(_) => {
-                let left = TableName {
-                    schema: stage.schema.clone(),
-                    table: found,
-                };
-                stop(session, &left).await?;
-                let dropped = drop(session, &left).await;
-                if left == *stage {
-                    dropped?;
-                } else if let Err(fault) = dropped {
-                    // Its owner may still be alive: then it is in the way of nobody but itself.
-                    tracing::warn!(table = %left, %fault, "Staging table of an earlier attempt stays");
-                }
-            }
-            None => {}
+        let table: String = row.try_get(0).map_err(failed)?;
+        let Some(token) = token(&table) else { continue };
+        let schema = stage.schema.clone();
+        tables.push((TableName { schema, table }, token));
+    }
+    Ok(tables)
+}
+
+/// Refuses an attempt that is behind.
+///
+/// # Errors
+/// `SL7004` when a later attempt is staging already; other `SL60xx`.
+pub(super) async fn not_behind(session: &Session, stage: &TableName, key: &CommitKey) -> Result<(), Fault> {
+    match of_job(session, stage)
+        .await?
+        .iter()
+        .find(|(_, token)| *token > key.token)
+    {
+        None => Ok(()),
+        Some((_, token)) => {
+            let text = format!("a later attempt of the job, with token {token}, is staging already");
+            Err(Fault::new(Code::CommitDenied, text))
+        }
+    }
+}
+
+/// Drops what earlier attempts of the job left, and with `own` what this one did.
+///
+/// # Errors
+/// `SL6006`; other `SL60xx`.
+pub(super) async fn clear(session: &Session, stage: &TableName, own: bool) -> Result<(), Fault> {
+    for (left, _) in of_job(session, stage).await? {
+        if left == *stage && !own {
+            continue;
+        }
+        stop(session, &left).await?;
+        let dropped = drop(session, &left).await;
+        if left == *stage {
+            dropped?;
+        } else if let Err(fault) = dropped {
+            // Its owner may still be alive: then it is in the way of nobody but itself.
+            tracing::warn!(table = %left, %fault, "Staging table of an earlier attempt stays");
         }
     }
     Ok(())
 }
 
-/// Ends the transaction of an earlier attempt that writes into the table itself: what it holds would be waited for.
-async fn stop(session: &Session, stage: &TableName) -> Result<(), Fault> {
+/// Ends the sessions of an earlier attempt that are writing: what they hold would be waited for.
+pub(super) async fn stop(session: &Session, stage: &TableName) -> Result<(), Fault> {
     const QUERY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE application_name = $1 AND usename = current_user AND pid <> pg_backend_pid()";
     let stopped = session.query(QUERY, &[&stage.table]).await;
@@ -113,7 +131,12 @@ pub(crate) async fn becomes(session: &Session, stage: &TableName, target: &Table
 /// # Errors
 /// `SL6014` when it is in use; other `SL60xx`.
 pub(crate) async fn drop(session: &Session, stage: &TableName) -> Result<(), Fault> {
-    let drop = format!("SET lock_timeout = '5s'; DROP TABLE IF EXISTS {}", stage.quoted());
+    let parts = super::parts::name(stage);
+    let drop = format!(
+        "SET lock_timeout = '5s'; DROP TABLE IF EXISTS {}, {}",
+        stage.quoted(),
+        parts.quoted()
+    );
     let dropped = session.run(&format!("dropping {stage}"), &drop).await;
     session
         .run("setting the session up", "SET lock_timeout = '30s'")

@@ -56,7 +56,21 @@ impl CopyWriter {
         encoder: Encoder,
         told: Arc<Told>,
     ) -> Result<Self, Fault> {
-        let mut session = Session::open(settings).await?;
+        let session = Session::open(settings).await?;
+        Self::on(session, stage, columns, encoder, told).await
+    }
+
+    /// Starts the COPY on a connection.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    pub(crate) async fn on(
+        mut session: Session,
+        stage: &TableName,
+        columns: &str,
+        encoder: Encoder,
+        told: Arc<Told>,
+    ) -> Result<Self, Fault> {
         let doing = format!("writing to {stage}");
         let copy = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", stage.quoted());
         let copy = session
@@ -73,6 +87,18 @@ impl CopyWriter {
         };
         writer.send(Encoder::header()).await?;
         Ok(writer)
+    }
+
+    /// Ends the COPY: the connection, the encoder, and how many rows the server took.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    pub(crate) async fn end(mut self) -> Result<(Session, Encoder, u64), Fault> {
+        self.send(Encoder::trailer()).await?;
+        let finished = within(&self.doing, self.copy.as_mut().finish()).await?;
+        let taken = finished.map_err(|error| errors::fault(&self.doing, &error))?;
+        self.session.set_running(false);
+        Ok((self.session, self.encoder, taken))
     }
 
     async fn send(&mut self, piece: Bytes) -> Result<(), Fault> {
@@ -103,12 +129,10 @@ impl Writer for CopyWriter {
         self.send(chunk.bytes).await
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<(), Fault> {
-        self.send(Encoder::trailer()).await?;
-        let finished = within(&self.doing, self.copy.as_mut().finish()).await?;
-        let taken = finished.map_err(|error| errors::fault(&self.doing, &error))?;
-        self.told.taken.fetch_add(taken, Ordering::Relaxed);
-        self.session.set_running(false);
+    async fn finish(self: Box<Self>) -> Result<(), Fault> {
+        let told = self.told.clone();
+        let (_, _, taken) = self.end().await?;
+        told.taken.fetch_add(taken, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use partition::Slice;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    BatchStream, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourceRequest, TableSource,
+    BatchStream, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourcePlan, SourceRequest, TableSource,
 };
 use snapshot::{Isolation, Snapshot};
 use split::Planned;
@@ -50,7 +50,11 @@ impl PostgresSource {
         let asked = TableSource::of(&request.activity)?;
         let dataset = TableName::of_dataset(&request.dataset)?;
         let isolation = Isolation::asked(asked.isolation.as_deref())?;
-        let snapshot = Snapshot::take(&settings, isolation).await?;
+        let shared = request.plan.as_ref().and_then(|plan| plan.snapshot.as_deref());
+        let snapshot = match shared {
+            Some(id) => Snapshot::share(&settings, isolation, id).await?,
+            None => Snapshot::take(&settings, isolation).await?,
+        };
         let session = snapshot.session();
         let parallel = request.parallel.max(1);
         let Planned { plan, slices, rows } = match &asked.read {
@@ -69,6 +73,10 @@ impl PostgresSource {
                 );
                 return Err(Fault::new(Code::PropertyMissing, text));
             }
+        };
+        let slices = match &request.plan {
+            Some(plan) => partition::as_before(slices, &plan.partitions),
+            None => slices,
         };
         let partitions = slices.iter().enumerate().map(|(index, slice)| Partition {
             index,
@@ -148,6 +156,14 @@ impl Source for PostgresSource {
             columns: self.plan.types.len(),
             bytes_read: self.bytes_read.clone(),
         }))
+    }
+
+    fn plan(&self) -> Option<SourcePlan> {
+        Some(SourcePlan {
+            // Strings only: serializing cannot fail.
+            partitions: serde_json::to_value(&self.slices).unwrap_or_default(),
+            snapshot: Some(self.snapshot.id().to_owned()),
+        })
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -2,7 +2,9 @@
 
 use super::plan::Rows;
 use crate::catalog::Relation;
+use serde::{Deserialize, Serialize};
 use sluice_contract::{Code, Fault};
+use std::collections::BTreeSet;
 
 /// The first version that finds a range of blocks without reading all of them.
 pub(crate) const TID_RANGE_SCAN: i32 = 140_000;
@@ -10,11 +12,30 @@ pub(crate) const TID_RANGE_SCAN: i32 = 140_000;
 /// Fewer blocks than this are not worth another connection.
 const MIN_BLOCKS: u64 = 8;
 
+/// More blocks than this, 128 MiB, are cut further: an interrupted copy loses less, and its workers end closer together.
+const MAX_BLOCKS: u64 = 16_384;
+
 /// A part of what is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slice {
     pub(crate) label: String,
     pub(crate) rows: Rows,
+}
+
+/// The slices of an earlier plan, when they cover what the new ones do: the same tables, or the query that is the same by
+/// definition. Slices of one table always cover all of it, however it has grown.
+pub(crate) fn as_before(planned: Vec<Slice>, before: &serde_json::Value) -> Vec<Slice> {
+    fn tables(slices: &[Slice]) -> BTreeSet<Option<String>> {
+        let table = |rows: &Rows| match rows {
+            Rows::Of(table, _) => Some(str::to_owned(table)),
+            Rows::Query(_) => None,
+        };
+        slices.iter().map(|slice| table(&slice.rows)).collect()
+    }
+    match serde_json::from_value::<Vec<Slice>>(before.clone()) {
+        Ok(before) if tables(&before) == tables(&planned) => before,
+        _ => planned,
+    }
 }
 
 /// A table as one slice.
@@ -25,13 +46,14 @@ pub(crate) fn whole(table: &Relation) -> Slice {
     }
 }
 
-/// At most `parallel` slices of a table, of the same number of blocks each.
+/// Slices of a table, of the same number of blocks each: at most `parallel`, but more of a large table.
 ///
 /// The first begins before the first block and the last never ends: whatever else the table consists of, such as the children
 /// of an old-style inheritance, is in exactly one of them.
 pub(crate) fn by_block(table: &Relation, parallel: usize) -> Vec<Slice> {
     let (name, blocks) = (&table.name, table.blocks);
-    let count = (blocks / MIN_BLOCKS).min(parallel as u64).max(1);
+    let wanted = (parallel as u64).max(blocks / MAX_BLOCKS);
+    let count = (blocks / MIN_BLOCKS).min(wanted).max(1);
     // Block numbers have 32 bits, so this cannot overflow.
     let edge = |index: u64| blocks * index / count;
     let slice = |index: u64| {
@@ -132,6 +154,7 @@ mod tests {
         );
         assert_eq!(slices[2].label, "s.t blocks 66-99");
         assert_eq!(by_block(&table("t", 9), 8).len(), 1);
+        assert_eq!(by_block(&table("t", 20 * MAX_BLOCKS), 8).len(), 20);
         assert_eq!(conditions(&by_block(&table("t", 0), 8)), [""]);
     }
 

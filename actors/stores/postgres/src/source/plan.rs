@@ -5,6 +5,7 @@ use crate::names::{TableName, quote};
 use crate::session::Session;
 use crate::types::{Carried, Wire};
 use arrow::datatypes::{Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
 use sluice_contract::{Code, Fault};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub(crate) enum Form {
 }
 
 /// Some of the rows, in SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Rows {
     /// Of a table, quoted, under a condition; none when it is empty.
     Of(String, String),

@@ -75,6 +75,31 @@ impl Snapshot {
         Ok(Self { session, isolation, id })
     }
 
+    /// Joins one that another session holds, on this node or on another, for as long as this lives.
+    ///
+    /// # Errors
+    /// `SL6001` when it is gone; other `SL60xx`.
+    pub(crate) async fn share(settings: &Settings, isolation: Isolation, id: &str) -> Result<Self, Fault> {
+        const DOING: &str = "joining the snapshot of another node";
+        let session = Session::open(settings).await?;
+        let (begin, theirs) = (isolation.begin(), crate::names::literal(id));
+        let set = format!("{begin}; SET TRANSACTION SNAPSHOT {theirs}");
+        session.run(DOING, &set).await?;
+        // Its own name for it: the other session may end before this one.
+        let failed = |error| errors::fault(DOING, &error);
+        let row = session
+            .query_one("SELECT pg_export_snapshot()", &[])
+            .await
+            .map_err(failed)?;
+        let id = row.try_get(0).map_err(failed)?;
+        Ok(Self { session, isolation, id })
+    }
+
+    /// Its name, for other sessions.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The session that holds it, in its transaction.
     pub(crate) fn session(&self) -> &Session {
         &self.session

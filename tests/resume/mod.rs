@@ -1,0 +1,4 @@
+//! Attempts that go on where the one before them stopped, against real servers.
+
+mod bench;
+mod postgres;
