@@ -260,6 +260,9 @@ pub(crate) struct GatewayRunArgs {
     /// Seconds without any progress after which a copy is given up and tried again.
     #[arg(long, env = "SLUICE_STALL_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) stall: u32,
+    /// From so many rows on, a copy is written so that it can go on after an interruption, even where another way is faster.
+    #[arg(long, env = "SLUICE_RESUME_FROM", value_name = "ROWS", default_value_t = 5_000_000)]
+    pub(crate) resume_from: u64,
     /// How many receipts of finished copies are kept.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) receipts: u32,

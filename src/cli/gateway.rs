@@ -31,6 +31,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     options.receipts = args.receipts as usize;
     options.memory_budget = args.memory as usize * 1024 * 1024;
     options.stall_timeout = Duration::from_secs(u64::from(args.stall));
+    options.resume_from_rows = args.resume_from;
     let metrics = telemetry::listen(&args.metrics, root)?;
     let agent = Agent::start(options, root).await?;
     let identity = telemetry::Identity {

@@ -4,7 +4,7 @@
 use crate::health::{Board, Severity, Topic};
 use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use sluice_contract::job::JobSpec;
+use sluice_contract::job::{Checkpoint, JobSpec};
 use sluice_contract::{Code, Envelope, Fault, JobId};
 use sluice_copy::{JobState, Ledger, LedgerJob, Received};
 use std::path::Path;
@@ -100,6 +100,24 @@ impl Journal {
             ledger.set_state(&job, attempt, JobState::Running)
         })
         .await
+    }
+
+    /// Writes down where a copy stands.
+    ///
+    /// # Errors
+    /// `SL8001`.
+    pub(crate) async fn keep_checkpoint(&self, job: &JobId, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        let (job, checkpoint) = (job.clone(), checkpoint.clone());
+        self.call(move |ledger| ledger.keep_checkpoint(&job, &checkpoint)).await
+    }
+
+    /// Where a copy stood last on this node.
+    ///
+    /// # Errors
+    /// `SL8001`.
+    pub(crate) async fn checkpoint(&self, job: &JobId) -> Result<Option<Checkpoint>, Fault> {
+        let job = job.clone();
+        self.call(move |ledger| ledger.checkpoint(&job)).await
     }
 
     /// Ends a job and puts its outcome into the outbox; when this returns both are on the disk.

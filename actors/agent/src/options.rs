@@ -17,6 +17,9 @@ pub struct AgentOptions {
     pub memory_budget: usize,
     /// A copy in which nothing moves for this long is given up, and tried again.
     pub stall_timeout: Duration,
+    /// From so many expected rows on, a copy is written in a way that the next attempt can go on with, even where another way
+    /// is faster.
+    pub resume_from_rows: u64,
     /// How many receipts of finished copies are kept; the oldest are removed beyond.
     pub receipts: usize,
 }
@@ -30,6 +33,7 @@ impl AgentOptions {
             slots: 4,
             memory_budget: 256 * 1024 * 1024,
             stall_timeout: Duration::from_secs(600),
+            resume_from_rows: 5_000_000,
             receipts: crate::receipts::KEEP,
         }
     }

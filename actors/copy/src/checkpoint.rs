@@ -4,6 +4,7 @@ use crate::continuation::Alone;
 use crate::deal::{Dealer, SharedCopy};
 use crate::parts::TakenOver;
 use crate::road::Road;
+use serde_json::Value;
 use sluice_contract::Fault;
 use sluice_contract::job::Checkpoint;
 use sluice_store_core::{CommitKey, Sink, SinkRequest, Source, SourcePlan, SourceRequest, Staging};
@@ -63,7 +64,7 @@ impl Road {
             };
             self.plan("writing down where the copy stands", keeper.keep(&checkpoint))
                 .await?;
-            self.reporter.checkpoint(checkpoint);
+            self.reporter.checkpoint(published(checkpoint));
         }
         let dealer = match &self.continuation.dealer {
             // Others can only write parts, and only of a source that they can cut in the same way.
@@ -84,4 +85,14 @@ impl Road {
         self.plan("handing out the partitions", dealer.begin(copy)).await?;
         Ok(dealer)
     }
+}
+
+/// As much of a checkpoint as fits into a message. Without the plan, another node cuts the source as it finds best: in the
+/// same way, as long as the source has not changed.
+fn published(mut checkpoint: Checkpoint) -> Checkpoint {
+    const MAX_TEXT: usize = 48 * 1024;
+    if checkpoint.source.to_string().len() > MAX_TEXT {
+        checkpoint.source = Value::Null;
+    }
+    checkpoint
 }

@@ -43,7 +43,7 @@ pub use continuation::{Continuation, Keeper};
 pub use deal::{Deal, Dealer, SharedCopy};
 pub use gate::{Always, CommitGate};
 pub use job::CopyJob;
-pub use ledger::{Finished, JobState, Ledger, LedgerJob, Outgoing, Received};
+pub use ledger::{JobState, Ledger, LedgerJob, Outgoing, Received};
 pub use options::CopyOptions;
 pub use rejects::LogStores;
 pub use run::run;

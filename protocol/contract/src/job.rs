@@ -33,6 +33,9 @@ pub struct JobSpec {
     pub settings: Object,
     /// Seconds the attempt may take.
     pub timeout_s: u64,
+    /// How many attempts may follow this one when it fails.
+    #[serde(default)]
+    pub retries_left: u32,
     /// Where an earlier attempt stopped, if it left something to go on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Checkpoint>,

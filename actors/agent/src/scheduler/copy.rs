@@ -1,5 +1,6 @@
 //! From a job's specification to a running copy.
 
+use super::keeper::continuation;
 use super::live::LiveJob;
 use super::permit::AskFactory;
 use crate::connector::lend;
@@ -60,7 +61,7 @@ pub(super) async fn copy(
             },
         },
         options,
-        continuation: Default::default(),
+        continuation: continuation(hub, live).await?,
     };
     let gate = AskFactory {
         hub: Arc::clone(hub),
@@ -81,6 +82,7 @@ fn options(hub: &Hub, live: &LiveJob) -> Result<CopyOptions, Fault> {
         memory: Some(memory.clone()),
         bandwidth: vec![hub.limits.bandwidth.clone(), live.bandwidth.clone()],
         stall_timeout: hub.options.stall_timeout,
+        resume_from_rows: hub.options.resume_from_rows,
         ..CopyOptions::from_settings(&live.spec.settings, own)?
     })
 }

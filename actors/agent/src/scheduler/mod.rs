@@ -3,6 +3,7 @@
 mod component;
 mod copy;
 mod ending;
+mod keeper;
 mod leases;
 mod limits;
 mod live;

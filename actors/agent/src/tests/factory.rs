@@ -315,6 +315,7 @@ pub(super) fn spec(mode: &str) -> JobSpec {
         sink: endpoint("to", "sink"),
         settings: Object::new(),
         timeout_s: 600,
+        retries_left: 0,
         checkpoint: None,
         extra: Object::new(),
     }

@@ -1,17 +1,17 @@
-//! The node's durable journal: jobs, outcomes that wait for the factory's acknowledgement, cancels, finished partitions.
+//! The node's durable journal: jobs, outcomes that wait for the factory's acknowledgement, cancels, and where each
+//! copy stands.
 //!
 //! One SQLite file of its own, with `synchronous=FULL` and a write-ahead log: what a call has returned from is on the
 //! disk, and a kill or a power loss at any moment leaves whole calls only. Every call blocks on the disk: asynchronous
 //! callers use `spawn_blocking`. Times are by the machine's clock, milliseconds since 1970.
 
+mod checkpoints;
 mod jobs;
 mod outbox;
-mod partitions;
 mod schema;
 
 pub use jobs::{JobState, LedgerJob, Received};
 pub use outbox::Outgoing;
-pub use partitions::Finished;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -48,7 +48,7 @@ impl Ledger {
         })
     }
 
-    /// Forgets what is over and older than this: finished jobs whose outcome is acknowledged, with their partitions, and
+    /// Forgets what is over and older than this: finished jobs whose outcome is acknowledged, with their checkpoints, and
     /// remembered cancels. Says how many jobs that were. Outcomes nobody has acknowledged are never forgotten.
     ///
     /// # Errors
@@ -63,8 +63,7 @@ impl Ledger {
                 [limit],
             )?;
             transaction.execute(
-                "DELETE FROM partitions WHERE NOT EXISTS
-                 (SELECT 1 FROM jobs WHERE jobs.job = partitions.job AND jobs.attempt = partitions.attempt)",
+                "DELETE FROM checkpoints WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.job = checkpoints.job)",
                 [],
             )?;
             Ok(jobs)

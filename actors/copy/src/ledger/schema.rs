@@ -8,7 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every change of the tables, in order. `user_version` counts how many a file has had.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE jobs (
         job TEXT NOT NULL, attempt INTEGER NOT NULL, token INTEGER, state TEXT NOT NULL, spec TEXT NOT NULL,
         received INTEGER NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (job, attempt)
@@ -23,7 +24,14 @@ const MIGRATIONS: &[&str] = &["
         job TEXT NOT NULL, attempt INTEGER NOT NULL, label TEXT NOT NULL, rows INTEGER NOT NULL,
         finished INTEGER NOT NULL, PRIMARY KEY (job, attempt, label)
     ) STRICT;
-"];
+",
+    "
+    DROP TABLE partitions;
+    CREATE TABLE checkpoints (
+        job TEXT PRIMARY KEY, attempt INTEGER NOT NULL, checkpoint TEXT NOT NULL, kept INTEGER NOT NULL
+    ) STRICT;
+",
+];
 
 pub(super) fn open(path: &Path) -> Result<Connection, Trouble> {
     // SQLite would make the file with the process's umask; its log and index files take over this file's mode.

@@ -1,9 +1,9 @@
 //! What the ledger remembers.
 
-use crate::{Finished, JobState, Ledger, Received};
+use crate::{JobState, Ledger, Received};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
-use sluice_contract::job::{CopyOutcome, JobSpec};
+use sluice_contract::job::{Checkpoint, CopyOutcome, JobSpec};
 use sluice_contract::message::Completed;
 use sluice_contract::{Code, Envelope, JobId, Message, Object};
 use std::os::unix::fs::PermissionsExt;
@@ -136,21 +136,21 @@ fn a_cancel_may_come_before_its_job() {
 }
 
 #[test]
-fn finished_partitions_are_counted_per_attempt() {
+fn the_checkpoint_of_the_latest_attempt_is_kept() {
     let (_dir, ledger) = ledger();
-    let finished = |label: &str, rows| Finished {
-        label: label.to_owned(),
-        rows,
+    let checkpoint = |attempt, parts| Checkpoint {
+        attempt,
+        parts,
+        ..Checkpoint::default()
     };
-    ledger.partition_finished(&job("one"), 1, &finished("b", 5)).unwrap();
-    ledger.partition_finished(&job("one"), 1, &finished("a", 1)).unwrap();
-    ledger.partition_finished(&job("one"), 1, &finished("b", 7)).unwrap();
-    ledger.partition_finished(&job("one"), 2, &finished("b", 9)).unwrap();
-    assert_eq!(
-        ledger.partitions(&job("one"), 1).unwrap(),
-        [finished("a", 1), finished("b", 7)]
-    );
-    assert_eq!(ledger.partitions(&job("one"), 2).unwrap(), [finished("b", 9)]);
+    assert_eq!(ledger.checkpoint(&job("one")).unwrap(), None);
+    for (attempt, parts) in [(1, 5), (2, 1), (2, 7), (1, 9)] {
+        ledger
+            .keep_checkpoint(&job("one"), &checkpoint(attempt, parts))
+            .unwrap();
+    }
+    assert_eq!(ledger.checkpoint(&job("one")).unwrap(), Some(checkpoint(2, 7)));
+    assert_eq!(ledger.checkpoint(&job("two")).unwrap(), None);
 }
 
 #[test]
@@ -159,16 +159,7 @@ fn pruning_forgets_what_is_over_and_nothing_else() {
     let [running, unsent, acked] = ["running", "unsent", "acked"].map(job);
     for job in [&running, &unsent, &acked] {
         ledger.receive(job, 1, &spec()).unwrap();
-        ledger
-            .partition_finished(
-                job,
-                1,
-                &Finished {
-                    label: "p".to_owned(),
-                    rows: 1,
-                },
-            )
-            .unwrap();
+        ledger.keep_checkpoint(job, &Checkpoint::default()).unwrap();
     }
     ledger.remember_cancel(&acked).unwrap();
     ledger.finish(&unsent, 1, &outcome(&unsent, 1)).unwrap();
@@ -183,12 +174,12 @@ fn pruning_forgets_what_is_over_and_nothing_else() {
     assert!(ledger.cancelled(&acked).unwrap());
     assert_eq!(ledger.prune(Utc::now() + TimeDelta::seconds(1)).unwrap(), 1);
     assert!(ledger.job(&acked, 1).unwrap().is_none());
-    assert!(ledger.partitions(&acked, 1).unwrap().is_empty());
+    assert_eq!(ledger.checkpoint(&acked).unwrap(), None);
     assert!(!ledger.cancelled(&acked).unwrap());
     assert_eq!(ledger.outbox().unwrap().len(), 1);
     for job in [&running, &unsent] {
         assert!(ledger.job(job, 1).unwrap().is_some());
-        assert_eq!(ledger.partitions(job, 1).unwrap().len(), 1);
+        assert!(ledger.checkpoint(job).unwrap().is_some());
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) async fn plan(
         redirect,
         settings,
         timeout_s: policy.timeout.as_secs(),
+        retries_left: policy.retry,
         checkpoint: None,
         extra: Object::new(),
     };

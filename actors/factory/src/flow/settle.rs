@@ -55,7 +55,7 @@ pub(crate) async fn fail(conn: &mut Conn, job: &JobRow, fault: &Fault, progress:
         tracing::info!(job = %job.id, attempt = job.attempt, %fault, "An attempt failed and is repeated");
         let next = JobRow {
             failures,
-            ..next_attempt(job)?
+            ..next_attempt(job, progress, failures)?
         };
         return queue_again(conn, job, &next, now() + job.retry_interval).await;
     }
@@ -82,7 +82,7 @@ pub(crate) async fn lost(conn: &mut Conn, job: &JobRow) -> Result<(), Fault> {
     if job.cancel {
         return cancelled(conn, job, &last_progress(job)).await;
     }
-    let mut next = next_attempt(job)?;
+    let mut next = next_attempt(job, &last_progress(job), job.failures)?;
     if job.state.is_held() {
         next.lost += 1;
         let node = job.node.as_deref().unwrap_or_default();
@@ -97,7 +97,8 @@ pub(crate) async fn lost(conn: &mut Conn, job: &JobRow) -> Result<(), Fault> {
 
 /// The node has no room after all: somebody else, a little later. It does not count as a failure.
 pub(crate) async fn give_back(conn: &mut Conn, job: &JobRow, pause: Duration) -> Result<(), Fault> {
-    queue_again(conn, job, &next_attempt(job)?, now() + micros(pause)).await
+    let next = next_attempt(job, &last_progress(job), job.failures)?;
+    queue_again(conn, job, &next, now() + micros(pause)).await
 }
 
 /// A job was stopped on request.
@@ -156,9 +157,14 @@ pub(crate) async fn write(conn: &mut Conn, before: &JobRow, after: &JobRow) -> R
     ))
 }
 
-fn next_attempt(job: &JobRow) -> Result<JobRow, Fault> {
-    let spec: JobSpec = stored("a job", &job.spec)?;
+/// The attempt that follows: it goes on with what this one, or one before it, has left.
+fn next_attempt(job: &JobRow, progress: &CopyProgress, failures: i64) -> Result<JobRow, Fault> {
+    let mut spec: JobSpec = stored("a job", &job.spec)?;
+    let checkpoint = progress.checkpoint.clone().or(last_progress(job).checkpoint);
+    spec.checkpoint = checkpoint.or(spec.checkpoint);
+    spec.retries_left = u32::try_from(job.retry_max - failures).unwrap_or_default();
     Ok(JobRow {
+        spec: json(&spec)?,
         attempt: job.attempt + 1,
         token: job.token + 1,
         state: JobState::Queued,

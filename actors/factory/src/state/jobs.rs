@@ -207,8 +207,8 @@ pub(crate) async fn insert(conn: &mut Conn, row: &JobRow) -> Result<(), Fault> {
 pub(crate) async fn update(conn: &mut Conn, before: &JobRow, after: &JobRow) -> Result<bool, Fault> {
     let done = sqlx::query(
         "UPDATE jobs SET attempt = $1, token = $2, state = $3, node = $4, lease_until = $5, deadline = $6, \
-         progress = $7, cancel = $8, failures = $9, lost = $10, updated = $11 \
-         WHERE id = $12 AND attempt = $13 AND token = $14 AND state = $15",
+         progress = $7, cancel = $8, failures = $9, lost = $10, updated = $11, \
+         spec = $12 WHERE id = $13 AND attempt = $14 AND token = $15 AND state = $16",
     )
     .bind(after.attempt)
     .bind(after.token)
@@ -221,6 +221,7 @@ pub(crate) async fn update(conn: &mut Conn, before: &JobRow, after: &JobRow) -> 
     .bind(after.failures)
     .bind(after.lost)
     .bind(now())
+    .bind(&after.spec)
     .bind(&before.id)
     .bind(before.attempt)
     .bind(before.token)
