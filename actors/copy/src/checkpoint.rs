@@ -22,9 +22,11 @@ impl Road {
 
     /// The sink is to take over what the earlier attempt has staged, and to keep parts itself where that is worth it.
     pub(crate) fn stage_as_before(&self, source: &dyn Source, key: &CommitKey, request: &mut SinkRequest) {
-        let many = source
-            .rows_expected()
-            .is_some_and(|rows| rows >= self.options.resume_from_rows);
+        // Of a table without statistics the number of partitions tells.
+        let many = match source.rows_expected() {
+            Some(rows) => rows >= self.options.resume_from_rows,
+            None => source.partitions().len() > self.options.parallel.max(1),
+        };
         let shared = self.continuation.dealer.is_some();
         let kept = self.continuation.keeper.is_some();
         request.resumable = shared || kept && (many || self.continuation.checkpoint.is_some());

@@ -231,6 +231,8 @@ impl CopyOutcome {
             "filesSkipped",
             "logFilePath",
             "redirectRowPath",
+            "resumed",
+            "shared",
             "receipt",
         ] {
             if let Some(value) = self.extra.get(name) {

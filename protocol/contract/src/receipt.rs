@@ -7,6 +7,7 @@ use crate::ids::{FactoryId, GatewayId, JobId, NodeId, RunId};
 use crate::job::{ColumnDigest, CopyOutcome, Endpoint};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The format version of [`Receipt`].
@@ -75,6 +76,12 @@ pub struct Receipt {
     pub stages: BTreeMap<String, f64>,
     /// How many partitions were read at the same time.
     pub parallel: u32,
+    /// What this attempt found staged by an earlier one, and how that was proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Value>,
+    /// Which nodes wrote how much, when several did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Value>,
     /// What a reader should know.
     pub warnings: Vec<String>,
 }
@@ -230,6 +237,8 @@ impl Receipt {
             issued,
             stages: outcome.stages.clone(),
             parallel: outcome.parallel,
+            resumed: outcome.extra.get("resumed").cloned(),
+            shared: outcome.extra.get("shared").cloned(),
             warnings: outcome.warnings.clone(),
         }
     }
