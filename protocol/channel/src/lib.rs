@@ -1,8 +1,8 @@
 //! The control channel between a factory and its gateways, behind one trait.
 //!
 //! [`ControlChannel`] is what both sides hold. [`amqp`] is a node's end over AMQP 1.0 and TLS; [`embedded`] is the endpoint
-//! the factory itself serves on port 5671, with the factory's own end in process. [`conformance`] is what every backend has
-//! to show.
+//! the factory itself serves on port 5671, with the factory's own end in process. [`rabbit`] is either end over a RabbitMQ
+//! broker, and [`signed`] says who sent what on one. [`conformance`] is what every backend has to show.
 //!
 //! A link dies as a whole: any error on it means drop it, back off, connect again. A delivery is never held open for the
 //! length of a job, and a settlement that succeeded locally is no proof that the other side saw it.
@@ -12,11 +12,14 @@ mod address;
 pub mod amqp;
 pub mod conformance;
 pub mod embedded;
+pub mod rabbit;
+pub mod signed;
 mod stream;
 mod wire;
 
 pub use amqp::{AmqpChannel, AmqpOptions};
 pub use embedded::{Embedded, EmbeddedOptions, Gatekeeper, Limits, Presence};
+pub use rabbit::{BrokerAddress, Rabbit, RabbitOptions, Side};
 
 use async_trait::async_trait;
 use sluice_contract::{Envelope, Fault, GatewayId, NodeId};
@@ -72,6 +75,9 @@ pub struct Caps {
     pub unroutable_detected: bool,
     /// Whether each delivery carries the authenticated [`Peer`].
     pub identity: bool,
+    /// Whether a send succeeds as soon as a broker has the message safe. Otherwise it succeeds when the other side has
+    /// accepted it, and the sender hears of a refusal.
+    pub stores: bool,
 }
 
 /// A way to reach the other side.
@@ -85,6 +91,22 @@ pub trait ControlChannel: Send + Sync + 'static {
 
     /// What this backend can do.
     fn caps(&self) -> Caps;
+}
+
+/// Makes the queues behind addresses, where a backend has any.
+#[async_trait]
+pub trait Topology: Send + Sync + 'static {
+    /// Makes those that are missing.
+    ///
+    /// # Errors
+    /// `SL3001` unreachable, `SL3008` not allowed, `SL3003` lost on the way.
+    async fn ensure(&self, addresses: &[Address]) -> Result<(), Fault>;
+
+    /// Removes them, with what is in them.
+    ///
+    /// # Errors
+    /// As [`Topology::ensure`].
+    async fn forget(&self, addresses: &[Address]) -> Result<(), Fault>;
 }
 
 /// A live connection. It dies as a whole.

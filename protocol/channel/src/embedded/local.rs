@@ -23,6 +23,7 @@ pub(crate) const CAPS: Caps = Caps {
     dedup: false,
     unroutable_detected: true,
     identity: true,
+    stores: false,
 };
 
 /// The factory's channel to its own endpoint.
