@@ -146,10 +146,43 @@ pub(crate) struct FactoryRunArgs {
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(3..=3600))]
     pub(crate) lease: u32,
     #[command(flatten)]
+    pub(crate) broker: BrokerArgs,
+    #[command(flatten)]
     pub(crate) metrics: ListenArgs,
     /// A file to write when the factory is ready: its addresses, CA and token file, as JSON.
     #[arg(long)]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// The message broker that carries the control channel, if one does.
+#[derive(Args, Debug)]
+pub(crate) struct BrokerArgs {
+    /// RabbitMQ in place of the factory's own endpoint: amqps://user@host:5671/vhost. Nodes learn of it when they register.
+    #[arg(long, value_name = "URL", env = "SLUICE_CHANNEL_URL")]
+    pub(crate) channel_url: Option<String>,
+    /// File whose first line is the password of the broker's user.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SLUICE_CHANNEL_PASSWORD_FILE",
+        requires = "channel_url"
+    )]
+    pub(crate) channel_password_file: Option<PathBuf>,
+    /// CA certificates (PEM) to trust for the broker, instead of the public ones; nodes get them, too.
+    #[arg(long, value_name = "FILE", requires = "channel_url")]
+    pub(crate) channel_ca_file: Option<PathBuf>,
+    /// A client certificate (PEM) for a broker that asks the factory for one.
+    #[arg(long, value_name = "FILE", requires = "channel_cert_key_file")]
+    pub(crate) channel_cert_file: Option<PathBuf>,
+    /// The key (PEM) of that certificate.
+    #[arg(long, value_name = "FILE", requires = "channel_cert_file")]
+    pub(crate) channel_cert_key_file: Option<PathBuf>,
+    /// The broker's user for nodes, where it is another one than the factory's: one that cannot make queues.
+    #[arg(long, value_name = "USER", requires = "channel_node_password_file")]
+    pub(crate) channel_node_user: Option<String>,
+    /// File whose first line is the password of the nodes' user.
+    #[arg(long, value_name = "FILE", requires = "channel_node_user")]
+    pub(crate) channel_node_password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,14 +1,16 @@
 //! `sluice factory run`.
 
-use super::args::FactoryRunArgs;
+use super::args::{BrokerArgs, FactoryRunArgs};
 use super::output::note;
+use crate::api::read_secret;
 use crate::telemetry;
 use serde_json::json;
 use sluice_contract::{Code, Fault};
-use sluice_factory::{Factory, FactoryOptions};
+use sluice_factory::{BrokerOptions, Factory, FactoryOptions};
 use sluice_runtime::Root;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> {
     let mut options = FactoryOptions::new(args.state);
@@ -19,6 +21,7 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     options.timings.lease = Duration::from_secs(args.lease.into());
     // Three heartbeats fit into a lease, and the usual 20 s are enough for a long one.
     options.timings.heartbeat = Duration::from_secs(u64::from((args.lease / 3).clamp(1, 20)));
+    options.broker = broker(&args.broker)?;
     let metrics = telemetry::listen(&args.metrics, root)?;
     let factory = Factory::start(options, root).await?;
     let identity = telemetry::Identity {
@@ -27,7 +30,7 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     };
     telemetry::export(identity, root);
     note(format_args!("Factory      {}", factory.rest_url()));
-    note(format_args!("Channel      amqps://{}", factory.amqp_addr()));
+    note(format_args!("Channel      {}", factory.channel()));
     note(format_args!("CA           {}", factory.ca_file().display()));
     note(format_args!("Admin token  {}", factory.admin_token_file().display()));
     note(format_args!("Page         {}", factory.login_link()));
@@ -39,7 +42,7 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
         let ready = json!({
             "rest": factory.rest_url(), "amqp": factory.amqp_addr().to_string(),
             "ca": factory.ca_file(), "token_file": factory.admin_token_file(), "login": factory.login_link(),
-            "metrics": metrics,
+            "metrics": metrics, "channel": factory.channel(),
         });
         write_ready(file, &ready)?;
     }
@@ -48,6 +51,36 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     note("Stopping");
     factory.shutdown().await;
     Ok(())
+}
+
+/// The broker, as the options and their files describe it.
+fn broker(args: &BrokerArgs) -> Result<Option<BrokerOptions>, Fault> {
+    let Some(url) = &args.channel_url else { return Ok(None) };
+    let text = |file: &PathBuf| {
+        let fault = |e: std::io::Error| Fault::new(Code::FileUnreadable, format!("{}: {e}", file.display()));
+        std::fs::read_to_string(file).map_err(fault)
+    };
+    let secret = |file: &PathBuf| read_secret(file);
+    let nodes = match (&args.channel_node_user, &args.channel_node_password_file) {
+        (Some(user), Some(file)) => Some((user.clone(), secret(file)?)),
+        _ => None,
+    };
+    let identity = match (&args.channel_cert_file, &args.channel_cert_key_file) {
+        (Some(chain), Some(key)) => Some((text(chain)?, Zeroizing::new(text(key)?))),
+        _ => None,
+    };
+    Ok(Some(BrokerOptions {
+        address: url.parse()?,
+        password: args
+            .channel_password_file
+            .as_ref()
+            .map(secret)
+            .transpose()?
+            .unwrap_or_default(),
+        nodes,
+        ca: args.channel_ca_file.as_ref().map(text).transpose()?,
+        identity,
+    }))
 }
 
 /// Writes a file that others wait for, whole or not at all.

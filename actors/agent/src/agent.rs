@@ -4,7 +4,7 @@ use crate::admin::LocalAdmin;
 use crate::connector::Connectors;
 use crate::health::{Board, HealthMonitor};
 use crate::hub::{Hub, Peer};
-use crate::identity::{Identity, client_config};
+use crate::identity::{Identity, broker_channel, client_config};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::options::{AgentOptions, Tuning};
@@ -15,6 +15,7 @@ use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
 use crate::vault::{self, Vault};
 use actix::Actor;
+use sluice_channel::ControlChannel;
 use sluice_channel::amqp::{AmqpChannel, AmqpOptions};
 use sluice_contract::message::Cancelled;
 use sluice_contract::{Code, Envelope, Fault, Message};
@@ -165,16 +166,10 @@ fn prepare(
     let identity = Identity::load(&state)?;
     let state = StateDir::create(&options.state_dir)?;
     let lock = StateLock::take(&state)?;
-    let channel = AmqpChannel::new(AmqpOptions {
-        endpoint: identity.amqp_endpoint.clone(),
-        tls: client_config(&state)?,
-        peer: sluice_channel::Peer {
-            gateway: identity.gateway.clone(),
-            node: identity.node.clone(),
-        },
-        idle_timeout: tuning.idle_timeout,
-        deadline: tuning.deadline,
-    });
+    let (channel, endpoint) = match broker_channel(&state, &identity, &tuning)? {
+        Some(broker) => broker,
+        None => own_endpoint(&state, &identity, &tuning)?,
+    };
     let board = Arc::new(Board::default());
     let cut_off = || {
         let message = Message::JobCancelled(Cancelled::default());
@@ -184,10 +179,10 @@ fn prepare(
     let hub = Hub {
         root,
         runtime,
-        channel: Arc::new(channel),
+        channel,
         journal,
         board,
-        link: LinkState::new(&identity.amqp_endpoint),
+        link: LinkState::new(&endpoint),
         places: Places::new(options.slots),
         limits: Limits::load(&state, options.memory_budget, options.slots)?,
         live: LiveJobs::default(),
@@ -208,6 +203,25 @@ fn prepare(
         health: Peer::unset(),
     };
     Ok((hub, lock))
+}
+
+/// The factory's own endpoint.
+fn own_endpoint(
+    state: &StateDir,
+    identity: &Identity,
+    tuning: &Tuning,
+) -> Result<(Arc<dyn ControlChannel>, String), Fault> {
+    let channel = AmqpChannel::new(AmqpOptions {
+        endpoint: identity.amqp_endpoint.clone(),
+        tls: client_config(state)?,
+        peer: sluice_channel::Peer {
+            gateway: identity.gateway.clone(),
+            node: identity.node.clone(),
+        },
+        idle_timeout: tuning.idle_timeout,
+        deadline: tuning.deadline,
+    });
+    Ok((Arc::new(channel), identity.amqp_endpoint.clone()))
 }
 
 /// Starts a component under its name.

@@ -1,6 +1,7 @@
 //! What all parts of a running factory share.
 
 use crate::flow::{Handles, Post};
+use crate::line::Line;
 use crate::live::Live;
 use crate::options::Timings;
 use crate::page::Tickets;
@@ -9,8 +10,7 @@ use crate::registry::Registry;
 use crate::rest::limiter::Limiter;
 use crate::state::State;
 use crate::state::nodes::NodeRow;
-use sluice_channel::Embedded;
-use sluice_contract::NodeId;
+use sluice_channel::Peer;
 use sluice_runtime::Root;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ pub(crate) struct App {
     pub(crate) rest_url: String,
     /// `host:port` of REST, as registration keys name it.
     pub(crate) rest_endpoint: String,
-    /// `host:port` of the control channel.
+    /// `host:port` of the control channel, or of the broker that carries it.
     pub(crate) amqp_endpoint: String,
     /// The supervision of this process.
     pub(crate) root: Root,
@@ -33,7 +33,8 @@ pub(crate) struct App {
     pub(crate) wrapping: WrappingKey,
     pub(crate) registry: Arc<Registry>,
     pub(crate) live: Live,
-    pub(crate) embedded: Embedded,
+    /// What carries the control channel.
+    pub(crate) line: Line,
     pub(crate) post: Post,
     pub(crate) limiter: Limiter,
     pub(crate) tickets: Tickets,
@@ -48,7 +49,11 @@ impl App {
     pub(crate) async fn cut_off(&self, nodes: Vec<NodeRow>, reason: &str) {
         for node in nodes {
             self.registry.remove(&node.fingerprint);
-            self.embedded.disconnect(&NodeId::new(node.id), reason);
+            let peer = Peer {
+                gateway: node.gateway.as_str().into(),
+                node: node.id.as_str().into(),
+            };
+            self.line.disconnect(&peer, reason);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::flow::{COMPONENTS, Handles, Post};
+use crate::line::{BrokerLine, Line};
 use crate::live::Live;
 use crate::options::FactoryOptions;
 use crate::page::Tickets;
@@ -56,20 +57,34 @@ impl Factory {
             tls: rest_config(&identity)?,
         })
         .await?;
-        let amqp_options = EmbeddedOptions {
-            listen: options.amqp_listen,
-            tls: amqp_config(&identity, &ca)?,
-            idle_timeout: options.timings.idle,
-            deadline: CONNECT_DEADLINE,
-        };
-        let embedded = Embedded::bind(amqp_options, registry.clone()).await?;
-        let (rest, amqp) = (server.address()?, embedded.local_addr());
+        let rest = server.address()?;
         let host = host(&options.public_host);
+        let (line, amqp, amqp_endpoint) = match &options.broker {
+            Some(broker) => {
+                let line = BrokerLine::open(dir, &deployment, broker, &options.timings, registry.clone())?;
+                (
+                    Line::Broker(Box::new(line)),
+                    options.amqp_listen,
+                    broker.address.endpoint(),
+                )
+            }
+            None => {
+                let amqp_options = EmbeddedOptions {
+                    listen: options.amqp_listen,
+                    tls: amqp_config(&identity, &ca)?,
+                    idle_timeout: options.timings.idle,
+                    deadline: CONNECT_DEADLINE,
+                };
+                let embedded = Embedded::bind(amqp_options, registry.clone()).await?;
+                let amqp = embedded.local_addr();
+                (Line::Own(embedded), amqp, format!("{host}:{}", amqp.port()))
+            }
+        };
         let app = Arc::new(App {
             deployment,
             rest_url: format!("https://{host}:{}", rest.port()),
             rest_endpoint: format!("{host}:{}", rest.port()),
-            amqp_endpoint: format!("{host}:{}", amqp.port()),
+            amqp_endpoint,
             root: root.clone(),
             timings: options.timings,
             state,
@@ -77,8 +92,8 @@ impl Factory {
             ca,
             registry,
             live: Live::default(),
-            post: Post::new(embedded.channel()),
-            embedded,
+            post: Post::new(line.channel()),
+            line,
             limiter: Limiter::default(),
             tickets: Tickets::default(),
             stopping: CancellationToken::new(),
@@ -111,7 +126,16 @@ impl Factory {
         &self.app.deployment
     }
 
-    /// Where the control channel listens.
+    /// What carries the control channel, and where.
+    pub fn channel(&self) -> String {
+        let state = self.app.line.state();
+        match state.kind {
+            "embedded" => state.address,
+            kind => format!("{} ({kind})", state.address),
+        }
+    }
+
+    /// Where the control channel listens; where it would listen without a broker.
     pub fn amqp_addr(&self) -> SocketAddr {
         self.amqp
     }
@@ -141,7 +165,7 @@ impl Factory {
                 tracing::warn!(id, took_ms = took.as_millis(), "A component did not stop in time");
             }
         }
-        self.app.embedded.shutdown().await;
+        self.app.line.shutdown().await;
         self.app.state.close().await;
         tracing::info!("The factory has stopped");
     }

@@ -8,6 +8,7 @@
 mod app;
 mod factory;
 mod flow;
+mod line;
 mod live;
 mod options;
 mod page;
@@ -21,4 +22,4 @@ mod wire;
 mod tests;
 
 pub use factory::Factory;
-pub use options::{FactoryOptions, Timings};
+pub use options::{BrokerOptions, FactoryOptions, Timings};

@@ -1,8 +1,10 @@
 //! How a factory is started.
 
+use sluice_channel::BrokerAddress;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What a factory needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -11,7 +13,7 @@ pub struct FactoryOptions {
     pub state_dir: PathBuf,
     /// Where the REST interface and the page listen. Port 0 takes a free one.
     pub rest_listen: SocketAddr,
-    /// Where the control channel listens. Port 0 takes a free one.
+    /// Where the control channel listens, unless a broker carries it. Port 0 takes a free one.
     pub amqp_listen: SocketAddr,
     /// The host name or address under which clients and gateways reach this factory.
     pub public_host: String,
@@ -19,6 +21,31 @@ pub struct FactoryOptions {
     pub names: Vec<String>,
     /// The intervals of the control channel.
     pub timings: Timings,
+    /// The message broker that carries the control channel instead of the factory's own endpoint.
+    pub broker: Option<BrokerOptions>,
+}
+
+/// A message broker: RabbitMQ, over AMQP 0-9-1.
+#[derive(Clone)]
+pub struct BrokerOptions {
+    /// Where it is, and the factory's user.
+    pub address: BrokerAddress,
+    /// The password of the factory's user.
+    pub password: Zeroizing<String>,
+    /// The user and password that nodes get, where theirs is another one than the factory's.
+    pub nodes: Option<(String, Zeroizing<String>)>,
+    /// The CA certificates to trust for the broker, PEM; the public authorities when there are none.
+    pub ca: Option<String>,
+    /// A client certificate for the broker and its key, PEM.
+    pub identity: Option<(String, Zeroizing<String>)>,
+}
+
+impl std::fmt::Debug for BrokerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrokerOptions")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FactoryOptions {
@@ -31,6 +58,7 @@ impl FactoryOptions {
             public_host: "localhost".to_owned(),
             names: Vec::new(),
             timings: Timings::default(),
+            broker: None,
         }
     }
 }

@@ -28,6 +28,11 @@ impl Registry {
         self.0.insert(node.fingerprint.clone(), Entry { peer, expires });
     }
 
+    /// All registered nodes.
+    pub(crate) fn peers(&self) -> Vec<Peer> {
+        self.0.iter().map(|entry| entry.peer.clone()).collect()
+    }
+
     /// A certificate is of no use any more.
     pub(crate) fn remove(&self, fingerprint: &str) {
         self.0.remove(fingerprint);

@@ -156,4 +156,29 @@ pub struct EnrolReply {
     pub amqp_endpoint: String,
     /// Base address of the HTTPS endpoint.
     pub https_endpoint: String,
+    /// The message broker that carries the channel instead of the AMQP endpoint, if the factory uses one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker: Option<BrokerAccess>,
+}
+
+/// How a node reaches the message broker that carries the control channel. It holds a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct BrokerAccess {
+    /// `amqps://user@host:port/vhost`.
+    pub address: String,
+    /// The user's password.
+    pub password: String,
+    /// The CA certificates to trust for the broker, PEM; the public authorities when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// The public key with which the factory's messages are verified.
+    pub factory_key: String,
+}
+
+impl fmt::Debug for BrokerAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokerAccess")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }

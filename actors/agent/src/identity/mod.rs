@@ -1,5 +1,6 @@
 //! Who this node is: its registration, its certificate, and the TLS it speaks.
 
+mod broker;
 mod certificate;
 mod credential_key;
 mod pin;
@@ -9,6 +10,7 @@ mod request;
 mod tests;
 mod tls;
 
+pub(crate) use broker::broker_channel;
 pub(crate) use certificate::Validity;
 pub(crate) use credential_key::{certificates, read_pair};
 #[cfg(test)]

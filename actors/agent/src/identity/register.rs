@@ -1,7 +1,7 @@
 //! Registration: a node becomes a member of its gateway.
 
 use super::pin::spki_pin;
-use super::{Identity, credential_key, request};
+use super::{Identity, broker, credential_key, request};
 use crate::state::{StateDir, StateLock, read_key, write_private};
 use chrono::Utc;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
@@ -82,8 +82,12 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         https_endpoint: reply.https_endpoint,
         registered: Utc::now(),
     };
-    let (certificate, ca) = (reply.certificate, reply.ca);
-    blocking(move || store(&prepared, &certificate, &ca, &identity)).await?;
+    let (certificate, ca, access) = (reply.certificate, reply.ca, reply.broker);
+    blocking(move || {
+        broker::store(&prepared.state, access.as_ref())?;
+        store(&prepared, &certificate, &ca, &identity)
+    })
+    .await?;
     Ok(registered)
 }
 

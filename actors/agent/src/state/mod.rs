@@ -64,6 +64,11 @@ impl StateDir {
         self.0.join("node.pem")
     }
 
+    /// The message broker and the node's login there, where one carries the control channel.
+    pub(crate) fn broker_file(&self) -> PathBuf {
+        self.0.join("broker.json")
+    }
+
     /// The factory's CA.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.0.join("ca.pem")

@@ -8,12 +8,15 @@ use sluice_contract::message::ErrorReply;
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
 use sluice_runtime::{Component, Ctx, Handle, TaskEnded, supervised};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Messages under way at a time.
 const CREDIT: u32 = 64;
 /// The pause before a lost link is made anew, and after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause before a lost link is made anew.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The task that takes what nodes send.
 const CONSUME: &str = "consume";
@@ -79,17 +82,29 @@ impl Handler<Answer> for ChannelEvents {
 }
 
 async fn consume(app: Arc<App>, me: Handle<ChannelEvents>) {
+    let mut pause = PAUSE;
     loop {
+        let begun = Instant::now();
         if let Err(fault) = session_of_link(&app, &me).await {
+            app.line.note(Err(&fault));
+            app.live.changed();
             tracing::warn!(%fault, "The factory's own end of the channel was lost and is made anew");
         }
-        tokio::time::sleep(PAUSE).await;
+        if begun.elapsed() > LONGEST_PAUSE {
+            pause = PAUSE;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
 async fn session_of_link(app: &Arc<App>, me: &Handle<ChannelEvents>) -> Result<(), Fault> {
+    app.line.prepare(&[]).await?;
     let mut link = app.post.channel().connect().await?;
     let mut inbox = link.consume(&Address::Events { gateway: None }, CREDIT).await?;
+    app.line.note(Ok(()));
+    app.live.changed();
+    app.send_outbox();
     loop {
         let delivery = inbox.next().await?;
         // Copies: a delivery itself cannot be shared between threads.
@@ -104,6 +119,7 @@ async fn receive(app: &Arc<App>, me: &Handle<ChannelEvents>, peer: Option<&Peer>
     let Some(peer) = peer else {
         return Settle::DeadLetter("the sender is not known".to_owned());
     };
+    app.line.heard(peer);
     match handle(app, peer, envelope).await {
         Ok(answer) => {
             if let Some(answer) = answer {

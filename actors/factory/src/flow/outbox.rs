@@ -6,7 +6,7 @@ use crate::state::jobs::{self, JobRow, JobState};
 use crate::state::outbox::{self, OutboxRow};
 use crate::wire::{micros, now};
 use actix::{Actor, ActorContext, AsyncContext, Handler, Message};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use sluice_channel::{Address, SendError};
 use sluice_contract::{Fault, Message as ChannelMessage};
 use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
@@ -154,7 +154,7 @@ async fn send_all(app: &App, address: &Address) -> Result<(), Fault> {
     loop {
         let next = outbox::next(&mut *app.state.read().await?, address).await?;
         let Some(mut row) = next else { return Ok(()) };
-        refresh(&mut row);
+        refresh(&mut row, app);
         if row.envelope.expired(Utc::now()) {
             forget(app, &row.id).await?;
             continue;
@@ -174,10 +174,15 @@ async fn send_all(app: &App, address: &Address) -> Result<(), Fault> {
 }
 
 /// A dispatch is as good as new for as long as it waits here; its time to live begins when it goes out.
-fn refresh(row: &mut OutboxRow) {
+fn refresh(row: &mut OutboxRow, app: &App) {
     if let Ok(message @ ChannelMessage::JobDispatch(_)) = row.envelope.message() {
+        // At a broker it waits no longer than the job waits for its claim: then there is a newer one.
+        let ttl = match app.line.stores() {
+            true => TimeDelta::from_std(app.timings.lease).ok(),
+            false => message.ttl(),
+        };
         row.envelope.time = Utc::now();
-        row.envelope.expires = message.ttl().and_then(|ttl| row.envelope.time.checked_add_signed(ttl));
+        row.envelope.expires = ttl.and_then(|ttl| row.envelope.time.checked_add_signed(ttl));
     }
 }
 

@@ -47,8 +47,8 @@ impl Post {
         };
         let sent = publisher.send(envelope, timeout).await;
         if let Err(SendError::Unknown(_)) = &sent {
-            // The link may be dead; the next one finds out by making a new publisher.
-            self.publishers.remove(to);
+            // The link may be dead, and with it every publisher; the next one finds out by making a new one.
+            self.publishers.clear();
         }
         sent
     }

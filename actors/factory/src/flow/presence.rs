@@ -7,7 +7,11 @@ use sluice_channel::{Peer, Presence};
 use sluice_contract::Fault;
 use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+
+/// How often it is looked whether a node has said nothing for too long.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The component.
 pub(crate) struct PresenceWatcher;
@@ -50,13 +54,21 @@ impl Handler<TaskEnded> for PresenceWatcher {
 }
 
 async fn watch(app: Arc<App>) {
-    let mut presence = app.embedded.presence();
+    let mut presence = app.line.presence();
+    let mut ticks = tokio::time::interval(LOOK);
     loop {
-        for peer in app.embedded.connected() {
+        for peer in app.line.connected() {
             came(&app, &peer).await;
         }
         loop {
-            match presence.recv().await {
+            let told = tokio::select! {
+                told = presence.recv() => told,
+                _ = ticks.tick() => {
+                    app.line.expire();
+                    continue;
+                }
+            };
+            match told {
                 Ok(Presence::Connected(peer)) => {
                     tracing::info!(gateway = %peer.gateway, node = %peer.node, "A node connected");
                     came(&app, &peer).await;
@@ -64,7 +76,7 @@ async fn watch(app: Arc<App>) {
                 Ok(Presence::Disconnected(peer, reason)) => {
                     tracing::info!(gateway = %peer.gateway, node = %peer.node, reason, "A node disconnected");
                     // A newer connection of the same node may have replaced this one.
-                    if !app.embedded.is_connected(&peer.node) {
+                    if !app.line.is_connected(&peer.node) {
                         app.live.forget_node(&peer.node);
                     }
                     app.live.changed();

@@ -10,14 +10,18 @@ use crate::state::{Conn, factories, gateways, nodes};
 use crate::wire::{now, sha256_hex};
 use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use sluice_channel::Peer;
 use sluice_contract::document::check_name;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault, GatewayId, NodeId};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many nodes a gateway may have.
 const PLACES: usize = 4;
+/// How long a registration waits for a broker.
+const QUEUES: Duration = Duration::from_secs(10);
 
 /// `POST /enrol/v1/nodes`.
 pub(crate) async fn enrol(app: &Arc<App>, call: &Call, address: IpAddr) -> Result<Response, ApiError> {
@@ -87,6 +91,16 @@ async fn register(app: &App, request: &EnrolRequest) -> Result<EnrolReply, Fault
     let factory_name = factory_name(&mut tx, &gateway.factory).await?;
     tx.commit().await?;
     app.registry.add(&node);
+    let peer = Peer {
+        gateway: gateway_id.clone(),
+        node: node_id.clone(),
+    };
+    // The node waits until its queues are there; they are made at the latest when the factory reaches the broker again.
+    match tokio::time::timeout(QUEUES, app.line.prepare(&[peer])).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => tracing::warn!(node = %node_id, %fault, "The queues of a node could not be made yet"),
+        Err(_) => tracing::warn!(node = %node_id, "The queues of a node are not made yet: the broker does not answer"),
+    }
     Ok(EnrolReply {
         gateway: gateway_id,
         gateway_name: gateway.name.clone(),
@@ -96,6 +110,7 @@ async fn register(app: &App, request: &EnrolRequest) -> Result<EnrolReply, Fault
         ca: app.ca.pem.clone(),
         amqp_endpoint: app.amqp_endpoint.clone(),
         https_endpoint: app.rest_url.clone(),
+        broker: app.line.access(),
     })
 }
 

@@ -7,6 +7,7 @@ mod enrol;
 mod error;
 mod factories;
 mod gateways;
+mod health;
 mod keys;
 pub(crate) mod limiter;
 mod linked_services;

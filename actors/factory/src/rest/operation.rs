@@ -3,7 +3,8 @@
 use super::call::Call;
 use super::error::ApiError;
 use super::{
-    documents, factories, gateways, keys, linked_services, metrics, nodes, operations, probe, queries, runs, status,
+    documents, factories, gateways, health, keys, linked_services, metrics, nodes, operations, probe, queries, runs,
+    status,
 };
 use crate::app::App;
 use crate::state::documents::DocumentKind;
@@ -17,6 +18,7 @@ pub(crate) enum Op {
     FactoriesOfGroup,
     Operations,
     Metrics,
+    Health,
     FactoryGet,
     FactoryPut,
     FactoryPatch,
@@ -62,6 +64,7 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
         Op::FactoriesOfSubscription | Op::FactoriesOfGroup => factories::list(app, call).await,
         Op::Operations => Ok(operations::list()),
         Op::Metrics => Ok(metrics::page(app)),
+        Op::Health => Ok(health::page(app)),
         Op::FactoryGet => factories::get(app, call).await,
         Op::FactoryPut => factories::put(app, call).await,
         Op::FactoryPatch => factories::patch(app, call).await,

@@ -21,6 +21,7 @@ const TABLE: &[(&str, &str, Op)] = &[
     ),
     ("GET", "providers/microsoft.datafactory/operations", Op::Operations),
     ("GET", "metrics", Op::Metrics),
+    ("GET", "health", Op::Health),
     ("GET", "F", Op::FactoryGet),
     ("PUT", "F", Op::FactoryPut),
     ("PATCH", "F", Op::FactoryPatch),

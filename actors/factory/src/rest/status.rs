@@ -27,7 +27,7 @@ pub(crate) fn state(app: &App, nodes: &[NodeRow]) -> &'static str {
 
 /// Whether a node is connected.
 pub(crate) fn is_online(app: &App, node: &NodeRow) -> bool {
-    app.embedded.is_connected(&NodeId::from(node.id.as_str()))
+    app.line.is_connected(&NodeId::from(node.id.as_str()))
 }
 
 pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
