@@ -1,4 +1,5 @@
 //! Attempts that go on where the one before them stopped, against real servers.
 
 mod bench;
+mod others;
 mod postgres;

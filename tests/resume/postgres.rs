@@ -20,7 +20,7 @@ async fn store(server: &Postgres) -> Arc<dyn Connection> {
 }
 
 /// A server with a table `a` in twelve partitions of 1,000 rows, and a table `b` that holds rows of its own.
-async fn server() -> Postgres {
+pub(super) async fn server() -> Postgres {
     let server = Postgres::start();
     server
         .sql(
@@ -36,7 +36,7 @@ async fn server() -> Postgres {
     server
 }
 
-async fn job(server: &Postgres, to: &str, sink: Value) -> Job {
+pub(super) async fn job(server: &Postgres, to: &str, sink: Value) -> Job {
     let store = store(server).await;
     let table = |name: &str| object(json!({ "schema": "public", "table": name }));
     Job {

@@ -75,7 +75,12 @@ impl Publication<'_> {
             .note(session, self.key, self.rows, Some(&self.stage.table))
             .await?;
         match self.renamed(session, self.stage).await {
-            Ok(()) => ledger.settle(session, self.key).await,
+            Ok(()) => {
+                ledger.settle(session, self.key).await?;
+                // What is left of the staging: its parts.
+                stage::drop_all(session, self.all).await;
+                Ok(())
+            }
             // Whether it was done is not known: the next attempt sees.
             Err(fault) if fault.code == Code::StoreUnreachable => Err(fault),
             Err(fault) => {
@@ -99,7 +104,9 @@ impl Publication<'_> {
             Err(fault) if fault.code == Code::TableNotFound => {}
             Err(fault) => return Err(fault),
         }
-        ledger.settle(session, self.key).await
+        ledger.settle(session, self.key).await?;
+        stage::drop_all(session, std::slice::from_ref(pending)).await;
+        Ok(())
     }
 
     async fn create(&self, session: &mut Session) -> Result<(), Fault> {

@@ -9,6 +9,8 @@ mod ledger;
 mod limits;
 mod load;
 mod output;
+mod parted;
+mod parts;
 mod script;
 mod stage;
 mod tables;
@@ -29,9 +31,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ledger::Ledger;
 use limits::Limits;
 use load::{Loader, Recipe};
+use parted::PartedWriter;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+    CommitKey, Committed, Part, ReadBack, Rejects, Sink, SinkRequest, Staged, Staging, TableSink, WriteBehavior,
+    Writer, Written,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,6 +61,9 @@ pub(crate) struct MySqlSink {
     behavior: WriteBehavior,
     rejects: Option<Rejects>,
     bytes: Arc<AtomicU64>,
+    staging: Staging,
+    /// Another attempt could go on: parts are kept.
+    keeps_parts: bool,
     prepared: Option<Prepared>,
 }
 
@@ -67,6 +74,8 @@ struct Prepared {
     stage: TableName,
     key: CommitKey,
     schema: SchemaRef,
+    /// Those that are staged already.
+    parts: Option<Vec<Part>>,
     limits: Limits,
     tables: Tables,
     rows: Option<u64>,
@@ -89,6 +98,8 @@ impl MySqlSink {
             behavior: asked.behavior,
             rejects: request.rejects.clone(),
             bytes: Arc::new(AtomicU64::new(0)),
+            staging: request.staging.clone(),
+            keeps_parts: request.resumable && !request.rejects.as_ref().is_some_and(Rejects::allows_rows),
             prepared: None,
         })
     }
@@ -142,7 +153,13 @@ impl Sink for MySqlSink {
         ledger.make(&mut session).await?;
         ledger.lock(&mut session, key).await?;
         let stage = stage::name(&target.name, key);
-        stage::create(&mut session, &target, &stage, key).await?;
+        let parts = match self.keeps_parts {
+            true => Some(stage::parted(&mut session, &target, &stage, key, &self.staging).await?),
+            false => {
+                stage::create(&mut session, &target, &stage, key).await?;
+                None
+            }
+        };
         ledger.unlock(&mut session, key).await?;
         let limits = Limits::ask(&mut session).await?;
         if !limits.local_files {
@@ -157,6 +174,7 @@ impl Sink for MySqlSink {
             tables: Tables::new(stage.clone()),
             stage,
             key: key.clone(),
+            parts,
             schema,
             limits,
             rows: None,
@@ -164,9 +182,39 @@ impl Sink for MySqlSink {
         Ok(())
     }
 
+    fn parts(&self) -> Option<&[Part]> {
+        self.prepared.as_ref()?.parts.as_deref()
+    }
+
+    async fn start_over(&mut self) -> Result<(), Fault> {
+        let mut session = self.session().await?;
+        if let Some(prepared) = &mut self.prepared
+            && let Some(parts) = &mut prepared.parts
+        {
+            parts::empty(&mut session, &prepared.stage).await?;
+            parts.clear();
+        }
+        Ok(())
+    }
+
+    async fn release(&mut self) {
+        self.prepared = None;
+    }
+
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
         let prepared = self.prepared()?;
         let mut session = self.session().await?;
+        if prepared.parts.is_some() {
+            let stage = prepared.stage.clone();
+            parts::sign_in(&mut session, &stage).await?;
+            let recipe = Recipe::new(&prepared.target, &stage, &prepared.limits);
+            let loader = Loader::new(session, recipe, self.bytes.clone());
+            return Ok(Box::new(PartedWriter {
+                loader,
+                stage,
+                open: None,
+            }));
+        }
         let table = self.table_for_writer(&mut session, prepared).await;
         let recipe = Recipe::new(&prepared.target, &table, &prepared.limits);
         Ok(Box::new(StageWriter {

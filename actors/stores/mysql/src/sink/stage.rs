@@ -1,13 +1,14 @@
 //! The staging table: its name, its making, and what earlier attempts left.
 
 use super::ledger::Ledger;
+use super::parts;
 use super::target::Target;
 use crate::names::{TableName, literal};
 use crate::session::Session;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::CommitKey;
+use sluice_store_core::{CommitKey, Part, Staging};
 
-const PREFIX: &str = "_sluice_stage_";
+pub(super) const PREFIX: &str = "_sluice_stage_";
 
 /// The staging table of an attempt, in its target's database.
 pub(super) fn name(target: &TableName, key: &CommitKey) -> TableName {
@@ -47,7 +48,50 @@ pub(super) async fn create(
     stage: &TableName,
     key: &CommitKey,
 ) -> Result<(), Fault> {
-    clear(session, stage, key).await?;
+    clear(session, stage, key, false).await?;
+    make(session, target, stage).await
+}
+
+/// Makes the staging table, with parts beside it, or takes over that of an earlier attempt, or finds that of another node;
+/// gives back the parts in it. The job's lock is held.
+///
+/// # Errors
+/// `SL6006`, `SL7004` when a later attempt is staging already, or a staging table to be joined is gone; other `SL60xx`.
+pub(super) async fn parted(
+    session: &mut Session,
+    target: &Target,
+    stage: &TableName,
+    key: &CommitKey,
+    staging: &Staging,
+) -> Result<Vec<Part>, Fault> {
+    if let Staging::Join { .. } = staging {
+        return parts::list(session, stage).await;
+    }
+    let pending = Ledger::of(stage).pending(session, key).await?;
+    match staging {
+        // What this very attempt left when its process was killed, before anybody counted on it. A job that was decided to
+        // be published is not staged again.
+        Staging::Resume { .. } if pending.is_none() => {
+            not_behind(&of_job(session, stage).await?, key)?;
+            drop(session, stage).await?;
+        }
+        _ => clear(session, stage, key, false).await?,
+    }
+    make(session, target, stage).await?;
+    parts::create(session, stage).await?;
+    if let (Staging::Resume { .. }, None) = (staging, pending) {
+        if let Err(fault) = parts::take_over(session, stage, key).await {
+            tracing::warn!(%fault, "The staging table of an earlier attempt is of no use");
+            drop(session, stage).await?;
+            make(session, target, stage).await?;
+            parts::create(session, stage).await?;
+        }
+        clear(session, stage, key, true).await?;
+    }
+    parts::list(session, stage).await
+}
+
+async fn make(session: &mut Session, target: &Target, stage: &TableName) -> Result<(), Fault> {
     let create = format!(
         "CREATE TABLE {} ({}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
         stage.quoted(),
@@ -57,8 +101,22 @@ pub(super) async fn create(
     session.run(&doing, &create).await.map(std::mem::drop)
 }
 
-/// Drops what this and earlier attempts of the job left.
-async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey) -> Result<(), Fault> {
+/// Refuses an attempt that is behind another one.
+fn not_behind(found: &[(TableName, u64)], key: &CommitKey) -> Result<(), Fault> {
+    match found.iter().find(|(_, token)| *token > key.token) {
+        None => Ok(()),
+        Some((_, token)) => {
+            let text = format!("a later attempt of the job, with token {token}, is staging already");
+            Err(Fault::new(Code::CommitDenied, text))
+        }
+    }
+}
+
+/// The staging tables of a job, with their tokens.
+///
+/// # Errors
+/// `SL60xx`.
+pub(super) async fn of_job(session: &mut Session, stage: &TableName) -> Result<Vec<(TableName, u64)>, Fault> {
     let own = stage.table.as_str();
     let of_job = own.rsplitn(3, '_').nth(2).unwrap_or(own).to_owned() + "_";
     let query = format!(
@@ -69,22 +127,24 @@ async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey) -> Res
     );
     let doing = "looking for staging tables of earlier attempts";
     let found = session.run(doing, &query).await?;
-    // One that is about to become the target: it holds what was decided to be published.
-    let pending = Ledger::of(stage).pending(session, key).await?;
-    for name in found
+    let names = found
         .rows
         .into_iter()
-        .filter_map(|row| row.into_iter().next().flatten())
-    {
-        let Some(token) = token(&name) else { continue };
-        if token > key.token {
-            let text = format!("a later attempt of the job, with token {token}, is staging already");
-            return Err(Fault::new(Code::CommitDenied, text));
-        }
-        if pending.as_deref() == Some(name.as_str()) {
+        .filter_map(|row| row.into_iter().next().flatten());
+    let with_token = |name: String| token(&name).map(|token| (stage.beside(name), token));
+    Ok(names.filter_map(with_token).collect())
+}
+
+/// Drops what earlier attempts of the job left, and what this one left unless that is kept.
+async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey, keep_own: bool) -> Result<(), Fault> {
+    let found = of_job(session, stage).await?;
+    not_behind(&found, key)?;
+    // One that is about to become the target: it holds what was decided to be published.
+    let pending = Ledger::of(stage).pending(session, key).await?;
+    for (left, _) in found {
+        if pending.as_deref() == Some(left.table.as_str()) || keep_own && left == *stage {
             continue;
         }
-        let left = stage.beside(name);
         let dropped = drop(session, &left).await;
         if left == *stage {
             dropped?;
@@ -104,7 +164,14 @@ pub(super) async fn drop(session: &mut Session, stage: &TableName) -> Result<(),
     let doing = format!("dropping {stage}");
     session.run(&doing, "SET lock_wait_timeout = 5").await?;
     let dropped = session
-        .run(&doing, &format!("DROP TABLE IF EXISTS {}", stage.quoted()))
+        .run(
+            &doing,
+            &format!(
+                "DROP TABLE IF EXISTS {}, {}",
+                stage.quoted(),
+                parts::name(stage).quoted()
+            ),
+        )
         .await;
     session.run(&doing, "SET lock_wait_timeout = 30").await?;
     dropped.map(std::mem::drop)
@@ -136,15 +203,20 @@ async fn count(session: &mut Session, stage: &TableName) -> Result<u64, Fault> {
     let counted = session
         .row(&doing, &format!("SELECT COUNT(*) FROM {}", stage.quoted()))
         .await;
-    let row = counted.map_err(|fault| match fault.code {
+    let row = counted.map_err(|fault| removed(fault, stage))?;
+    let count = row.and_then(|row| row.into_iter().next().flatten()?.parse().ok());
+    count.ok_or_else(|| Fault::new(Code::StoreFailed, format!("{doing}: the server did not count")))
+}
+
+/// Says why a staging table is not there.
+pub(super) fn removed(fault: Fault, stage: &TableName) -> Fault {
+    match fault.code {
         Code::TableNotFound => {
             let text = format!("the staging table {stage} was removed, as a later attempt of the job does");
             Fault::new(Code::CommitDenied, text)
         }
         _ => fault,
-    })?;
-    let count = row.and_then(|row| row.into_iter().next().flatten()?.parse().ok());
-    count.ok_or_else(|| Fault::new(Code::StoreFailed, format!("{doing}: the server did not count")))
+    }
 }
 
 /// The token in a staging table's name.

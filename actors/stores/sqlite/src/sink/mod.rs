@@ -4,6 +4,7 @@ mod back;
 mod bind;
 mod commit;
 mod fit;
+mod parts;
 mod rejected;
 mod script;
 mod side;
@@ -22,7 +23,8 @@ use async_trait::async_trait;
 use commit::Publication;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+    CommitKey, Committed, Part, ReadBack, Rejects, Sink, SinkRequest, Staged, Staging, TableSink, WriteBehavior,
+    Writer, Written,
 };
 use stage::Stage;
 use std::path::PathBuf;
@@ -40,6 +42,9 @@ pub(crate) struct SqliteSink {
     behavior: WriteBehavior,
     rejects: Option<Rejects>,
     bytes: Arc<AtomicU64>,
+    staging: Staging,
+    /// Another attempt could go on: parts are kept.
+    keeps_parts: bool,
     prepared: Option<Prepared>,
 }
 
@@ -51,6 +56,8 @@ struct Prepared {
     stage: Stage,
     schema: SchemaRef,
     key: CommitKey,
+    /// Those that are staged already.
+    parts: Option<Vec<Part>>,
     rows: Option<u64>,
 }
 
@@ -76,6 +83,8 @@ impl SqliteSink {
             behavior,
             rejects: request.rejects.clone().filter(Rejects::allows_rows),
             bytes: Arc::new(AtomicU64::new(0)),
+            staging: request.staging.clone(),
+            keeps_parts: request.resumable && !request.rejects.as_ref().is_some_and(Rejects::allows_rows),
             prepared: None,
         })
     }
@@ -121,24 +130,55 @@ impl SqliteSink {
 impl Sink for SqliteSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
         let (path, table, create, key) = (self.path.clone(), self.table.clone(), self.create, key.clone());
-        let behavior = self.behavior.clone();
+        let (behavior, staging, keeps_parts) = (self.behavior.clone(), self.staging.clone(), self.keeps_parts);
         let prepared = blocking(move || {
-            let connection = open_to_write(&path, create)?;
+            let mut connection = open_to_write(&path, create)?;
             let target = Target::plan(&connection, &table, create, &behavior, &schema)?;
             commit::check(&connection, &key)?;
             let beside = reading::is_read(&path) && !has_log(&connection)?;
-            let stage = stage::create(&connection, (&path, beside), &target, &key)?;
+            let (stage, parts) = match keeps_parts && !beside && parts::have_room(&target) {
+                true => {
+                    let (stage, parts) = stage::parted(&mut connection, &path, &target, &key, &staging)?;
+                    (stage, Some(parts))
+                }
+                // A file of its own that other connections read at the same time is begun anew.
+                false => (stage::create(&connection, (&path, beside), &target, &key)?, None),
+            };
             Ok(Prepared {
                 connection: Shared::new(connection),
                 target: Arc::new(target),
                 stage,
                 schema,
                 key,
+                parts,
                 rows: None,
             })
         });
         self.prepared = Some(prepared.await?);
         Ok(())
+    }
+
+    fn parts(&self) -> Option<&[Part]> {
+        self.prepared.as_ref()?.parts.as_deref()
+    }
+
+    async fn start_over(&mut self) -> Result<(), Fault> {
+        let Some(prepared) = &mut self.prepared else {
+            return Ok(());
+        };
+        if let Some(parts) = &mut prepared.parts {
+            let table = prepared.stage.table.clone();
+            prepared
+                .connection
+                .with(move |connection| parts::empty(connection, &table))
+                .await?;
+            parts.clear();
+        }
+        Ok(())
+    }
+
+    async fn release(&mut self) {
+        self.prepared = None;
     }
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
@@ -147,6 +187,7 @@ impl Sink for SqliteSink {
             connection: prepared.connection.clone(),
             target: prepared.target.clone(),
             insert: prepared.target.stage_insert(&prepared.stage.sql()),
+            parts: prepared.parts.as_ref().map(|_| (prepared.stage.clone(), None)),
             rejects: self.rejects.clone(),
             bytes: self.bytes.clone(),
             rows: 0,
@@ -158,8 +199,17 @@ impl Sink for SqliteSink {
         if let Some(rejects) = &self.rejects {
             self.try_rows(prepared, rejects).await?;
         }
-        let (stage, target) = (prepared.stage.clone(), prepared.target.clone());
+        let (stage, target, parted) = (
+            prepared.stage.clone(),
+            prepared.target.clone(),
+            prepared.parts.is_some(),
+        );
         let rows = prepared.connection.with(move |connection| {
+            if parted {
+                stage.check(connection)?;
+                // Another node that wrote parts, too, may have been cut off in the middle of one.
+                parts::keep_whole(connection, &stage.table)?;
+            }
             let rows = stage.count(connection)?;
             if let Some(upsert) = &target.upsert {
                 upsert.check(connection, &stage.sql())?;

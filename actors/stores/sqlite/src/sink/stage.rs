@@ -1,12 +1,13 @@
 //! The staging table: its place, its name, its making, and what earlier attempts left.
 
+use super::parts;
 use super::side;
 use super::target::Target;
 use crate::errors;
 use crate::names::quote;
 use rusqlite::Connection;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::CommitKey;
+use sluice_store_core::{CommitKey, Part, Staging};
 use std::path::{Path, PathBuf};
 
 pub(super) const PREFIX: &str = "_sluice_stage_";
@@ -69,6 +70,61 @@ impl Stage {
             Some(file) => side::remove(connection, file),
         }
     }
+}
+
+/// Makes the staging table of an attempt, with parts beside it, or takes over that of an earlier attempt, or finds that of
+/// another node; what earlier attempts left otherwise is dropped.
+///
+/// # Errors
+/// `SL7004` when a later attempt is staging already, or a staging table to be joined is gone; other `SL60xx`.
+pub(crate) fn parted(
+    connection: &mut Connection,
+    path: &Path,
+    target: &Target,
+    key: &CommitKey,
+    staging: &Staging,
+) -> Result<(Stage, Vec<Part>), Fault> {
+    let stage = Stage {
+        schema: "main",
+        table: format!("{PREFIX}{}", key.tag()),
+        file: None,
+    };
+    let left = of_job(connection, &stage.table)?;
+    if let Some(token) = left
+        .iter()
+        .filter_map(|left| token(left))
+        .find(|token| *token > key.token)
+    {
+        return Err(later(token));
+    }
+    if let Staging::Join { .. } = staging {
+        stage.check(connection)?;
+        let parts = parts::list(connection, &stage.table)?;
+        return Ok((stage, parts));
+    }
+    side::clean_up(path, &stage.table, key)?;
+    // What this very attempt left when its process was killed, before anybody counted on it.
+    drop(connection, &stage.table)?;
+    let create = format!(
+        "CREATE TABLE {} ({}, {} INTEGER NOT NULL)",
+        stage.sql(),
+        target.stage_columns(),
+        quote(parts::COLUMN)
+    );
+    connection
+        .execute_batch(&create)
+        .map_err(|error| errors::fault("creating the staging table", &error))?;
+    parts::create(connection, &stage.table)?;
+    if let Staging::Resume { .. } = staging {
+        parts::take_over(connection, &stage.table, key)?;
+    }
+    for left in of_job(connection, &stage.table)? {
+        if left != stage.table && token(&left).is_some() {
+            drop(connection, &left)?;
+        }
+    }
+    let parts = parts::list(connection, &stage.table)?;
+    Ok((stage, parts))
 }
 
 /// Makes the staging table of an attempt, empty, and drops what earlier attempts of the job left. `beside` puts it into a
@@ -136,7 +192,7 @@ pub(super) fn of_same_job(table: &str) -> String {
     table.rsplitn(3, '_').nth(2).unwrap_or(table).to_owned() + "_"
 }
 
-fn of_job(connection: &Connection, table: &str) -> Result<Vec<String>, Fault> {
+pub(super) fn of_job(connection: &Connection, table: &str) -> Result<Vec<String>, Fault> {
     let prefix = of_same_job(table);
     let find = || {
         let query = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND substr(name, 1, length(?1)) = ?1";
@@ -149,7 +205,11 @@ fn of_job(connection: &Connection, table: &str) -> Result<Vec<String>, Fault> {
 
 fn drop(connection: &Connection, table: &str) -> Result<(), Fault> {
     connection
-        .execute_batch(&format!("DROP TABLE IF EXISTS main.{}", quote(table)))
+        .execute_batch(&format!(
+            "DROP TABLE IF EXISTS main.{}; DROP TABLE IF EXISTS main.{}",
+            quote(table),
+            quote(&parts::name(table))
+        ))
         .map_err(|error| errors::fault(&format!("dropping {table}"), &error))
 }
 

@@ -1,6 +1,7 @@
 //! The table a sink writes, and how the source's columns go into it.
 
 use super::fit::{Form, fit};
+use super::parts;
 use super::upsert::Upsert;
 use crate::errors;
 use crate::names::{missing, quote, quote_all};
@@ -161,6 +162,16 @@ impl Target {
     pub(crate) fn stage_insert(&self, stage: &str) -> String {
         let values = vec!["?"; self.columns.len()].join(", ");
         format!("INSERT INTO {stage} ({}) VALUES ({values})", self.list())
+    }
+
+    /// The statement that stages a row of a part.
+    pub(crate) fn part_insert(&self, stage: &str, part: i64) -> String {
+        let values = vec!["?"; self.columns.len()].join(", ");
+        let number = quote(parts::COLUMN);
+        format!(
+            "INSERT INTO {stage} ({}, {number}) VALUES ({values}, {part})",
+            self.list()
+        )
     }
 
     /// The statement that publishes those rows of a staging table that are put in the place of `{rows}`; none where it

@@ -1,7 +1,9 @@
 //! Batches into the staging table, each in a transaction of its own.
 
 use super::bind::{self, Cell};
+use super::parts;
 use super::rejected;
+use super::stage::Stage;
 use super::target::Target;
 use crate::database::Shared;
 use crate::errors;
@@ -10,7 +12,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior};
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{Rejects, Writer};
+use sluice_store_core::{Part, Rejects, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +21,8 @@ pub(crate) struct StageWriter {
     pub(crate) connection: Shared,
     pub(crate) target: Arc<Target>,
     pub(crate) insert: String,
+    /// Where parts are kept: the staging table, and the number and the rows so far of the part that is being written.
+    pub(crate) parts: Option<(Stage, Option<(i64, u64)>)>,
     pub(crate) rejects: Option<Rejects>,
     pub(crate) bytes: Arc<AtomicU64>,
     /// Rows so far.
@@ -28,6 +32,7 @@ pub(crate) struct StageWriter {
 #[async_trait]
 impl Writer for StageWriter {
     async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault> {
+        self.part(batch.num_rows() as u64).await?;
         let (target, insert, before) = (self.target.clone(), self.insert.clone(), self.rows);
         self.rows += batch.num_rows() as u64;
         let (data, may_leave_out) = (batch.clone(), self.rejects.is_some());
@@ -44,8 +49,51 @@ impl Writer for StageWriter {
         Ok(())
     }
 
+    async fn finish_part(&mut self, part: &Part) -> Result<(), Fault> {
+        // Also for a part without rows: its note has to be there.
+        self.part(0).await?;
+        let Some((stage, open)) = &mut self.parts else {
+            return Err(Fault::new(Code::Internal, "the sink keeps no parts"));
+        };
+        let (number, rows) = open.take().unwrap_or_default();
+        if rows != part.rows {
+            let text = format!("{}: {} rows were sent, and {rows} were written", part.label, part.rows);
+            return Err(Fault::new(Code::VerificationFailed, text));
+        }
+        let (table, part) = (stage.table.clone(), part.clone());
+        self.connection
+            .with(move |connection| parts::finish(connection, &table, number, &part))
+            .await
+    }
+
     async fn finish(self: Box<Self>) -> Result<(), Fault> {
-        // Every batch was committed when it was written.
+        match self.parts {
+            Some((_, Some(_))) => Err(Fault::new(Code::Internal, "rows were written that belong to no part")),
+            // Every batch was committed when it was written.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StageWriter {
+    /// Where parts are kept: so many rows more belong to the one that is open, or to a new one.
+    async fn part(&mut self, more: u64) -> Result<(), Fault> {
+        let Some((stage, open)) = &mut self.parts else {
+            return Ok(());
+        };
+        let (number, rows) = match *open {
+            Some(open) => open,
+            None => {
+                let table = stage.table.clone();
+                let number = self
+                    .connection
+                    .with(move |connection| parts::begin(connection, &table))
+                    .await?;
+                self.insert = self.target.part_insert(&stage.sql(), number);
+                (number, 0)
+            }
+        };
+        *open = Some((number, rows + more));
         Ok(())
     }
 }
