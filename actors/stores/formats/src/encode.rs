@@ -27,6 +27,11 @@ pub(crate) trait WriteFormat: Send + Sync + 'static {
     /// An encoder into `out`.
     fn encoder(&self, schema: &SchemaRef, out: Box<dyn Write + Send>) -> Result<Box<dyn Encoder>, Fault>;
 
+    /// How its rows are encoded apart from one another, by whoever has them; none for formats whose rows hang together.
+    fn portions(&self, _schema: &SchemaRef) -> Option<Arc<dyn Portions>> {
+        None
+    }
+
     /// Rows of a complete file, counted from its bytes.
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault>;
 
@@ -42,6 +47,18 @@ pub(crate) trait Encoder: Send {
     /// Encodes a batch.
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault>;
 
+    /// Takes in rows that [`Portions`] of the same format and columns have encoded.
+    fn write_portion(&mut self, _rows: u64, _portion: &[u8]) -> Result<(), Fault> {
+        Err(crate::fault::internal("the format encodes no portions"))
+    }
+
     /// Writes the end of the file; says how many rows it holds.
     fn finish(self: Box<Self>) -> Result<u64, Fault>;
+}
+
+/// Encodes batches of one file on several threads; [`Encoder::write_portion`] puts them one behind the other.
+pub(crate) trait Portions: Send + Sync {
+    /// The bytes of the rows; none when something is wrong with them: the file's own encoder then gets the batch, and says
+    /// which row of the file it is.
+    fn encode(&self, batch: &RecordBatch) -> Option<Vec<u8>>;
 }

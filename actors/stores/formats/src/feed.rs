@@ -1,16 +1,20 @@
 //! The way from several writers to one encoder.
 
+use crate::encode::Portions;
 use crate::fault;
 use crate::upload::FirstFault;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_store_core::Writer;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// What goes to the encoder.
 pub(crate) enum Feed {
     Batch(RecordBatch),
+    /// So many rows, and their bytes.
+    Portion(u64, Vec<u8>),
     /// Answered when everything that the same writer sent before is encoded.
     Flush(oneshot::Sender<()>),
     /// No more: write the end of the file.
@@ -21,6 +25,8 @@ pub(crate) enum Feed {
 pub(crate) struct FeedWriter {
     pub(crate) feed: mpsc::Sender<Feed>,
     pub(crate) failed: FirstFault,
+    /// How this writer encodes its own batches, so that several do it at the same time.
+    pub(crate) portions: Option<Arc<dyn Portions>>,
 }
 
 impl FeedWriter {
@@ -37,7 +43,19 @@ impl Writer for FeedWriter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        self.feed.send(Feed::Batch(batch)).await.map_err(|_| self.why())
+        let feed = match &self.portions {
+            None => Feed::Batch(batch),
+            Some(portions) => {
+                let portions = Arc::clone(portions);
+                let encode = move || match portions.encode(&batch) {
+                    Some(bytes) => Feed::Portion(batch.num_rows() as u64, bytes),
+                    None => Feed::Batch(batch),
+                };
+                let encoded = tokio::task::spawn_blocking(encode).await;
+                encoded.map_err(|ended| fault::internal(format!("the encoder ended: {ended}")))?
+            }
+        };
+        self.feed.send(feed).await.map_err(|_| self.why())
     }
 
     async fn finish(self: Box<Self>) -> Result<(), Fault> {

@@ -1,7 +1,8 @@
-//! One file on its way: writers -> encoder (a thread that may block) -> upload (a task).
+//! One file on its way: writers -> encoder (a thread that may block) -> upload (a task). Where the format lets them, the writers
+//! encode their batches themselves, and the encoder only puts them in a row.
 
 use crate::bytes::ByteStage;
-use crate::encode::WriteFormat;
+use crate::encode::{Portions, WriteFormat};
 use crate::fault;
 use crate::feed::{Feed, FeedWriter};
 use crate::upload::{BlockWriter, FirstFault, Piece, upload};
@@ -20,6 +21,7 @@ const BLOCKS_WAITING: usize = 2;
 pub(crate) struct Pipeline {
     feed: mpsc::Sender<Feed>,
     failed: FirstFault,
+    portions: Option<Arc<dyn Portions>>,
     cancel: CancellationToken,
     encoder: JoinHandle<Result<u64, Fault>>,
     upload: JoinHandle<(Box<dyn ByteStage>, Result<(), Fault>)>,
@@ -40,6 +42,7 @@ impl Pipeline {
         let (feed, batches) = mpsc::channel(parallel.clamp(1, 4));
         let (pieces, received) = mpsc::channel(BLOCKS_WAITING);
         let block = stage.block_bytes();
+        let portions = format.portions(&schema);
         let upload = tokio::spawn(upload(stage, received, written, failed.clone(), cancel.clone()));
         let encoder = {
             let (format, failed, cancel) = (Arc::clone(format), failed.clone(), cancel.clone());
@@ -58,6 +61,7 @@ impl Pipeline {
         Self {
             feed,
             failed,
+            portions,
             _guard: cancel.clone().drop_guard(),
             cancel,
             encoder,
@@ -69,6 +73,7 @@ impl Pipeline {
         FeedWriter {
             feed: self.feed.clone(),
             failed: self.failed.clone(),
+            portions: self.portions.clone(),
         }
     }
 
@@ -122,6 +127,7 @@ fn encode(
         });
         match next {
             Some(Feed::Batch(batch)) => encoder.write(&batch)?,
+            Some(Feed::Portion(rows, bytes)) => encoder.write_portion(rows, &bytes)?,
             Some(Feed::Flush(done)) => drop(done.send(())),
             Some(Feed::Finish) => break,
             None => return Err(fault::internal("the copy was given up")),

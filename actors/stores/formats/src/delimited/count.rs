@@ -29,6 +29,8 @@ struct Lines {
     delimiter: u8,
     quote: u8,
     escape: u8,
+    /// Whether `\r` ends rows, too.
+    returns: bool,
     /// Bytes that end something outside of quotes.
     outside: [bool; 256],
 }
@@ -66,14 +68,15 @@ impl Lines {
             return None;
         }
         let mut outside = [false; 256];
+        outside[usize::from(b'\r')] = returns;
         for byte in [delimiter, b'\n'] {
             outside[usize::from(byte)] = true;
         }
-        outside[usize::from(b'\r')] = returns;
         Some(Self {
             delimiter,
             quote,
             escape,
+            returns,
             outside,
         })
     }
@@ -131,16 +134,31 @@ impl Lines {
                     at = At::Row;
                 }
                 At::Row | At::Field | At::Plain => {
-                    let run = bytes[index..].iter().position(|byte| self.outside[usize::from(*byte)]);
+                    // Delimiters only matter before a quote.
+                    let rest = &bytes[index..];
+                    let run = match self.returns {
+                        true => memchr::memchr3(b'\n', b'\r', self.quote, rest),
+                        false => memchr::memchr2(b'\n', self.quote, rest),
+                    };
+                    let before = |end: usize| match end.checked_sub(1) {
+                        Some(last) if rest[last] == self.delimiter => At::Field,
+                        Some(_) => At::Plain,
+                        None => at,
+                    };
                     let Some(run) = run else {
-                        return Ok(At::Plain);
+                        return Ok(before(rest.len()));
                     };
                     index += run + 1;
-                    at = self.ended(bytes[index - 1], rows);
+                    at = match rest[run] {
+                        quote if quote == self.quote => match before(run) {
+                            At::Plain => At::Plain,
+                            _ => At::Quoted,
+                        },
+                        end => self.ended(end, rows),
+                    };
                 }
                 At::Quoted => {
-                    let mark = |byte: &u8| *byte == self.quote || *byte == self.escape;
-                    let Some(run) = bytes[index..].iter().position(mark) else {
+                    let Some(run) = memchr::memchr2(self.quote, self.escape, &bytes[index..]) else {
                         return Ok(At::Quoted);
                     };
                     index += run + 1;

@@ -41,6 +41,8 @@ pub(super) struct Dialect {
     /// Bytes that a text is quoted or escaped for: those, quotes, and line ends, at which readers split by default, whatever this
     /// file's own marks are.
     pub(super) marks: Box<[bool; 256]>,
+    /// The same bytes, where they are at most four; some may be named twice.
+    pub(super) few_marks: Option<[u8; 4]>,
     /// Whether the texts of numbers, dates and booleans never need a quote or an escape.
     pub(super) plain: bool,
 }
@@ -84,6 +86,7 @@ impl Dialect {
             columns: types::columns(dataset)?,
             stops: Box::new([false; 256]),
             marks: Box::new([false; 256]),
+            few_marks: None,
             plain: false,
         };
         if dialect.quote_all && dialect.quote.is_none() {
@@ -130,6 +133,13 @@ impl Dialect {
         for byte in [Some(b'\r'), Some(b'\n'), self.quote].into_iter().flatten() {
             self.marks[usize::from(byte)] = true;
         }
+        let marks: Vec<u8> = (0..=255).filter(|byte| self.marks[usize::from(*byte)]).collect();
+        let last = marks.last().copied();
+        let nth = |index: usize| marks.get(index).copied().or(last);
+        self.few_marks = match (nth(0), nth(1), nth(2), nth(3)) {
+            (Some(a), Some(b), Some(c), Some(d)) if marks.len() <= 4 => Some([a, b, c, d]),
+            _ => None,
+        };
         let in_values = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.:".contains(byte);
         let mark = |byte: u8| self.stops[usize::from(byte)] || Some(byte) == self.quote || Some(byte) == self.escape;
         let marked = (0..=255).filter(|byte| in_values(byte)).any(mark);

@@ -6,6 +6,7 @@
 mod count;
 mod dialect;
 mod headed;
+mod lines;
 mod parse;
 mod read;
 mod records;

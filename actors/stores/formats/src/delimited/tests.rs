@@ -351,3 +351,48 @@ fn rows_are_counted_as_they_are_read() {
         }
     }
 }
+
+/// Where nothing is wrong with the rows, whoever encodes them writes the same bytes; where something is, the file's encoder
+/// gets them.
+#[test]
+fn portions_are_what_the_encoder_writes() {
+    let mut random = Random(4);
+    let (mut same, mut left) = (0, 0);
+    for options in dialects() {
+        let request = SinkRequest {
+            dataset: options.as_object().unwrap().clone(),
+            ..SinkRequest::default()
+        };
+        let format = DelimitedFormat::new(&request).unwrap();
+        for _ in 0..40 {
+            let values: Vec<_> = (0..20)
+                .map(|_| (random.below(9) > 0).then(|| random.text(ALPHABET)))
+                .collect();
+            let values: Vec<_> = values.iter().map(Option::as_deref).collect();
+            let batch = texts(&[("a", values.clone()), ("b", values)]);
+            let encoded = |portion: Option<&[u8]>| {
+                let out = tempfile::NamedTempFile::new().unwrap();
+                let mut encoder = format
+                    .encoder(&batch.schema(), Box::new(out.reopen().unwrap()))
+                    .unwrap();
+                let put = |encoder: &mut Box<dyn crate::encode::Encoder>| match portion {
+                    Some(portion) => encoder.write_portion(20, portion),
+                    None => encoder.write(&batch),
+                };
+                put(&mut encoder)?;
+                put(&mut encoder)?;
+                assert_eq!(encoder.finish()?, 40);
+                Ok::<_, sluice_contract::Fault>(std::fs::read(out.path()).unwrap())
+            };
+            let portions = format.portions(&batch.schema()).unwrap();
+            match portions.encode(&batch) {
+                Some(portion) => {
+                    assert_eq!(encoded(Some(&portion)).ok(), encoded(None).ok(), "{options}");
+                    same += 1;
+                }
+                None => left += 1,
+            }
+        }
+    }
+    assert!(same > 100 && left > 0, "{same} {left}");
+}

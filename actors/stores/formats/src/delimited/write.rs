@@ -2,13 +2,13 @@
 
 use super::count;
 use super::dialect::Dialect;
+use super::lines::{Lines, put_value};
 use super::read::DelimitedFiles;
 use crate::bytes::ByteReader;
 use crate::charset::Charset;
 use crate::codec::{self, Compression, Output};
-use crate::encode::{Encoder, WriteFormat};
+use crate::encode::{Encoder, Portions, WriteFormat};
 use crate::text::back::Plan;
-use crate::text::cell::Cells;
 use crate::text::types;
 use crate::{fault, rows};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -19,6 +19,7 @@ use sluice_store_core::{ReadBack, SinkRequest};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 
 /// Bytes of text that are collected before they are handed on.
@@ -63,7 +64,6 @@ impl WriteFormat for DelimitedFormat {
             schema: Arc::clone(schema),
             out: codec::output(out, &self.dialect.compression)?,
             text: Vec::with_capacity(TEXT_BYTES * 2),
-            value: Vec::new(),
             rows: 0,
         };
         let mark = encoder.out.write_all(self.dialect.charset.mark());
@@ -72,6 +72,14 @@ impl WriteFormat for DelimitedFormat {
             encoder.header()?;
         }
         Ok(Box::new(encoder))
+    }
+
+    fn portions(&self, schema: &SchemaRef) -> Option<Arc<dyn Portions>> {
+        Some(Arc::new(TextPortions {
+            dialect: Arc::clone(&self.dialect),
+            schema: Arc::clone(schema),
+            usual: AtomicUsize::new(0),
+        }))
     }
 
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault> {
@@ -111,7 +119,6 @@ struct TextEncoder {
     schema: SchemaRef,
     out: Box<dyn Output>,
     text: Vec<u8>,
-    value: Vec<u8>,
     rows: u64,
 }
 
@@ -130,11 +137,19 @@ impl TextEncoder {
     }
 
     fn hand_on(&mut self) -> Result<(), Fault> {
+        let text = std::mem::take(&mut self.text);
+        let put = self.put(&text);
+        self.text = text;
+        self.text.clear();
+        put
+    }
+
+    fn put(&mut self, text: &[u8]) -> Result<(), Fault> {
         let charset = &self.dialect.charset;
         let written = match charset {
-            Charset::Utf8 { .. } => self.out.write_all(&self.text),
+            Charset::Utf8 { .. } => self.out.write_all(text),
             _ => {
-                let text = std::str::from_utf8(&self.text).map_err(fault::internal)?;
+                let text = std::str::from_utf8(text).map_err(fault::internal)?;
                 let bytes = charset.encode(text).map_err(|char| {
                     let name = charset.name();
                     let code = u32::from(char);
@@ -149,7 +164,6 @@ impl TextEncoder {
                 self.out.write_all(&bytes)
             }
         };
-        self.text.clear();
         written.map_err(|error| fault::internal(format!("the upload ended early: {error}")))
     }
 
@@ -162,94 +176,14 @@ impl TextEncoder {
     }
 }
 
-/// Appends `value` as a field, quoted or escaped as it needs.
-fn put_value(dialect: &Dialect, value: &[u8], text: &mut Vec<u8>, rows: u64) -> Result<(), &'static str> {
-    let null = value == dialect.null;
-    let mark = |byte: &u8| dialect.marks[usize::from(*byte)];
-    match (dialect.quote, dialect.escape) {
-        (Some(quote), escape) => {
-            let needs = dialect.quote_all
-                || null
-                || value.iter().any(mark)
-                // At the beginning of a file it would be taken for a byte order mark.
-                || value.starts_with("\u{feff}".as_bytes());
-            if !needs {
-                text.extend_from_slice(value);
-                return Ok(());
-            }
-            text.push(quote);
-            put_quoted(text, value, quote, escape.unwrap_or(quote));
-            text.push(quote);
-        }
-        (None, _) if null => {
-            return Err("a text equals `nullValue`, and without `quoteChar` it would be read as NULL");
-        }
-        (None, Some(escape)) => {
-            if rows == 0 && text.is_empty() && value.starts_with("\u{feff}".as_bytes()) {
-                return Err("the first text begins with a byte order mark, and there is no `quoteChar`");
-            }
-            for byte in value {
-                if *byte == escape || mark(byte) {
-                    text.push(escape);
-                }
-                text.push(*byte);
-            }
-        }
-        (None, None) => {
-            if value.iter().any(mark) {
-                return Err("a text holds a delimiter, and there is neither `quoteChar` nor `escapeChar`");
-            }
-            text.extend_from_slice(value);
-        }
-    }
-    Ok(())
-}
-
-/// Escapes quotes, and an escape only where it would be taken for one: before a quote, before another, and at the end.
-fn put_quoted(text: &mut Vec<u8>, value: &[u8], quote: u8, escape: u8) {
-    for (at, byte) in value.iter().enumerate() {
-        let special = |next: Option<&u8>| next.is_none_or(|next| *next == quote || *next == escape);
-        if *byte == quote || (*byte == escape && special(value.get(at + 1))) {
-            text.push(escape);
-        }
-        text.push(*byte);
-    }
-}
-
 impl Encoder for TextEncoder {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
-        if batch.num_columns() != self.schema.fields().len() {
-            return Err(fault::mismatch("a batch does not fit the prepared columns"));
-        }
-        let cells = self.schema.fields().iter().zip(batch.columns());
-        let cells: Vec<Cells> = cells
-            .map(|(field, array)| Cells::new(field, array))
-            .collect::<Result<_, _>>()?;
+        let dialect = Arc::clone(&self.dialect);
+        let mut lines = Lines::new(&dialect, &self.schema, batch)?;
         for row in 0..batch.num_rows() {
-            for (index, cells) in cells.iter().enumerate() {
-                if index > 0 {
-                    self.text.extend_from_slice(&self.dialect.delimiter);
-                }
-                if let Some(text) = cells.text(row) {
-                    match text {
-                        Some(text) => put_value(&self.dialect, text.as_bytes(), &mut self.text, self.rows)
-                            .map_err(|why| self.wrong(index, why))?,
-                        None => self.text.extend_from_slice(&self.dialect.null),
-                    }
-                } else if self.dialect.plain {
-                    if !cells.write(row, &mut self.text) {
-                        self.text.extend_from_slice(&self.dialect.null);
-                    }
-                } else {
-                    self.value.clear();
-                    match cells.write(row, &mut self.value) {
-                        true => put_value(&self.dialect, &self.value, &mut self.text, self.rows)
-                            .map_err(|why| self.wrong(index, why))?,
-                        false => self.text.extend_from_slice(&self.dialect.null),
-                    }
-                }
+            if let Err((index, why)) = lines.put(row, &mut self.text, self.rows) {
+                return Err(self.wrong(index, why));
             }
-            self.text.extend_from_slice(self.dialect.row_end_to_write());
             self.rows += 1;
             if self.text.len() >= TEXT_BYTES {
                 self.hand_on()?;
@@ -258,10 +192,38 @@ impl Encoder for TextEncoder {
         Ok(())
     }
 
+    fn write_portion(&mut self, rows: u64, portion: &[u8]) -> Result<(), Fault> {
+        self.hand_on()?;
+        self.rows += rows;
+        self.put(portion)
+    }
+
     fn finish(mut self: Box<Self>) -> Result<u64, Fault> {
         self.hand_on()?;
         let ended = self.out.finish();
         ended.map_err(|error| fault::internal(format!("the upload ended early: {error}")))?;
         Ok(self.rows)
+    }
+}
+
+/// Encodes batches of a file apart from one another.
+struct TextPortions {
+    dialect: Arc<Dialect>,
+    schema: SchemaRef,
+    /// Bytes of the last portion; the next is probably about as long.
+    usual: AtomicUsize,
+}
+
+impl Portions for TextPortions {
+    fn encode(&self, batch: &RecordBatch) -> Option<Vec<u8>> {
+        let mut lines = Lines::new(&self.dialect, &self.schema, batch).ok()?;
+        let usual = self.usual.load(Ordering::Relaxed);
+        let mut text = Vec::with_capacity(usual + usual / 16);
+        for row in 0..batch.num_rows() {
+            // As if it were the file's first: where that makes a difference, the file's encoder decides.
+            lines.put(row, &mut text, row as u64).ok()?;
+        }
+        self.usual.store(text.len(), Ordering::Relaxed);
+        Some(text)
     }
 }

@@ -110,6 +110,12 @@ impl Cells {
         if self.array().is_none_or(|array| array.is_null(row)) {
             return false;
         }
+        self.write_valid(row, out);
+        true
+    }
+
+    /// Appends the text of a value that is not NULL.
+    pub(crate) fn write_valid(&self, row: usize, out: &mut Vec<u8>) {
         match self {
             Self::Null => {}
             Self::Bool(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
@@ -153,7 +159,6 @@ impl Cells {
             Self::Timestamp(array, unit, offset) => time::write_timestamp(out, array.value(row), *unit, *offset),
             Self::Uuid(array) => write_uuid(out, array.value(row)),
         }
-        true
     }
 
     /// The text itself, of a column of texts.
