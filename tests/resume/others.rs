@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use sluice_store_core::{Connection, Connector, SinkRequest, StoreProperties};
 use sluice_tests::mariadb::{DATABASE, MariaDb, PASSWORD, USER};
+use sluice_tests::tds::{self, TdsPeer};
 use std::sync::Arc;
 
 /// A store that is written.
@@ -78,6 +79,28 @@ async fn mariadb() -> Place {
             async move { server.one(&query).await }.boxed()
         }),
         leftovers: "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_NAME LIKE '\\_sluice\\_%'",
+        _files: None,
+    }
+}
+
+async fn sqlserver() -> Place {
+    sluice_tests::init_tls();
+    let peer = Arc::new(TdsPeer::start());
+    peer.sql("CREATE TABLE b (id bigint NOT NULL PRIMARY KEY, amount decimal(15,2), name nvarchar(100))");
+    peer.sql("INSERT INTO b (id, amount, name) VALUES (5, 0, 'old')");
+    peer.sql("INSERT INTO b (id, amount, name) VALUES (-1, 0, 'old')");
+    let public = json!({ "server": format!("tcp:127.0.0.1,{}", peer.port), "database": tds::DATABASE,
+        "userName": tds::USER, "encrypt": "mandatory", "caCertificate": peer.identity.ca_pem });
+    Place {
+        store: open(sluice_store_sqlserver::connector(), "SqlServer", public, tds::PASSWORD).await,
+        dataset_kind: "SqlServerTable",
+        dataset: |name| json!({ "schema": "dbo", "table": name }),
+        ask: Box::new(move |query| {
+            let peer = peer.clone();
+            let ask = move || peer.column(&query).into_iter().next().unwrap_or_default();
+            async move { tokio::task::spawn_blocking(ask).await.unwrap() }.boxed()
+        }),
+        leftovers: "SELECT count(*) FROM sys.objects WHERE name LIKE '%sluice_stage%' OR name LIKE '%sluice_parts%'",
         _files: None,
     }
 }
@@ -181,4 +204,9 @@ async fn sqlite_goes_on_with_finished_partitions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mariadb_goes_on_with_finished_partitions() {
     goes_on(mariadb().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_server_goes_on_with_finished_partitions() {
+    goes_on(sqlserver().await).await;
 }

@@ -13,6 +13,8 @@ use sluice_store_core::{CommitKey, Committed};
 pub(crate) struct Publication<'a> {
     pub(crate) target: &'a Target,
     pub(crate) stage: &'a TableName,
+    /// The table of its parts, where they are kept.
+    pub(crate) parts: Option<&'a TableName>,
     pub(crate) key: &'a CommitKey,
     /// Rows that were verified to be staged.
     pub(crate) rows: u64,
@@ -62,12 +64,18 @@ pub(crate) async fn publish(session: &mut Session, publication: &Publication<'_>
     // First, with locks until the end: another attempt that is publishing right now is waited for, and only one gets in.
     if published(session, &commits, key, " WITH (UPDLOCK, HOLDLOCK)").await? {
         session.run(&doing, "ROLLBACK TRANSACTION").await?;
-        stage::drop(session, stage).await.unwrap_or_else(|fault| {
-            tracing::warn!(table = %stage, %fault, "Staging table of a published job stays");
-        });
+        for table in [Some(stage), publication.parts].into_iter().flatten() {
+            stage::drop(session, table).await.unwrap_or_else(|fault| {
+                tracing::warn!(%table, %fault, "Staging table of a published job stays");
+            });
+        }
         return Ok(committed(target, true));
     }
     stage::check(session, stage).await?;
+    if let Some(parts) = publication.parts {
+        // Without it, the staging table belongs to a later attempt.
+        stage::check(session, parts).await?;
+    }
     if let Some(columns) = &target.create
         && !describe::exists(session, &target.name.quoted()).await?
     {
@@ -111,7 +119,9 @@ pub(crate) async fn publish(session: &mut Session, publication: &Publication<'_>
             &[&key.job.as_str(), &attempt, &token(key)?, &count(rows)?],
         )
         .await?;
-    session.run(&doing, &format!("DROP TABLE {}", stage.quoted())).await?;
+    for table in [Some(stage), publication.parts].into_iter().flatten() {
+        session.run(&doing, &format!("DROP TABLE {}", table.quoted())).await?;
+    }
     session.run(&doing, "COMMIT TRANSACTION").await?;
     Ok(committed(target, false))
 }

@@ -2,6 +2,8 @@
 
 mod commit;
 mod moves;
+mod parted;
+mod parts;
 mod stage;
 mod target;
 #[cfg(test)]
@@ -17,10 +19,12 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use commit::Publication;
 use moves::Moves;
+use parted::PartedWriter;
 use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, ReadBack, Rejects, Sink, SinkRequest, Staged, TableSink, WriteBehavior, Writer, Written,
+    CommitKey, Committed, Part, ReadBack, Rejects, Sink, SinkRequest, Staged, Staging, TableSink, WriteBehavior,
+    Writer, Written,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +43,9 @@ pub(crate) struct SqlServerSink {
     lock_table: bool,
     rejects: Option<Rejects>,
     bytes: Arc<AtomicU64>,
+    staging: Staging,
+    /// Another attempt could go on: parts are kept.
+    keeps_parts: bool,
     prepared: Option<Prepared>,
 }
 
@@ -48,6 +55,8 @@ struct Prepared {
     stage: TableName,
     key: CommitKey,
     schema: SchemaRef,
+    /// Where parts are kept: their table, and those that are staged already.
+    parts: Option<(TableName, Vec<Part>)>,
     rows: Option<u64>,
 }
 
@@ -102,6 +111,8 @@ impl SqlServerSink {
             lock_table: lock,
             rejects: request.rejects.clone(),
             bytes: Arc::new(AtomicU64::new(0)),
+            staging: request.staging.clone(),
+            keeps_parts: request.resumable && !request.rejects.as_ref().is_some_and(Rejects::allows_rows),
             prepared: None,
         })
     }
@@ -119,27 +130,68 @@ impl Sink for SqlServerSink {
         let mut session = Session::open(&self.settings).await?;
         let target = Target::plan(&mut session, &self.table, self.create, &self.behavior, &schema).await?;
         commit::prepare(&mut session, &target.name, key).await?;
-        let stage = stage::name(self.interim.as_deref().or(target.name.schema.as_deref()), key);
-        stage::create(&mut session, &target, &stage, key, self.rejects.is_some()).await?;
+        let place = self.interim.as_deref().or(target.name.schema.as_deref());
+        let (stage, parts) = match self.keeps_parts {
+            true => {
+                let parted = parts::open(&mut session, &target, place, key, &self.staging).await?;
+                (parted.stage, Some((parted.parts, parted.whole)))
+            }
+            false => {
+                let stage = stage::name(place, key);
+                stage::create(&mut session, &target, &stage, key, self.rejects.is_some()).await?;
+                (stage, None)
+            }
+        };
         self.prepared = Some(Prepared {
             target,
             stage,
             key: key.clone(),
             schema,
+            parts,
             rows: None,
         });
         Ok(())
     }
 
+    fn parts(&self) -> Option<&[Part]> {
+        let (_, whole) = self.prepared.as_ref()?.parts.as_ref()?;
+        Some(whole)
+    }
+
+    async fn start_over(&mut self) -> Result<(), Fault> {
+        let mut session = Session::open(&self.settings).await?;
+        if let Some(prepared) = &mut self.prepared
+            && let Some((parts, whole)) = &mut prepared.parts
+        {
+            parts::empty(&mut session, parts, &prepared.stage).await?;
+            whole.clear();
+        }
+        Ok(())
+    }
+
+    async fn release(&mut self) {
+        self.prepared = None;
+    }
+
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
-        let Prepared { target, stage, .. } = self.prepared()?;
+        let Prepared {
+            target, stage, parts, ..
+        } = self.prepared()?;
         let place = Place {
             stage: stage.clone(),
             columns: target.columns.clone(),
             rejects: self.rejects.clone(),
             bytes: self.bytes.clone(),
         };
-        Ok(Box::new(BulkWriter::open(&self.settings, place).await?))
+        let bulk = BulkWriter::open(&self.settings, place).await?;
+        match parts {
+            None => Ok(Box::new(bulk)),
+            Some((parts, _)) => Ok(Box::new(PartedWriter {
+                bulk,
+                parts: parts.clone(),
+                open: None,
+            })),
+        }
     }
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
@@ -194,6 +246,7 @@ impl Sink for SqlServerSink {
         let publication = Publication {
             target: &prepared.target,
             stage: &prepared.stage,
+            parts: prepared.parts.as_ref().map(|(parts, _)| parts),
             key: &prepared.key,
             rows,
             script: self.script.as_deref(),
@@ -206,7 +259,10 @@ impl Sink for SqlServerSink {
         let Some(prepared) = self.prepared.take() else { return };
         let dropped = async {
             let mut session = Session::open(&self.settings).await?;
-            stage::drop(&mut session, &prepared.stage).await
+            match &prepared.parts {
+                Some((parts, _)) => parts::drop_own(&mut session, parts, &prepared.stage).await,
+                None => stage::drop(&mut session, &prepared.stage).await,
+            }
         };
         if let Err(fault) = dropped.await {
             tracing::warn!(table = %prepared.stage, %fault, "Staging table stays until the next attempt");

@@ -1,12 +1,13 @@
 //! The staging table: its name, its making, and what earlier attempts left.
 
+use super::parts;
 use super::target::Target;
 use crate::names::TableName;
 use crate::session::{Session, value};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::CommitKey;
 
-const PREFIX: &str = "_sluice_stage_";
+pub(super) const PREFIX: &str = "_sluice_stage_";
 
 /// The staging table of an attempt.
 pub(crate) fn name(schema: Option<&str>, key: &CommitKey) -> TableName {
@@ -30,7 +31,7 @@ pub(crate) async fn create(
     key: &CommitKey,
     numbered: bool,
 ) -> Result<(), Fault> {
-    clear(session, stage, key).await?;
+    clear(session, stage, key, None).await?;
     let row = match numbered {
         true => format!(", {ROW} bigint IDENTITY(1,1) NOT NULL"),
         false => String::new(),
@@ -41,37 +42,68 @@ pub(crate) async fn create(
         .await
 }
 
-/// Drops what this and earlier attempts of the job left.
-async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey) -> Result<(), Fault> {
+/// Refuses an attempt that is behind another one.
+pub(super) fn not_behind(found: &[(TableName, u64)], key: &CommitKey) -> Result<(), Fault> {
+    match found.iter().find(|(_, token)| *token > key.token) {
+        None => Ok(()),
+        Some((_, token)) => {
+            let text = format!("a later attempt of the job, with token {token}, is staging already");
+            Err(Fault::new(Code::CommitDenied, text))
+        }
+    }
+}
+
+/// The tables of a job that begin with a prefix, as one of them does, with their tokens.
+///
+/// # Errors
+/// `SL60xx`.
+pub(super) async fn of_job(
+    session: &mut Session,
+    one: &TableName,
+    prefix: &str,
+) -> Result<Vec<(TableName, u64)>, Fault> {
     const DOING: &str = "looking for staging tables of earlier attempts";
     const QUERY: &str = "SELECT t.name FROM sys.tables AS t INNER JOIN sys.schemas AS s ON s.schema_id = t.schema_id \
          WHERE s.name = @P1 AND t.name LIKE @P2 ESCAPE '\\'";
-    let own = stage.table.as_str();
+    let own = one.table.as_str();
     let of_job = own.rsplitn(3, '_').nth(2).unwrap_or(own).to_owned() + "_";
     let pattern = of_job.replace('_', "\\_") + "%";
-    let schema = stage.schema.as_deref().unwrap_or_default();
+    let schema = one.schema.as_deref().unwrap_or_default();
     let rows = session.query(DOING, QUERY, &[&schema, &pattern.as_str()]).await?;
+    let mut found = Vec::new();
     for row in rows {
-        let found = value::<&str>(&row, 0, DOING)?.unwrap_or_default().to_owned();
-        match token(&found) {
-            Some(token) if token > key.token => {
-                let text = format!("a later attempt of the job, with token {token}, is staging already");
-                return Err(Fault::new(Code::CommitDenied, text));
-            }
-            Some(_) => {
-                let left = TableName {
-                    schema: stage.schema.clone(),
-                    table: found,
-                };
-                let dropped = drop(session, &left).await;
-                if left == *stage {
-                    dropped?;
-                } else if let Err(fault) = dropped {
-                    // Its owner may still be alive: then it is in the way of nobody but itself.
-                    tracing::warn!(table = %left, %fault, "Staging table of an earlier attempt stays");
-                }
-            }
-            None => {}
+        let name = value::<&str>(&row, 0, DOING)?.unwrap_or_default().to_owned();
+        if let Some(token) = token(&name, prefix) {
+            let schema = one.schema.clone();
+            found.push((TableName { schema, table: name }, token));
+        }
+    }
+    Ok(found)
+}
+
+/// Drops what this and earlier attempts of the job left, but for a staging table that is kept with its parts.
+///
+/// # Errors
+/// `SL7004` when a later attempt is staging already; other `SL60xx`.
+pub(super) async fn clear(
+    session: &mut Session,
+    stage: &TableName,
+    key: &CommitKey,
+    keep: Option<(&TableName, &TableName)>,
+) -> Result<(), Fault> {
+    let mut found = of_job(session, &parts::of(stage), parts::PREFIX).await?;
+    found.extend(of_job(session, stage, PREFIX).await?);
+    not_behind(&found, key)?;
+    for (left, _) in found {
+        if keep.is_some_and(|(stage, parts)| left == *stage || left == *parts) {
+            continue;
+        }
+        let dropped = drop(session, &left).await;
+        if left == *stage {
+            dropped?;
+        } else if let Err(fault) = dropped {
+            // Its owner may still be alive: then it is in the way of nobody but itself.
+            tracing::warn!(table = %left, %fault, "Staging table of an earlier attempt stays");
         }
     }
     Ok(())
@@ -120,8 +152,8 @@ pub(crate) async fn count(session: &mut Session, stage: &TableName) -> Result<u6
 }
 
 /// The token in a staging table's name.
-fn token(table: &str) -> Option<u64> {
-    let mut parts = table.strip_prefix(PREFIX)?.rsplit('_');
+fn token(table: &str, prefix: &str) -> Option<u64> {
+    let mut parts = table.strip_prefix(prefix)?.rsplit('_');
     let token = parts.next()?.parse().ok()?;
     parts.next()?.parse::<u32>().ok()?;
     Some(token)
@@ -142,8 +174,8 @@ mod tests {
         let stage = name(Some("s"), &key);
         // SQL Server takes no longer names.
         assert!(stage.table.len() <= 128);
-        assert_eq!(token(&stage.table), Some(u64::MAX));
-        assert_eq!(token("_sluice_stage_x_1"), None);
-        assert_eq!(token("orders_1_1"), None);
+        assert_eq!(token(&stage.table, PREFIX), Some(u64::MAX));
+        assert_eq!(token("_sluice_stage_x_1", PREFIX), None);
+        assert_eq!(token("orders_1_1", PREFIX), None);
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Place {
 
 /// A writer. Each batch is a load of its own, which is there as a whole or not at all.
 pub(super) struct BulkWriter {
-    session: Session,
+    pub(super) session: Session,
     place: Place,
     /// In the forms that the driver takes.
     table: String,
