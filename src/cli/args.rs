@@ -199,6 +199,9 @@ pub(crate) enum GatewayCommand {
     Metrics(StateArgs),
     /// Limits what the agent's copies may read in a second, also those that run.
     Limit(LimitArgs),
+    /// The certificate that the gateway's credentials are sealed to, with its key.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// Makes a gateway in a factory and prints the key with which its nodes register.
     Create(GatewayCreateArgs),
     /// Lists the gateways of a factory with their state.
@@ -278,6 +281,52 @@ pub(crate) struct RegisterArgs {
     /// The node's name [default: the host name].
     #[arg(long)]
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) certificate: KeyFileArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KeyFileArgs {
+    /// The gateway's certificate and key as another node exported them; needed from the second node on.
+    #[arg(long, value_name = "FILE", requires = "password_file")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// File whose first line is the password of that file.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Lists the certificates whose credentials this node opens.
+    Show(StateArgs),
+    /// Writes the certificate in use and its key to a password-protected PKCS#12 file.
+    Export(CertificateExportArgs),
+    /// Adds a certificate and its key from a PKCS#12 file, so that this node opens what was sealed to it.
+    Import(CertificateImportArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CertificateExportArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// The file to make; there must be none of this name.
+    #[arg(long)]
+    pub(crate) file: PathBuf,
+    /// File whose first line is the password, 12 characters or more; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CertificateImportArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// The PKCS#12 file.
+    #[arg(long)]
+    pub(crate) file: PathBuf,
+    /// File whose first line is its password; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
 }
 
 #[derive(Args, Debug)]

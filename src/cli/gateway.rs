@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), Fault> {
     let key = RegistrationKey::parse(&read_secret(&args.key_file)?)?;
+    super::certificate::before_registration(&args.state.state, &args.certificate).await?;
     let registered = sluice_agent::register(RegisterOptions {
         state_dir: args.state.state,
         key,

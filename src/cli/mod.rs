@@ -3,6 +3,7 @@
 mod actors;
 mod apply;
 mod args;
+mod certificate;
 mod copy;
 mod explain;
 mod expression;
@@ -37,6 +38,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Actors(args)) => actors::run(args, &output).await,
         Command::Gateway(GatewayCommand::Metrics(args)) => actors::metrics(args).await,
         Command::Gateway(GatewayCommand::Limit(args)) => gateway::limit(args, &output).await,
+        Command::Gateway(GatewayCommand::Certificate(command)) => certificate::run(command, &output).await,
         Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
         Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
         Command::Apply(args) => apply::run(args, &output).await,

@@ -189,8 +189,7 @@ fn prepare(
         connectors: Connectors::default(),
         receipts: Receipts::open(&state, &identity, options.receipts)?,
         closing: CancellationToken::new(),
-        // The first is the one that was registered.
-        thumbprint: vault::thumbprints(&state).into_iter().next().unwrap_or_default(),
+        thumbprint: vault::current_thumbprint(&state),
         identity,
         state,
         options,

@@ -15,6 +15,7 @@ mod health;
 mod hub;
 mod identity;
 mod journal;
+pub mod keys;
 mod link;
 mod machine;
 mod options;

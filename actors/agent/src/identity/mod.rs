@@ -12,7 +12,7 @@ mod tls;
 
 pub(crate) use broker::broker_channel;
 pub(crate) use certificate::Validity;
-pub(crate) use credential_key::{certificates, read_pair};
+pub(crate) use credential_key::{certificates, current_certificate, keep_pair, read_pair};
 #[cfg(test)]
 pub(crate) use pin::spki_pin;
 pub use register::{RegisterOptions, Registered, register};

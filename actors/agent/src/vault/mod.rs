@@ -6,7 +6,7 @@ mod tests;
 
 use crate::health::{Severity, Topic};
 use crate::hub::Hub;
-use crate::identity::{certificates, read_pair};
+use crate::identity::{certificates, current_certificate, read_pair};
 use crate::state::StateDir;
 use actix::{Actor, Handler, Message};
 use open::open;
@@ -158,15 +158,11 @@ fn read_ring(state: &StateDir) -> Result<KeyRing, Fault> {
     Ok(ring)
 }
 
-/// The thumbprints of the certificates in the vault; empty when it cannot be read. Blocks.
-pub(crate) fn thumbprints(state: &StateDir) -> Vec<String> {
-    let read = |path: &std::path::PathBuf| {
-        let pem = crate::state::read_public(path).ok()??;
+/// The thumbprint of the certificate in use; empty when it cannot be read. Blocks.
+pub(crate) fn current_thumbprint(state: &StateDir) -> String {
+    let read = || {
+        let pem = crate::state::read_public(&current_certificate(state).ok()??).ok()??;
         sluice_seal::thumbprint(&pem).ok()
     };
-    certificates(state)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(read)
-        .collect()
+    read().unwrap_or_default()
 }
