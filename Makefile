@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint bench bench-quick bench-runtime docs build release clean-test-env
+.PHONY: help test lint bench bench-quick bench-growth bench-runtime docs build release clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,9 @@ bench: ## copies beside what others need for the same work (BENCH_SF=1, BENCH_RO
 
 bench-quick: ## the same on a tenth of the rows, once
 	@BENCH_SF=0.1 BENCH_ROUNDS=1 $(MAKE) bench
+
+bench-growth: ## how the cost of a copy grows with its rows, partitions and columns
+	@BENCH_ONLY=growth $(MAKE) bench
 
 bench-files: ## files to Blob Storage beside azcopy, in one run on this machine
 	@tests/env/setup.sh bench

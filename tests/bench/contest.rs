@@ -109,7 +109,8 @@ impl Contest {
     }
 }
 
-fn measure(script: &str, dir: &Path) -> Run {
+/// Runs a script and measures its processes.
+pub(crate) fn measure(script: &str, dir: &Path) -> Run {
     let output = Command::new(test_env("venv/bin/python"))
         .arg(root().join("tests/bench/measure.py"))
         .args(["bash", "-euc", script])
@@ -130,7 +131,8 @@ fn measure(script: &str, dir: &Path) -> Run {
     }
 }
 
-fn median(runs: &[Run]) -> Run {
+/// The median of each figure.
+pub(crate) fn median(runs: &[Run]) -> Run {
     let middle = |of: fn(&Run) -> f64| {
         let mut values: Vec<f64> = runs.iter().map(of).collect();
         values.sort_by(f64::total_cmp);

@@ -1,12 +1,13 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
-//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch` and `memory` run only when
-//! they are named. Prints tables in Markdown, for docs/benchmarks.md.
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth` and `memory` run only when
+//! they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
 mod contest;
 mod dispatch;
+mod growth;
 mod lineitem;
 mod mariadb;
 mod memory;
@@ -36,6 +37,9 @@ async fn main() {
     let named = |name: &str| !only.is_empty() && chosen(name);
     if named("dispatch") {
         dispatch::run(number("BENCH_RUNS", "1000")).await;
+    }
+    if named("growth") {
+        growth::run(rounds).await;
     }
     if named("memory") {
         memory::run(number("BENCH_GB", "10") as u64).await;
