@@ -50,7 +50,7 @@ fn stores() -> String {
         };
         writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} | {} | {verified} | no | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {verified} | {} | {} |",
             row.store,
             if row.format.is_empty() {
                 "its tables"
@@ -62,6 +62,7 @@ fn stores() -> String {
             yes(row.partitions),
             yes(can.snapshot),
             yes(can.exactly_once),
+            yes(can.resumes),
             row.server
         )
         .unwrap();

@@ -27,7 +27,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         write: true,
         partitions: true,
         snapshot: true,
-        resumes: false,
+        resumes: true,
         exactly_once: true,
     },
 }];

@@ -26,7 +26,7 @@ const KINDS: &[StoreKind] = &[StoreKind {
         partitions: true,
         // One session's: see the page of stores.
         snapshot: true,
-        resumes: false,
+        resumes: true,
         exactly_once: true,
     },
 }];
