@@ -13,6 +13,7 @@ mod files;
 mod formats;
 mod limits;
 mod mysql;
+mod nodes;
 mod pages;
 mod postgres;
 mod resume;

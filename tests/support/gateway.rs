@@ -29,7 +29,80 @@ pub fn register(state: &Path, key: &str, name: &str) -> Outcome {
     finish(command, Some(&format!("{key}\n")))
 }
 
+/// The password of exported certificates.
+pub const CERTIFICATE_PASSWORD: &str = "canary-p12-3b7c9e";
+
+/// Registers a node with a key and with the certificate that another node exported, and says what came of it.
+#[track_caller]
+pub fn register_with(state: &Path, key: &str, name: &str, certificate: &KeyFile) -> Outcome {
+    let mut command = sluice();
+    command
+        .args(["gateway", "register", "--key-file", "-", "--name", name, "--state"])
+        .arg(state)
+        .arg("--certificate")
+        .arg(&certificate.file)
+        .arg("--password-file")
+        .arg(&certificate.password);
+    finish(command, Some(&format!("{key}\n")))
+}
+
+/// An exported certificate with the file of its password.
+#[derive(Debug)]
+pub struct KeyFile {
+    /// PKCS#12.
+    pub file: PathBuf,
+    /// Holds [`CERTIFICATE_PASSWORD`].
+    pub password: PathBuf,
+    _dir: TempDir,
+}
+
 impl Gateway {
+    /// Makes the gateway in the factory, registers this many nodes that share its credential certificate, named `node1`,
+    /// `node2` and so on, starts them and waits until all are online.
+    pub async fn several(factory: &Factory, name: &str, nodes: usize) -> Vec<Self> {
+        let key = factory.rest().make_gateway(name).await;
+        let mut all = vec![Self::with_key(name, &key)];
+        let certificate = all[0].export();
+        for number in 2..=nodes {
+            all.push(Self::second(name, &key, &format!("node{number}"), &certificate));
+        }
+        for node in &mut all {
+            node.boot();
+        }
+        // The gateway is online when all its nodes are.
+        all[0].online(factory).await;
+        all
+    }
+
+    /// Registers another node with the certificate of the first.
+    #[track_caller]
+    pub fn second(name: &str, key: &str, node: &str, certificate: &KeyFile) -> Self {
+        let dir = tempfile::Builder::new().prefix("sluice-gateway-").tempdir().unwrap();
+        let gateway = Self {
+            dir,
+            name: name.to_owned(),
+            process: None,
+        };
+        register_with(&gateway.state(), key, node, certificate).expect(0);
+        gateway
+    }
+
+    /// Exports the node's certificate and key.
+    #[track_caller]
+    pub fn export(&self) -> KeyFile {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, password) = (dir.path().join("gateway.p12"), dir.path().join("password"));
+        std::fs::write(&password, CERTIFICATE_PASSWORD).unwrap();
+        let (to, by) = (file.display().to_string(), password.display().to_string());
+        self.ask(&["certificate", "export", "--file", &to, "--password-file", &by])
+            .expect(0);
+        KeyFile {
+            file,
+            password,
+            _dir: dir,
+        }
+    }
+
     /// Makes the gateway in the factory, registers a node and starts it, and waits until the factory sees it online.
     pub async fn start(factory: &Factory, name: &str) -> Self {
         let mut gateway = Self::registered(factory, name).await;
