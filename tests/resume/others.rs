@@ -19,6 +19,8 @@ struct Place {
     ask: Box<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>,
     /// Counts the tables that a copy stages in.
     leftovers: &'static str,
+    /// Whether jobs of long ago are forgotten.
+    forgets: bool,
     _files: Option<tempfile::TempDir>,
 }
 
@@ -56,6 +58,7 @@ async fn sqlite() -> Place {
             .boxed()
         }),
         leftovers: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 8) = '_sluice_'",
+        forgets: true,
         _files: Some(files),
     }
 }
@@ -79,6 +82,7 @@ async fn mariadb() -> Place {
             async move { server.one(&query).await }.boxed()
         }),
         leftovers: "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_NAME LIKE '\\_sluice\\_%'",
+        forgets: true,
         _files: None,
     }
 }
@@ -101,6 +105,7 @@ async fn sqlserver() -> Place {
             async move { tokio::task::spawn_blocking(ask).await.unwrap() }.boxed()
         }),
         leftovers: "SELECT count(*) FROM sys.objects WHERE name LIKE '%sluice_stage%' OR name LIKE '%sluice_parts%'",
+        forgets: false,
         _files: None,
     }
 }
@@ -145,6 +150,10 @@ async fn goes_on(place: Place) {
         .job(&server, "whole", json!({ "tableOption": "autoCreate" }))
         .await;
     let whole = whole.attempt(1, None).await.unwrap().unwrap();
+    if place.forgets {
+        let old = "INSERT INTO sluice_commit (job, attempt, token, `rows`, committed_at) VALUES ('old', 1, 1, 0, '2020-01-01') RETURNING 1";
+        assert_eq!(place.ask(old).await, "1");
+    }
     let ways = [
         ("made", json!({ "tableOption": "autoCreate" }), 0),
         ("b", json!({ "preCopyScript": "DELETE FROM b WHERE id = 5" }), 1),
@@ -168,6 +177,10 @@ async fn goes_on(place: Place) {
         assert_eq!(outcome.content_hash, whole.content_hash, "{sink}");
         place.check(to, old, &sink.to_string()).await;
     }
+    assert_eq!(
+        place.ask("SELECT count(*) FROM sluice_commit WHERE job = 'old'").await,
+        "0"
+    );
     // The source has changed: what was staged is of no use.
     let job = place
         .job(&server, "again", json!({ "tableOption": "autoCreate" }))

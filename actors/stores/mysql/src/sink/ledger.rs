@@ -36,6 +36,7 @@ impl Ledger {
             literal(&self.0.table)
         );
         if session.row("looking for the table of commits", &query).await?.is_some() {
+            self.forget_old(session).await;
             return Ok(());
         }
         let create = format!(
@@ -45,6 +46,17 @@ impl Ledger {
             self.0.quoted()
         );
         session.run("creating the table of commits", &create).await.map(drop)
+    }
+
+    /// Forgets jobs that nobody will ask for again. Best effort.
+    async fn forget_old(&self, session: &mut Session) {
+        let delete = format!(
+            "DELETE FROM {} WHERE stage IS NULL AND committed_at < UTC_TIMESTAMP(6) - INTERVAL 90 DAY",
+            self.0.quoted()
+        );
+        if let Err(fault) = session.run("forgetting old jobs", &delete).await {
+            tracing::debug!(%fault, "Old jobs stay in the table of commits");
+        }
     }
 
     /// Keeps other attempts of the job from beginning and publishing, until the session is closed or

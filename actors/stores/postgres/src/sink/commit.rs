@@ -59,10 +59,19 @@ pub(crate) async fn prepare(session: &Session, target: &TableName, key: &CommitK
         .await
         .and_then(|row| row.try_get::<_, bool>(0))
         .map_err(|error| errors::fault("looking for the table of commits", &error))?;
-    if !exists {
-        session.run("creating the table of commits", &create).await?;
+    match exists {
+        false => session.run("creating the table of commits", &create).await?,
+        true => forget_old(session, &commits).await,
     }
     published(session, &commits, key).await
+}
+
+/// Forgets jobs that nobody will ask for again. Best effort.
+async fn forget_old(session: &Session, commits: &str) {
+    let delete = format!("DELETE FROM {commits} WHERE committed_at < now() - interval '90 days'");
+    if let Err(fault) = session.run("forgetting old jobs", &delete).await {
+        tracing::debug!(%fault, "Old jobs stay in the table of commits");
+    }
 }
 
 /// Publishes, or finds that it was done already.

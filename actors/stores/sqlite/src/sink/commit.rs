@@ -24,6 +24,10 @@ pub(crate) struct Publication {
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS main.sluice_commit (job TEXT PRIMARY KEY, attempt INTEGER NOT NULL, \
      token INTEGER NOT NULL, rows INTEGER NOT NULL, committed_at TEXT NOT NULL)";
 
+/// Forgets jobs that nobody will ask for again.
+const FORGET_OLD: &str =
+    "DELETE FROM main.sluice_commit WHERE committed_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-90 days')";
+
 /// Refuses an attempt that is behind. Returns whether the job was published before.
 ///
 /// # Errors
@@ -123,6 +127,7 @@ impl Publication {
             return Err(Fault::new(Code::VerificationFailed, text).retryable(true));
         }
         transaction.execute_batch(CREATE).map_err(failed)?;
+        transaction.execute_batch(FORGET_OLD).map_err(failed)?;
         let note = "INSERT INTO main.sluice_commit (job, attempt, token, rows, committed_at) \
              VALUES (?1, ?2, ?3, ?4, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
         let key = &self.key;
