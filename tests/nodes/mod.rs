@@ -105,3 +105,43 @@ async fn a_gateway_moves_to_another_machine_with_its_credentials() {
     new.online(&factory).await;
     rest.succeed("copy", Duration::from_secs(60)).await;
 }
+
+#[tokio::test]
+async fn a_running_node_opens_old_credentials_once_their_key_is_imported() {
+    let (factory, server) = (Factory::start(), Postgres::start());
+    server
+        .sql("CREATE TABLE t (a int primary key); INSERT INTO t VALUES (1)")
+        .await;
+    let old = Gateway::start(&factory, "gw").await;
+    let rest = factory.rest();
+    let folder = tempfile::tempdir().unwrap();
+    let (source, sink) = (
+        postgres_source(&server, "public", "t"),
+        file_parquet_sink(folder.path(), "t.parquet"),
+    );
+    make_copy(&rest, "gw", "copy", &source, &sink).await;
+    let exported = old.export();
+    rest.delete("integrationRuntimes/gw/nodes/node1").await.ok();
+    let key = rest.make_gateway("gw").await;
+    let new = Gateway::join(&factory, "gw", &key).await;
+    let run = rest.start("copy").await;
+    let ended = rest.end_of(&run, Duration::from_secs(60)).await;
+    assert_eq!(ended["status"], "Failed", "{ended}");
+    assert!(ended.to_string().contains("SL5002"), "{ended}");
+    let (file, password) = (
+        exported.file.display().to_string(),
+        exported.password.display().to_string(),
+    );
+    new.ask(&["certificate", "import", "--file", &file, "--password-file", &password])
+        .expect(0);
+    assert_eq!(
+        new.ask(&["certificate", "show", "-o", "json"])
+            .expect(0)
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    rest.succeed("copy", Duration::from_secs(60)).await;
+}

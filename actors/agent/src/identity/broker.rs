@@ -33,6 +33,9 @@ pub(super) fn store(state: &StateDir, access: Option<&BrokerAccess>) -> Result<(
     }
 }
 
+/// A channel and the address it goes to.
+pub(crate) type ChannelAt = (Arc<dyn ControlChannel>, String);
+
 /// The channel over the broker and its address, if there is one.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub(crate) fn broker_channel(
     state: &StateDir,
     identity: &Identity,
     tuning: &Tuning,
-) -> Result<Option<(Arc<dyn ControlChannel>, String)>, Fault> {
+) -> Result<Option<ChannelAt>, Fault> {
     let path = state.broker_file();
     let Some(text) = read_key(&path)? else { return Ok(None) };
     let broken = |path: &Path, why: &str| Fault::new(Code::NodeStateFailed, format!("{}: {why}", path.display()));
