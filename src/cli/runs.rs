@@ -93,6 +93,7 @@ pub(super) fn describe(run: &Value, activities: &[Value]) -> String {
         ],
         &rows,
     );
+    text += &histories(activities);
     for activity in activities {
         let message = cell(&activity["error"]["message"]);
         if activity["status"] == "Failed" {
@@ -111,5 +112,31 @@ fn cell(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// What became of every attempt, of the activities that needed more than one.
+fn histories(activities: &[Value]) -> String {
+    let attempts = |activity: &Value| activity["attempts"].as_array().cloned().unwrap_or_default();
+    let mut rows = Vec::new();
+    for activity in activities.iter().filter(|activity| attempts(activity).len() > 1) {
+        for attempt in attempts(activity) {
+            rows.push(vec![
+                cell(&activity["activityName"]),
+                cell(&attempt["attempt"]),
+                cell(&attempt["node"]),
+                cell(&attempt["began"]),
+                cell(&attempt["status"]),
+                cell(&attempt["rows"]),
+                cell(&attempt["errorCode"]),
+            ]);
+        }
+    }
+    match rows.is_empty() {
+        true => String::new(),
+        false => {
+            let head = ["ACTIVITY", "ATTEMPT", "NODE", "BEGAN", "STATUS", "ROWS", "ERROR"];
+            format!("\n{}", table(&head, &rows))
+        }
     }
 }

@@ -3,3 +3,4 @@
 mod bench;
 mod others;
 mod postgres;
+mod through;

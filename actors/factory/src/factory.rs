@@ -101,6 +101,12 @@ impl Factory {
         });
         // Cannot have been set: nobody else has this value yet.
         let _ = app.handles.set(Handles::start(root, &app));
+        let weak = Arc::downgrade(&app);
+        root.add_figures(move |text| {
+            if let Some(app) = weak.upgrade() {
+                crate::line::figures(&app, text);
+            }
+        });
         // Last: with it the first requests come in.
         let serving = Serving {
             server: Arc::new(server),

@@ -188,10 +188,17 @@ impl Root {
         self.shared.overall()
     }
 
-    /// All figures, those of the process and of the tokio runtime as the text that Prometheus reads.
+    /// All figures as the text that Prometheus reads: those of the components, the process, the tokio runtime, and what
+    /// was added with [`Root::add_figures`].
     #[must_use]
     pub fn prometheus(&self) -> String {
-        crate::prometheus::page(&self.snapshot(), Some(self.shared.dataplane))
+        crate::prometheus::page(&self.snapshot(), Some(self.shared.dataplane)) + &self.shared.own_figures()
+    }
+
+    /// Adds figures of the program's own to the page. The families must not be on it yet; the function is called for
+    /// every page and must not wait. It should hold no strong reference to whoever holds this root.
+    pub fn add_figures(&self, figures: impl Fn(&mut crate::prometheus::Text) + Send + Sync + 'static) {
+        self.shared.add_figures(Arc::new(figures));
     }
 
     /// Lets a component finish the messages that wait and take no more from others, also across restarts, until

@@ -11,9 +11,13 @@ use tokio::runtime::Runtime;
 
 use crate::generation::Generation;
 use crate::lane::Lane;
+use crate::prometheus::Text;
 use crate::slot::AnySlot;
 use crate::sync::{guarded, lock};
 use crate::{EXIT_HUNG_THREADS, Event, EventSink, Options, Overall, Placement, Strategy};
+
+/// Writes figures of a program's own onto the page.
+pub(crate) type Figures = Arc<dyn Fn(&mut Text) + Send + Sync>;
 
 pub(crate) struct Shared {
     pub(crate) dataplane: &'static Runtime,
@@ -30,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) fates: tokio::sync::Mutex<()>,
     /// What the program says of itself.
     status: Mutex<String>,
+    /// Figures of the program's own.
+    figures: Mutex<Vec<Figures>>,
     events: Box<dyn EventSink>,
     lanes: Mutex<HashMap<&'static str, Arc<Lane>>>,
     zombies: AtomicUsize,
@@ -56,6 +62,7 @@ impl Shared {
             keeps_figures: AtomicBool::new(false),
             fates: tokio::sync::Mutex::new(()),
             status: Mutex::default(),
+            figures: Mutex::default(),
             events,
             lanes: Mutex::new(HashMap::new()),
             zombies: AtomicUsize::new(0),
@@ -78,6 +85,26 @@ impl Shared {
     /// How all components are doing.
     pub(crate) fn overall(&self) -> Overall {
         Overall::of(self.in_order().iter().filter_map(|slot| slot.trouble()).collect())
+    }
+
+    pub(crate) fn add_figures(&self, figures: Figures) {
+        lock(&self.figures).push(figures);
+    }
+
+    /// The program's own figures. A panic in them is not ours: what that writer has written is left out.
+    pub(crate) fn own_figures(&self) -> String {
+        let all = lock(&self.figures).clone();
+        let written = all.iter().filter_map(|figures| {
+            let mut text = Text::new();
+            match guarded(|| figures(&mut text)) {
+                Ok(()) => Some(text.into_string()),
+                Err(panic) => {
+                    tracing::warn!(panic, "Figures of the program's own could not be written.");
+                    None
+                }
+            }
+        });
+        written.collect()
     }
 
     pub(crate) fn set_status(&self, text: &str) {

@@ -4,7 +4,7 @@ use super::session::{is_held_by, seconds};
 use super::settle;
 use crate::app::App;
 use crate::state::jobs::{self, JobRow, JobState};
-use crate::state::{activities, outbox, runs, stored};
+use crate::state::{activities, attempts, outbox, runs, stored};
 use crate::wire::{micros, now};
 use sluice_channel::Peer;
 use sluice_contract::job::{CopyProgress, JobSpec};
@@ -86,6 +86,7 @@ pub(crate) async fn claim(
         ..row.clone()
     };
     settle::write(&mut tx, &row, &held).await?;
+    attempts::begin(&mut tx, &held).await?;
     outbox::delete_dispatches(&mut tx, &row.id).await?;
     activities::set_status(&mut tx, &row.activity_run, "InProgress", row.failures).await?;
     runs::touch(&mut tx, &row.run).await?;

@@ -64,7 +64,7 @@ async fn watch(app: Arc<App>) {
             let told = tokio::select! {
                 told = presence.recv() => told,
                 _ = ticks.tick() => {
-                    app.line.expire();
+                    app.line.tidy().await;
                     continue;
                 }
             };

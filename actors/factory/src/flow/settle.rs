@@ -2,6 +2,7 @@
 
 use super::failure;
 use crate::state::activities;
+use crate::state::attempts::{self, Ended};
 use crate::state::jobs::{self, JobRow, JobState};
 use crate::state::{Conn, gateways, json, outbox, outcomes, runs, stored};
 use crate::wire::{micros, now};
@@ -38,6 +39,7 @@ pub(crate) async fn dispatch(conn: &mut Conn, job: &JobRow, not_before: i64) -> 
 
 /// A copy is committed.
 pub(crate) async fn complete(conn: &mut Conn, job: &JobRow, outcome: &CopyOutcome) -> Result<(), Fault> {
+    attempts::end(conn, job, Ended::Succeeded, None, outcome.rows_copied).await?;
     let mut output = outcome.to_adf_output(&gateway_name(conn, job).await?);
     tell_earlier_failures(conn, job, &mut output).await?;
     end(conn, job, JobState::Completed).await?;
@@ -50,6 +52,7 @@ pub(crate) async fn fail(conn: &mut Conn, job: &JobRow, fault: &Fault, progress:
     if job.cancel {
         return cancelled(conn, job, progress).await;
     }
+    attempts::end(conn, job, Ended::Failed, Some(fault), progress.rows_written).await?;
     let failures = job.failures + 1;
     if failures <= failures_allowed(job, fault) {
         tracing::info!(job = %job.id, attempt = job.attempt, %fault, "An attempt failed and is repeated");
@@ -73,6 +76,7 @@ fn failures_allowed(job: &JobRow, fault: &Fault) -> i64 {
 
 /// The activity failed, whatever its policy says.
 pub(crate) async fn fail_for_good(conn: &mut Conn, job: &JobRow, fault: &Fault) -> Result<(), Fault> {
+    attempts::end(conn, job, Ended::Failed, Some(fault), last_progress(job).rows_written).await?;
     fail_with(conn, job, fault, &last_progress(job)).await
 }
 
@@ -83,6 +87,7 @@ pub(crate) async fn lost(conn: &mut Conn, job: &JobRow) -> Result<(), Fault> {
         return cancelled(conn, job, &last_progress(job)).await;
     }
     let mut next = next_attempt(job, &last_progress(job), job.failures)?;
+    attempts::end(conn, job, Ended::Lost, None, last_progress(job).rows_written).await?;
     if job.state.is_held() {
         next.lost += 1;
         let node = job.node.as_deref().unwrap_or_default();
@@ -97,6 +102,7 @@ pub(crate) async fn lost(conn: &mut Conn, job: &JobRow) -> Result<(), Fault> {
 
 /// The node has no room after all: somebody else, a little later. It does not count as a failure.
 pub(crate) async fn give_back(conn: &mut Conn, job: &JobRow, pause: Duration) -> Result<(), Fault> {
+    attempts::end(conn, job, Ended::GivenBack, None, last_progress(job).rows_written).await?;
     let next = next_attempt(job, &last_progress(job), job.failures)?;
     queue_again(conn, job, &next, now() + micros(pause)).await
 }
@@ -104,6 +110,7 @@ pub(crate) async fn give_back(conn: &mut Conn, job: &JobRow, pause: Duration) ->
 /// A job was stopped on request.
 pub(crate) async fn cancelled(conn: &mut Conn, job: &JobRow, progress: &CopyProgress) -> Result<(), Fault> {
     let fault = Fault::new(Code::Cancelled, "the run was cancelled");
+    attempts::end(conn, job, Ended::Cancelled, Some(&fault), progress.rows_written).await?;
     let output = failure::output(&gateway_name(conn, job).await?, &fault, progress);
     end(conn, job, JobState::Cancelled).await?;
     let error = failure::error(&activity_name(job)?, &fault);

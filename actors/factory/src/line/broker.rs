@@ -12,7 +12,7 @@ use sluice_channel::{Address, ControlChannel, Peer, Presence, Rabbit, RabbitOpti
 use sluice_contract::enrol::BrokerAccess;
 use sluice_contract::{FactoryId, Fault, NodeId};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
@@ -32,6 +32,8 @@ pub(crate) struct BrokerLine {
     registry: Arc<Registry>,
     /// When each node was heard last.
     heard: DashMap<NodeId, (Peer, Instant)>,
+    /// Nodes that were removed and whose queues are still at the broker.
+    removed: Mutex<Vec<Peer>>,
     patience: Duration,
     presence: broadcast::Sender<Presence>,
     pub(crate) health: Health,
@@ -84,6 +86,7 @@ impl BrokerLine {
             address: options.address.to_string(),
             registry,
             heard: DashMap::new(),
+            removed: Mutex::default(),
             patience: timings.heartbeat * MISSED,
             presence: broadcast::channel(LAG).0,
             health: Health::default(),
@@ -136,19 +139,28 @@ impl BrokerLine {
         }
     }
 
-    /// A removed node: what it sends is refused from now on, and its queue goes.
+    /// A removed node: what it sends is refused from now on, and its queue goes with the next [`BrokerLine::sweep`].
     pub(super) fn forget(&self, peer: &Peer, reason: &str) {
         if self.heard.remove(&peer.node).is_some() {
             let _ = self
                 .presence
                 .send(Presence::Disconnected(peer.clone(), reason.to_owned()));
         }
-        let (rabbit, peer) = (self.rabbit.clone(), peer.clone());
-        tokio::spawn(async move {
-            if let Err(fault) = rabbit.forget(&[control(&peer)]).await {
+        self.removed().push(peer.clone());
+    }
+
+    /// Removes the queues of nodes that were removed since the last time.
+    pub(super) async fn sweep(&self) {
+        let removed = std::mem::take(&mut *self.removed());
+        for peer in removed {
+            if let Err(fault) = self.rabbit.forget(&[control(&peer)]).await {
                 tracing::warn!(node = %peer.node, %fault, "The queue of a removed node is left at the broker");
             }
-        });
+        }
+    }
+
+    fn removed(&self) -> MutexGuard<'_, Vec<Peer>> {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the queues of these nodes, and those of all registered ones with none named.

@@ -1,9 +1,11 @@
 //! What carries the control channel: the factory's own endpoint, or a message broker.
 
 mod broker;
+mod figures;
 mod health;
 
 pub(crate) use broker::BrokerLine;
+pub(crate) use figures::figures;
 pub(crate) use health::{Health, State};
 
 use sluice_channel::{ControlChannel, Embedded, Peer, Presence};
@@ -65,10 +67,12 @@ impl Line {
         }
     }
 
-    /// Notices nodes that have said nothing for too long, where nothing else notices.
-    pub(crate) fn expire(&self) {
+    /// Notices nodes that have said nothing for too long, where nothing else notices, and removes what those that were
+    /// removed have left at the broker.
+    pub(crate) async fn tidy(&self) {
         if let Line::Broker(broker) = self {
             broker.expire();
+            broker.sweep().await;
         }
     }
 

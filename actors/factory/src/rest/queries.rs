@@ -6,7 +6,7 @@ use super::{reply, runs as run_replies};
 use crate::app::App;
 use crate::state::activities::{self, ActivityRow};
 use crate::state::filter::{Condition, Filter, PAGE, Value as FilterValue};
-use crate::state::{jobs, runs, stored};
+use crate::state::{attempts, jobs, runs, stored};
 use crate::wire::{parse_time, time_text};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -58,9 +58,17 @@ pub(crate) async fn activity_runs(app: &Arc<App>, call: &Call) -> Result<Respons
     let mut rows = activities::query(&mut conn, &run.id, &filter).await?;
     let token = next_page(&mut rows, &filter);
     let progress = progress(app, &mut conn, &run.id).await?;
+    let attempts = attempts::of_run(&mut conn, &run.id).await?;
     let items = rows
         .iter()
-        .map(|row| render(&run.pipeline, row, progress.get(&row.id)))
+        .map(|row| {
+            let mut item = render(&run.pipeline, row, progress.get(&row.id))?;
+            // A member of our own.
+            if let Some(attempts) = attempts.get(&row.id) {
+                item["attempts"] = Value::Array(attempts.clone());
+            }
+            Ok::<_, Fault>(item)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(answer(items, token))
 }

@@ -4,6 +4,7 @@
 //! functions take a connection, so that the caller decides what belongs into a transaction.
 
 pub(crate) mod activities;
+pub(crate) mod attempts;
 pub(crate) mod documents;
 pub(crate) mod factories;
 pub(crate) mod filter;
@@ -34,7 +35,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 /// A connection; SQLite's for now.
 pub(crate) type Conn = sqlx::SqliteConnection;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "attempts", include_str!("../../migrations/0002_attempts.sql")),
+];
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The database.
