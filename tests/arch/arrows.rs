@@ -8,6 +8,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-contract", &[]),
     ("sluice-dotnet", &[]),
     ("sluice-expression", &["sluice-dotnet"]),
+    ("sluice-schedule", &["sluice-dotnet"]),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),
     ("sluice-channel", &["sluice-contract"]),

@@ -1,12 +1,13 @@
-//! .NET's format strings for dates, times and spans, in the cultures `invariant` and `en-US`.
+//! .NET's format strings for dates, times and spans, in the cultures `invariant` and `en-US`, and its time zones.
 //!
-//! Azure Data Factory writes them into mappings and expressions.
+//! Azure Data Factory writes them into mappings, expressions and triggers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod read;
 mod standard;
 mod tokens;
 mod write;
+pub mod zones;
 
 pub use read::Read;
 pub use standard::Culture;

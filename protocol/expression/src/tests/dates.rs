@@ -1,8 +1,8 @@
 //! Dates, their formats and time zones.
 
 use super::{all, value};
-use crate::zones::WINDOWS;
 use serde_json::json;
+use sluice_dotnet::zones::WINDOWS;
 
 #[test]
 fn moments_are_read_moved_and_written() {
