@@ -28,7 +28,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Never sees a store.
     (
         "sluice-factory",
-        &["sluice-contract", "sluice-channel", "sluice-seal", "sluice-runtime"],
+        &[
+            "sluice-contract",
+            "sluice-channel",
+            "sluice-expression",
+            "sluice-seal",
+            "sluice-runtime",
+        ],
     ),
     (
         "sluice-agent",

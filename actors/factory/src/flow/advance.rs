@@ -3,7 +3,7 @@
 //! Everything it knows is in the database, so it may be called at any time and any number of times.
 
 use super::graph::{self, Decision, Progress, Step};
-use super::plan::{Planned, plan};
+use super::plan::{Planned, Work, plan};
 use super::{failure, settle};
 use crate::state::activities::{self, ActivityRow};
 use crate::state::jobs::{self, JobRow, JobState};
@@ -11,7 +11,7 @@ use crate::state::runs::{self, RunRow};
 use crate::state::{Conn, json, stored};
 use crate::wire::{micros, now};
 use serde_json::Value;
-use sluice_contract::document::{Activity, Pipeline};
+use sluice_contract::document::{Activity, Pipeline, find_expression};
 use sluice_contract::{Code, Fault, JobId};
 use std::collections::HashMap;
 
@@ -70,7 +70,19 @@ async fn start(conn: &mut Conn, run: &RunRow, place: usize, activity: &Activity<
         input: json(activity.type_properties())?,
         ..fresh(run, place, activity, "Queued")
     };
-    match plan(conn, run, activity, &row.id).await {
+    let work = Work {
+        run,
+        activity: *activity,
+        activity_run: &row.id,
+    };
+    let planned = match find_expression(activity.type_properties()) {
+        Some(place) => Err(Fault::new(
+            Code::ExpressionUnsupported,
+            format!("activity {}: `{place}` is an expression", activity.name()),
+        )),
+        None => plan(conn, &work).await,
+    };
+    match planned {
         Ok(planned) => {
             row.gateway = planned.gateway.name.clone();
             activities::insert(conn, &row).await?;

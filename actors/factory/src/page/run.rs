@@ -3,6 +3,7 @@
 use super::format::{ago, bytes, count, span, state};
 use super::{layout, progress};
 use crate::app::App;
+use crate::flow::as_text;
 use crate::rest::ApiError;
 use crate::rest::queries;
 use crate::state::activities::{self, ActivityRow};
@@ -47,7 +48,7 @@ fn facts(run: &RunRow, parameters: &Object) -> Markup {
             dt { "Started" } dd { (ago(run.started)) }
             dt { "Duration" } dd { (span(run.ended.unwrap_or_else(now) - run.started)) }
             @for (name, value) in parameters {
-                dt { (name) } dd { (value.as_str().unwrap_or_default()) }
+                dt { (name) } dd { (as_text(value).as_str().unwrap_or_default()) }
             }
         } }
     }

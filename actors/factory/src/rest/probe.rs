@@ -5,7 +5,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply;
 use crate::app::App;
-use crate::flow::{choose_gateway, endpoint_of};
+use crate::flow::{Service, choose_gateway};
 use crate::state::documents::{self, DocumentKind};
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes;
@@ -27,13 +27,14 @@ pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Respo
     let service = documents::find(&mut conn, &factory.id, DocumentKind::LinkedService, call.name(3))
         .await?
         .ok_or_else(|| ApiError::no_resource("linkedservices", call.name(3)))?;
+    let service = Service::of(&service, &Object::new())?;
     let named = call
         .query
         .get("gateway")
         .map(String::as_str)
         .filter(|name| !name.is_empty());
     let gateway = choose_gateway(&mut conn, &factory.id, named, &[&service]).await?;
-    let endpoint = endpoint_of(&service, &gateway)?;
+    let endpoint = service.endpoint(&gateway)?;
     let online = nodes::of_gateway(&mut conn, &gateway.id).await?;
     drop(conn);
     let node = online

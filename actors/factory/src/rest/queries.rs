@@ -24,7 +24,7 @@ const RUNS: &[Operand] = &[
     ("Status", "status", false),
     ("RunStart", "started", true),
     ("RunEnd", "ended", true),
-    ("RunGroupId", "id", false),
+    ("RunGroupId", "run_group", false),
 ];
 
 const ACTIVITIES: &[Operand] = &[

@@ -4,38 +4,47 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply;
 use crate::app::App;
-use crate::flow;
+use crate::flow::{self, Facts, InvokedBy, NewRun};
 use crate::state::documents::{self, DocumentKind};
 use crate::state::factories::FactoryRow;
 use crate::state::runs::{self, RunRow};
-use crate::state::{json as json_text, requests, stored};
-use crate::wire::{now, time_text};
+use crate::state::{requests, stored};
+use crate::wire::time_text;
 use axum::response::Response;
 use serde_json::{Value, json};
-use sluice_contract::document::{MASK, Pipeline, text};
-use sluice_contract::{Code, Fault, Object, RunId};
+use sluice_contract::{Code, Fault, Object};
 use std::sync::Arc;
 
 /// The reply for one.
 pub(crate) fn render(factory: &FactoryRow, row: &RunRow) -> Result<Value, Fault> {
     let parameters: Object = stored("a run's parameters", &row.parameters)?;
+    // On the wire all of them are texts.
+    let parameters: Object = parameters
+        .iter()
+        .map(|(name, value)| (name.clone(), flow::as_text(value)))
+        .collect();
+    let facts: Facts = stored("a run's facts", &row.facts)?;
+    let invoked_by = facts.invoked_by.unwrap_or_else(|| InvokedBy {
+        id: row.invoked_id.clone(),
+        ..InvokedBy::manual()
+    });
     Ok(json!({
         "id": format!("{}/pipelineruns/{}", factory.resource_id(), row.id),
         "runId": row.id,
         "debugRunId": null,
-        "runGroupId": row.id,
+        "runGroupId": row.group,
         "pipelineName": row.pipeline,
         "parameters": parameters,
-        "invokedBy": { "id": row.invoked_id, "name": "Manual", "invokedByType": "Manual" },
+        "invokedBy": invoked_by,
         "runStart": time_text(row.started),
         "runEnd": row.ended.map(time_text),
         "durationInMs": row.ended.map(|ended| (ended - row.started) / 1000),
         "status": row.status,
         "message": row.message,
         "lastUpdated": time_text(row.updated),
-        "annotations": [],
+        "annotations": stored::<Value>("a run's annotations", &row.annotations)?,
         "runDimension": {},
-        "isLatest": true,
+        "isLatest": row.is_latest,
     }))
 }
 
@@ -57,21 +66,13 @@ pub(crate) async fn create(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
     {
         return Ok(reply::json_reply(json!({ "runId": run })));
     }
-    let body: Value = stored("a pipeline", &pipeline.body)?;
-    let row = RunRow {
-        id: RunId::generate().to_string(),
-        factory: factory.id.clone(),
+    let new = NewRun {
         pipeline: pipeline.name,
-        parameters: json_text(&parameters(&Pipeline::view(&body)?, given)?)?,
-        status: "Queued".to_owned(),
-        message: String::new(),
-        cancel: false,
-        started: now(),
-        ended: None,
-        updated: now(),
-        invoked_id: uuid::Uuid::new_v4().simple().to_string(),
+        parameters: given,
+        invoked_by: InvokedBy::manual(),
+        trigger: None,
     };
-    runs::insert(&mut tx, &row, &pipeline.body).await?;
+    let row = flow::start(&mut tx, &factory, new).await?;
     if let Some(request) = request {
         requests::insert(&mut tx, &factory.id, &operation, request, &row.id).await?;
     }
@@ -79,46 +80,6 @@ pub(crate) async fn create(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
     tracing::info!(run = %row.id, pipeline = %row.pipeline, "A run was created");
     app.advance(&row.id);
     Ok(reply::json_reply(json!({ "runId": row.id })))
-}
-
-/// The run's parameters: those given, and the defaults of the others. On the wire all of them are strings.
-fn parameters(pipeline: &Pipeline<'_>, given: Object) -> Result<Object, Fault> {
-    let mut all = Object::new();
-    for (name, declaration) in pipeline.parameters() {
-        let declared = declaration.as_object();
-        let sent = given
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value);
-        let secret = declared
-            .and_then(|d| text(d, "type"))
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("SecureString"));
-        let value = match sent.or_else(|| declared.and_then(|d| d.get("defaultValue"))) {
-            // Nothing runs here that could use it, so it is not kept.
-            Some(_) if secret => MASK.into(),
-            Some(value) => as_text(value),
-            None => {
-                return Err(Fault::new(
-                    Code::DocumentInvalid,
-                    format!("the parameter `{name}` has no default, and the request does not give it"),
-                ));
-            }
-        };
-        all.insert(name.clone(), value);
-    }
-    for (name, value) in given {
-        if !all.keys().any(|known| known.eq_ignore_ascii_case(&name)) {
-            all.insert(name, as_text(&value));
-        }
-    }
-    Ok(all)
-}
-
-fn as_text(value: &Value) -> Value {
-    match value {
-        Value::String(text) => text.clone().into(),
-        other => other.to_string().into(),
-    }
 }
 
 pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {

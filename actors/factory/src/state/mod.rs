@@ -38,6 +38,7 @@ pub(crate) type Conn = sqlx::SqliteConnection;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "attempts", include_str!("../../migrations/0002_attempts.sql")),
+    (10, "run facts", include_str!("../../migrations/0010_run_facts.sql")),
 ];
 const BUSY: Duration = Duration::from_secs(10);
 

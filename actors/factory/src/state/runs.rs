@@ -5,7 +5,7 @@ use super::{Conn, Db};
 use crate::wire::now;
 use sluice_contract::Fault;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::{AssertSqlSafe, FromRow, Row};
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct RunRow {
     pub(crate) id: String,
     pub(crate) factory: String,
     pub(crate) pipeline: String,
-    /// JSON object of strings.
+    /// JSON object; each value has its parameter's type.
     pub(crate) parameters: String,
     /// `Queued`, `InProgress`, `Succeeded`, `Failed`, `Canceling`, `Cancelled`.
     pub(crate) status: String,
@@ -23,6 +23,22 @@ pub(crate) struct RunRow {
     pub(crate) ended: Option<i64>,
     pub(crate) updated: i64,
     pub(crate) invoked_id: String,
+    /// JSON of the Facts.
+    pub(crate) facts: String,
+    /// A run and its reruns have one group.
+    pub(crate) group: String,
+    /// Whether it is the newest of its group.
+    pub(crate) is_latest: bool,
+    /// The activity run that started it.
+    pub(crate) parent: Option<String>,
+    /// How many runs are above it.
+    pub(crate) depth: i64,
+    /// How many runs of the pipeline may be in progress; 0 is any number.
+    pub(crate) concurrency: i64,
+    /// JSON array.
+    pub(crate) annotations: String,
+    /// JSON object: what the pipeline returns.
+    pub(crate) return_value: Option<String>,
 }
 
 impl FromRow<'_, SqliteRow> for RunRow {
@@ -39,6 +55,14 @@ impl FromRow<'_, SqliteRow> for RunRow {
             ended: row.try_get("ended")?,
             updated: row.try_get("updated")?,
             invoked_id: row.try_get("invoked_id")?,
+            facts: row.try_get("facts")?,
+            group: row.try_get("run_group")?,
+            is_latest: row.try_get::<i64, _>("is_latest")? != 0,
+            parent: row.try_get("parent")?,
+            depth: row.try_get("depth")?,
+            concurrency: row.try_get("concurrency")?,
+            annotations: row.try_get("annotations")?,
+            return_value: row.try_get("return_value")?,
         })
     }
 }
@@ -50,19 +74,19 @@ impl RunRow {
     }
 }
 
-const COLUMNS: &str = "id, factory, pipeline, parameters, status, message, cancel, started, ended, updated, invoked_id";
+/// Everything but the pipeline, which is large.
+const COLUMNS: &str = "id, factory, pipeline, parameters, status, message, cancel, started, ended, updated, \
+     invoked_id, facts, run_group, is_latest, parent, depth, concurrency, annotations, return_value";
 
 /// Finds one in a data factory.
 pub(crate) async fn find(conn: &mut Conn, factory: &str, id: &str) -> Result<Option<RunRow>, Fault> {
-    sqlx::query_as(
-        "SELECT id, factory, pipeline, parameters, status, message, cancel, started, ended, updated, invoked_id \
-         FROM runs WHERE id = $1 AND factory = $2",
-    )
-    .bind(id)
-    .bind(factory)
-    .fetch_optional(conn)
-    .await
-    .db()
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = $1 AND factory = $2");
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(factory)
+        .fetch_optional(conn)
+        .await
+        .db()
 }
 
 /// Finds one, and the pipeline as it was when the run began.
@@ -105,7 +129,8 @@ pub(crate) async fn unfinished(conn: &mut Conn) -> Result<Vec<String>, Fault> {
 pub(crate) async fn insert(conn: &mut Conn, row: &RunRow, pipeline: &str) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO runs (id, factory, pipeline, body, parameters, status, message, cancel, started, ended, updated, \
-         invoked_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         invoked_id, facts, run_group, is_latest, parent, depth, concurrency, annotations, return_value) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(&row.id)
     .bind(&row.factory)
@@ -119,6 +144,14 @@ pub(crate) async fn insert(conn: &mut Conn, row: &RunRow, pipeline: &str) -> Res
     .bind(row.ended)
     .bind(row.updated)
     .bind(&row.invoked_id)
+    .bind(&row.facts)
+    .bind(&row.group)
+    .bind(i64::from(row.is_latest))
+    .bind(&row.parent)
+    .bind(row.depth)
+    .bind(row.concurrency)
+    .bind(&row.annotations)
+    .bind(&row.return_value)
     .execute(conn)
     .await
     .db()?;

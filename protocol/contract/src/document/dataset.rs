@@ -1,6 +1,6 @@
 //! A dataset: which table or file of a store.
 
-use super::{empty, kind, member, properties, reference};
+use super::{Reference, empty, kind, member, properties};
 use crate::Object;
 use crate::codes::Code;
 use crate::fault::Fault;
@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct Dataset<'a> {
     properties: &'a Object,
     kind: &'a str,
-    linked_service: &'a str,
+    linked_service: Reference<'a>,
 }
 
 impl<'a> Dataset<'a> {
@@ -22,7 +22,7 @@ impl<'a> Dataset<'a> {
     pub fn view(document: &'a Value) -> Result<Self, Fault> {
         let properties = properties(document)?;
         let linked_service = member(properties, "linkedServiceName")
-            .and_then(reference)
+            .and_then(Reference::view)
             .ok_or_else(|| Fault::new(Code::DocumentInvalid, "the dataset has no `linkedServiceName`"))?;
         Ok(Self {
             properties,
@@ -36,8 +36,13 @@ impl<'a> Dataset<'a> {
         self.kind
     }
 
-    /// The linked service it lies in.
+    /// The name of the linked service it lies in.
     pub fn linked_service(&self) -> &'a str {
+        self.linked_service.name
+    }
+
+    /// The same with what it is given for its parameters.
+    pub fn linked_service_reference(&self) -> Reference<'a> {
         self.linked_service
     }
 
@@ -50,7 +55,11 @@ impl<'a> Dataset<'a> {
 
     /// What a connector gets: the `typeProperties`, and beside them, for a file, the columns that the dataset declares.
     pub fn request(&self) -> Object {
-        let mut request = self.type_properties().clone();
+        self.request_with(self.type_properties().clone())
+    }
+
+    /// The same with `typeProperties` whose expressions have been evaluated.
+    pub fn request_with(&self, mut request: Object) -> Object {
         // A list of columns; of JSON it may be a schema of its own.
         let says = |columns: &&Value| match columns {
             Value::Array(columns) => !columns.is_empty(),

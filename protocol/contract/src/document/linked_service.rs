@@ -44,4 +44,11 @@ impl<'a> LinkedService<'a> {
             .and_then(Value::as_object)
             .unwrap_or(empty())
     }
+
+    /// Its `parameters`, if it has any.
+    pub fn parameters(&self) -> &'a Object {
+        member(self.properties, "parameters")
+            .and_then(Value::as_object)
+            .unwrap_or(empty())
+    }
 }

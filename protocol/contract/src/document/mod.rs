@@ -7,6 +7,7 @@ mod dataset;
 mod linked_service;
 mod pipeline;
 mod properties;
+mod reference;
 mod runtime;
 mod secret;
 
@@ -14,6 +15,7 @@ pub use dataset::Dataset;
 pub use linked_service::LinkedService;
 pub use pipeline::{Activity, CopyActivity, Dependency, Pipeline, Policy};
 pub use properties::{ConnectionString, StoreProperties, binding_of};
+pub use reference::Reference;
 pub use runtime::IntegrationRuntime;
 pub use secret::{MASK, carry_over, take_secrets};
 

@@ -1,6 +1,6 @@
 //! A pipeline and its activities.
 
-use super::{empty, kind, member, properties, reference, required};
+use super::{Reference, empty, kind, member, properties, required};
 use crate::Object;
 use crate::codes::Code;
 use crate::fault::Fault;
@@ -39,6 +39,12 @@ impl<'a> Pipeline<'a> {
         member(self.properties, "parameters")
             .and_then(Value::as_object)
             .unwrap_or(empty())
+    }
+
+    /// How many runs may be in progress at the same time; 0 when the pipeline does not say.
+    pub fn concurrency(&self) -> i64 {
+        let given = member(self.properties, "concurrency").and_then(Value::as_i64);
+        given.filter(|runs| *runs > 0).unwrap_or_default()
     }
 
     /// Free labels.
@@ -201,10 +207,7 @@ impl<'a> Activity<'a> {
         };
         let end = |name: &str| {
             let items = member(self.object, name).and_then(Value::as_array);
-            items.and_then(|items| items.first()).and_then(|item| {
-                // v1 writes {"name": ".."}
-                reference(item).or_else(|| item.as_object().and_then(|object| super::text(object, "name")))
-            })
+            items.and_then(|items| items.first()).and_then(Reference::view)
         };
         let object = |name: &str| member(self.type_properties(), name).and_then(Value::as_object);
         Ok(CopyActivity {
@@ -223,9 +226,9 @@ pub struct CopyActivity<'a> {
     /// The activity.
     pub activity: Activity<'a>,
     /// The dataset that is read.
-    pub input: &'a str,
+    pub input: Reference<'a>,
     /// The dataset that is written.
-    pub output: &'a str,
+    pub output: Reference<'a>,
     /// `typeProperties.source`.
     pub source: &'a Object,
     /// `typeProperties.sink`.
@@ -237,7 +240,7 @@ impl CopyActivity<'_> {
     ///
     /// # Errors
     /// [`Code::PipelineInvalid`] when the log is asked for without one.
-    pub fn log_service(&self) -> Result<Option<&str>, Fault> {
+    pub fn log_service(&self) -> Result<Option<Reference<'_>>, Fault> {
         let settings = self.activity.type_properties();
         let Some(log) = member(settings, "logSettings").and_then(Value::as_object) else {
             return self.service_of(settings, "logStorageSettings");
@@ -252,18 +255,18 @@ impl CopyActivity<'_> {
     ///
     /// # Errors
     /// [`Code::PipelineInvalid`] when it names none.
-    pub fn redirect_service(&self) -> Result<Option<&str>, Fault> {
+    pub fn redirect_service(&self) -> Result<Option<Reference<'_>>, Fault> {
         self.service_of(self.activity.type_properties(), "redirectIncompatibleRowSettings")
     }
 
-    fn service_of<'a>(&self, settings: &'a Object, name: &str) -> Result<Option<&'a str>, Fault> {
+    fn service_of<'a>(&self, settings: &'a Object, name: &str) -> Result<Option<Reference<'a>>, Fault> {
         let Some(place) = member(settings, name)
             .and_then(Value::as_object)
             .filter(|place| !place.is_empty())
         else {
             return Ok(None);
         };
-        let service = member(place, "linkedServiceName").and_then(|value| reference(value).or_else(|| value.as_str()));
+        let service = member(place, "linkedServiceName").and_then(Reference::view);
         service.map(Some).ok_or_else(|| {
             let text = format!("activity {}: {name} has no linkedServiceName", self.activity.name());
             Fault::new(Code::PipelineInvalid, text)

@@ -57,7 +57,7 @@ proptest! {
         let before = document.to_string();
         let view = Pipeline::view(&document).unwrap();
         let copy = view.activities()[0].copy().unwrap();
-        prop_assert_eq!((copy.input, copy.output), ("in", "out"));
+        prop_assert_eq!((copy.input.name, copy.output.name), ("in", "out"));
         prop_assert_eq!(copy.source, source.as_object().unwrap());
         prop_assert_eq!(copy.settings(), settings);
         prop_assert_eq!(document.to_string(), before);

@@ -1,0 +1,73 @@
+//! From a Copy activity to a job: references resolved, the gateway chosen.
+
+use super::reference::{Service, dataset, linked_service};
+use super::{Planned, Work};
+use crate::flow::gateway::choose_gateway;
+use crate::state::Conn;
+use crate::state::gateways::GatewayRow;
+use sluice_contract::document::Reference;
+use sluice_contract::job::{Endpoint, JobSpec};
+use sluice_contract::{Code, Fault, Object, RunId};
+
+/// Plans a Copy.
+///
+/// # Errors
+/// `SL4007` for a missing document, `SL4011`, `SL4017`, `SL4020`, `SL5006`.
+pub(super) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fault> {
+    let Work { run, activity, .. } = *work;
+    let copy = activity.copy()?;
+    let policy = activity.policy()?;
+    let source = dataset(conn, &run.factory, copy.input).await?;
+    let sink = dataset(conn, &run.factory, copy.output).await?;
+    let gateway = choose_gateway(conn, &run.factory, None, &[&sink.service, &source.service]).await?;
+    check_bridge(&source.service, &gateway)?;
+    let log = log_end(conn, work, copy.log_service()?, &gateway).await?;
+    let redirect = log_end(conn, work, copy.redirect_service()?, &gateway).await?;
+    let spec = JobSpec {
+        run: RunId::from(run.id.as_str()),
+        pipeline: run.pipeline.clone(),
+        activity: activity.name().to_owned(),
+        activity_run: work.activity_run.to_owned(),
+        source: source.endpoint(copy.source, &gateway)?,
+        sink: sink.endpoint(copy.sink, &gateway)?,
+        log,
+        redirect,
+        settings: copy.settings(),
+        timeout_s: policy.timeout.as_secs(),
+        retries_left: policy.retry,
+        checkpoint: None,
+        extra: Object::new(),
+    };
+    Ok(Planned { spec, gateway, policy })
+}
+
+/// The linked service of a log.
+async fn log_end(
+    conn: &mut Conn,
+    work: &Work<'_>,
+    service: Option<Reference<'_>>,
+    gateway: &GatewayRow,
+) -> Result<Option<Endpoint>, Fault> {
+    let Some(reference) = service else { return Ok(None) };
+    let found = linked_service(conn, &work.run.factory, reference).await;
+    let found = found.map_err(|fault| fault.context("for the log"))?;
+    found.endpoint(gateway).map(Some)
+}
+
+/// The sink's gateway does the work. A source that names another one is read there only if its secret was sealed for it
+/// as well: two gateways never pass data to each other.
+fn check_bridge(source: &Service, gateway: &GatewayRow) -> Result<(), Fault> {
+    match &source.gateway {
+        Some(name) if !name.eq_ignore_ascii_case(&gateway.name) && !source.sealed.contains_key(&gateway.id) => {
+            Err(Fault::new(
+                Code::CredentialMissing,
+                format!(
+                    "the source {} goes by the gateway {name} and the sink by {}; the source's secret is not sealed for \
+                     the sink's gateway",
+                    source.name, gateway.name
+                ),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
