@@ -120,14 +120,14 @@ impl Journal {
         self.call(move |ledger| ledger.checkpoint(&job)).await
     }
 
-    /// Ends a job and puts its outcome into the outbox; when this returns both are on the disk.
+    /// Ends a job and puts its outcome into the outbox, behind the parts of its output; when this returns all is on the disk.
     ///
     /// # Errors
     /// `SL8001`, `SL3005` for an envelope without a job.
-    pub(crate) async fn finish(&self, outcome: &Envelope) -> Result<(), Fault> {
-        let outcome = outcome.clone();
+    pub(crate) async fn finish(&self, parts: &[Envelope], outcome: &Envelope) -> Result<(), Fault> {
+        let (parts, outcome) = (parts.to_vec(), outcome.clone());
         self.call(move |ledger| match (&outcome.job, outcome.attempt) {
-            (Some(job), Some(attempt)) => ledger.finish(job, attempt, &outcome),
+            (Some(job), Some(attempt)) => ledger.finish_in_parts(job, attempt, &parts, &outcome),
             _ => Err(Fault::new(Code::MessageInvalid, "an outcome without a job")),
         })
         .await?;

@@ -171,13 +171,15 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
 }
 
 fn job(live: &LiveJob) -> JobStatus {
+    let mut ends = live.spec.endpoints();
+    let (source, sink) = (ends.next(), ends.next());
     JobStatus {
         job: live.job.clone(),
         attempt: live.attempt,
         pipeline: live.spec.pipeline.clone(),
         activity: live.spec.activity.clone(),
-        source: live.spec.source.name.clone(),
-        sink: live.spec.sink.name.clone(),
+        source: source.map(|end| end.name.clone()).unwrap_or_default(),
+        sink: sink.map(|end| end.name.clone()).unwrap_or_default(),
         phase: live.phase_word().to_owned(),
         started: live.started,
         bandwidth: live.bandwidth.rate(),

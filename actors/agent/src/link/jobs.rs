@@ -112,13 +112,13 @@ async fn journal(hub: &Arc<Hub>, job: &JobId, attempt: u32, spec: Arc<JobSpec>) 
             tracing::info!(%job, attempt, "A job was cancelled before it came.");
             let message = Wire::JobCancelled(Cancelled::default());
             let envelope = hub.envelope(&message).job(job.clone(), attempt, Some(NO_LEASE));
-            hub.journal.finish(&envelope).await?;
+            hub.journal.finish(&[], &envelope).await?;
             return Ok(false);
         }
         Arrival::Wanted => {}
     }
     let served = |kind: &str| hub.options.stores.connector(kind).map(drop);
-    if let Err(fault) = served(&spec.source.kind).and_then(|()| served(&spec.sink.kind)) {
+    if let Err(fault) = spec.endpoints().try_for_each(|endpoint| served(&endpoint.kind)) {
         reject(hub, job, attempt, fault).await?;
         return Ok(false);
     }
@@ -145,5 +145,5 @@ async fn reject(hub: &Hub, job: &JobId, attempt: u32, fault: Fault) -> Result<()
         extra: Object::new(),
     });
     let envelope = hub.envelope(&message).job(job.clone(), attempt, None);
-    hub.journal.finish(&envelope).await
+    hub.journal.finish(&[], &envelope).await
 }

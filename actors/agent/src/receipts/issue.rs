@@ -4,7 +4,7 @@ use crate::hub::Hub;
 use crate::scheduler::LiveJob;
 use chrono::Utc;
 use serde_json::json;
-use sluice_contract::job::CopyOutcome;
+use sluice_contract::job::{CopyOutcome, CopySpec};
 use sluice_contract::receipt::{Place, Receipt, Signed};
 use sluice_contract::{Code, Fault};
 use std::sync::Arc;
@@ -14,13 +14,13 @@ const MAX_IN_OUTPUT: usize = 96 * 1024;
 
 /// Signs a receipt, keeps it, and puts it into the outcome. The copy is committed, whatever becomes of its receipt: what
 /// goes wrong is a warning.
-pub(crate) async fn issue(hub: &Arc<Hub>, live: &LiveJob, outcome: &mut CopyOutcome) {
+pub(crate) async fn issue(hub: &Arc<Hub>, live: &LiveJob, copy: &CopySpec, outcome: &mut CopyOutcome) {
     let spec = &live.spec;
     let receipt = Receipt::of(
         outcome,
         (live.job.clone(), live.attempt, live.token),
         (spec.run.clone(), spec.pipeline.clone(), spec.activity.clone()),
-        (Place::of(&spec.source), Place::of(&spec.sink)),
+        (Place::of(&copy.source), Place::of(&copy.sink)),
         hub.receipts.signer.who.clone(),
         Utc::now(),
     );

@@ -5,7 +5,7 @@ use super::live::LiveJob;
 use super::permit::AskFactory;
 use crate::connector::lend;
 use crate::hub::Hub;
-use sluice_contract::job::{CopyOutcome, CopyProgress, Endpoint};
+use sluice_contract::job::{CopyOutcome, CopyProgress, CopySpec, Endpoint};
 use sluice_contract::{Code, Fault};
 use sluice_copy::{CopyJob, CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest};
@@ -16,15 +16,16 @@ use tokio::sync::watch;
 pub(super) async fn copy(
     hub: &Arc<Hub>,
     live: &Arc<LiveJob>,
+    work: &CopySpec,
     progress: watch::Sender<CopyProgress>,
 ) -> Result<CopyOutcome, Fault> {
     let spec = &live.spec;
-    let options = options(hub, live)?;
+    let options = options(hub, live, work)?;
     let ends = [
-        Some(&spec.source),
-        Some(&spec.sink),
-        spec.log.as_ref(),
-        spec.redirect.as_ref(),
+        Some(&work.source),
+        Some(&work.sink),
+        work.log.as_ref(),
+        work.redirect.as_ref(),
     ];
     let [Some(source), Some(sink), session, redirect] = connections(hub, ends).await? else {
         return Err(Fault::new(Code::Internal, "a connection was not borrowed"));
@@ -37,16 +38,16 @@ pub(super) async fn copy(
         },
         source,
         source_request: SourceRequest {
-            dataset_kind: spec.source.dataset_kind.clone(),
-            dataset: spec.source.dataset.clone(),
-            activity: spec.source.activity.clone(),
+            dataset_kind: work.source.dataset_kind.clone(),
+            dataset: work.source.dataset.clone(),
+            activity: work.source.activity.clone(),
             ..SourceRequest::default()
         },
         sink,
         sink_request: SinkRequest {
-            dataset_kind: spec.sink.dataset_kind.clone(),
-            dataset: spec.sink.dataset.clone(),
-            activity: spec.sink.activity.clone(),
+            dataset_kind: work.sink.dataset_kind.clone(),
+            dataset: work.sink.dataset.clone(),
+            activity: work.sink.activity.clone(),
             // Unique, and the same for every attempt: one of them commits.
             default_name: format!("data_{}", live.job),
             ..SinkRequest::default()
@@ -61,7 +62,7 @@ pub(super) async fn copy(
             },
         },
         options,
-        continuation: continuation(hub, live).await?,
+        continuation: continuation(hub, live, work).await?,
     };
     let gate = AskFactory {
         hub: Arc::clone(hub),
@@ -73,7 +74,7 @@ pub(super) async fn copy(
 }
 
 /// The activity's settings within the node's limits.
-fn options(hub: &Hub, live: &LiveJob) -> Result<CopyOptions, Fault> {
+fn options(hub: &Hub, live: &LiveJob, work: &CopySpec) -> Result<CopyOptions, Fault> {
     let memory = &hub.limits.memory;
     let several = hub.options.slots > 1;
     // One copy leaves room for others, which are likely to come.
@@ -83,7 +84,7 @@ fn options(hub: &Hub, live: &LiveJob) -> Result<CopyOptions, Fault> {
         bandwidth: vec![hub.limits.bandwidth.clone(), live.bandwidth.clone()],
         stall_timeout: hub.options.stall_timeout,
         resume_from_rows: hub.options.resume_from_rows,
-        ..CopyOptions::from_settings(&live.spec.settings, own)?
+        ..CopyOptions::from_settings(&work.settings, own)?
     })
 }
 

@@ -1,7 +1,9 @@
 //! How an attempt ended, and what the factory is told of it.
 
 use super::live::{LiveJob, Stop};
-use sluice_contract::job::CopyOutcome;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sluice_contract::job::{Outcome, OutputPart, TaskOutcome};
 use sluice_contract::message::{Cancelled, Completed, Failed};
 use sluice_contract::{Code, Fault, Message as Wire, Object};
 
@@ -11,8 +13,8 @@ const MAX_TEXT: usize = 16 * 1024;
 /// How an attempt ended.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// Verified and committed.
-    Completed(Box<CopyOutcome>),
+    /// Done; a copy is verified and committed.
+    Completed(Outcome),
     /// Nothing was committed.
     Failed(Fault),
     /// Stopped on request, or because the agent stops; nothing was committed. The factory knows which it was, and gives
@@ -25,7 +27,7 @@ pub(super) enum Ending {
 /// How the copy came back.
 pub(super) enum Exit {
     /// It ended by itself.
-    Returned(Result<Box<CopyOutcome>, Fault>),
+    Returned(Result<Outcome, Fault>),
     /// It panicked.
     Panicked,
     /// It did not stop in time and was torn down.
@@ -54,15 +56,20 @@ impl Ending {
         }
     }
 
+    /// Takes an output out that is too large for one message, in the parts that go before the message.
+    pub(super) fn take_parts(&mut self) -> Vec<OutputPart> {
+        match self {
+            Ending::Completed(Outcome::Task(done)) => parts(done),
+            _ => Vec::new(),
+        }
+    }
+
     /// The message for the factory; `None` when it is not to be told.
     pub(super) fn message(self, live: &LiveJob) -> Option<Wire> {
         let progress = live.progress();
         let extra = Object::new();
         Some(match self {
-            Ending::Completed(outcome) => Wire::JobCompleted(Completed {
-                outcome: *outcome,
-                extra,
-            }),
+            Ending::Completed(outcome) => Wire::JobCompleted(Completed { outcome, extra }),
             Ending::Failed(mut fault) => {
                 cut(&mut fault.message);
                 Wire::JobFailed(Failed { fault, progress, extra })
@@ -71,6 +78,25 @@ impl Ending {
             Ending::Dropped(_) => return None,
         })
     }
+}
+
+fn parts(done: &mut TaskOutcome) -> Vec<OutputPart> {
+    // A map of texts and JSON values: serializing cannot fail.
+    let text = serde_json::to_vec(&done.output).unwrap_or_default();
+    if text.len() <= OutputPart::BYTES {
+        return Vec::new();
+    }
+    let pieces = text.chunks(OutputPart::BYTES);
+    let of = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+    done.output = Object::new();
+    done.parts = of;
+    let part = |(part, piece): (u32, &[u8])| OutputPart {
+        part,
+        of,
+        data: STANDARD.encode(piece),
+        extra: Object::new(),
+    };
+    (0..).zip(pieces).map(part).collect()
 }
 
 fn cut(text: &mut String) {

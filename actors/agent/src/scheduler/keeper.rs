@@ -3,7 +3,7 @@
 use super::live::{LiveJob, Stop};
 use crate::hub::Hub;
 use async_trait::async_trait;
-use sluice_contract::job::Checkpoint;
+use sluice_contract::job::{Checkpoint, CopySpec};
 use sluice_contract::{Code, Fault};
 use sluice_copy::{Continuation, Keeper};
 use std::sync::Arc;
@@ -15,9 +15,9 @@ struct InLedger {
 }
 
 /// What came before this attempt: as this node's ledger has it, or as another node told the factory, whichever is later.
-pub(super) async fn continuation(hub: &Arc<Hub>, live: &Arc<LiveJob>) -> Result<Continuation, Fault> {
+pub(super) async fn continuation(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &CopySpec) -> Result<Continuation, Fault> {
     let own = hub.journal.checkpoint(&live.job).await?;
-    let told = live.spec.checkpoint.clone();
+    let told = work.checkpoint.clone();
     let earlier = |checkpoint: &Checkpoint| checkpoint.attempt < live.attempt && checkpoint.token < live.token;
     let checkpoint = own
         .into_iter()

@@ -12,6 +12,7 @@ mod pending;
 mod permit;
 mod places;
 mod runner;
+mod task;
 #[cfg(test)]
 mod tests;
 

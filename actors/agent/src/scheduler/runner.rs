@@ -4,12 +4,13 @@ use super::copy::copy;
 use super::ending::{Ending, Exit};
 use super::live::{LiveJob, Stop};
 use super::messages::Ended;
+use super::task::task;
 use crate::hub::Hub;
 use crate::pauses::Pauses;
 use crate::receipts;
 use futures::FutureExt;
-use sluice_contract::Envelope;
-use sluice_contract::job::CopyProgress;
+use sluice_contract::job::{CopyProgress, Outcome, Work};
+use sluice_contract::{Envelope, Message as Wire};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,27 +22,35 @@ pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Send
     let place = Place(Arc::clone(&hub), Arc::clone(&live));
     let exit = watch_over(&hub, &live, progress).await;
     let mut ending = Ending::of(exit, &live);
-    if let Ending::Completed(outcome) = &mut ending {
-        receipts::issue(&hub, &live, outcome).await;
+    if let (Ending::Completed(Outcome::Copy(outcome)), Work::Copy(copy)) = (&mut ending, &live.spec.work) {
+        receipts::issue(&hub, &live, copy, outcome).await;
     }
     match &ending {
-        Ending::Completed(outcome) => {
+        Ending::Completed(Outcome::Copy(outcome)) => {
             tracing::info!(job = %live.job, attempt = live.attempt, rows = outcome.rows_copied, "A copy is complete.");
         }
-        Ending::Failed(fault) => {
-            tracing::warn!(job = %live.job, attempt = live.attempt, code = %fault.code, "A copy failed.");
+        Ending::Completed(Outcome::Task(_)) => {
+            tracing::info!(job = %live.job, attempt = live.attempt, "A task is complete.");
         }
-        Ending::Cancelled => tracing::info!(job = %live.job, attempt = live.attempt, "A copy was cancelled."),
+        Ending::Failed(fault) => {
+            tracing::warn!(job = %live.job, attempt = live.attempt, code = %fault.code, "A job failed.");
+        }
+        Ending::Cancelled => tracing::info!(job = %live.job, attempt = live.attempt, "A job was cancelled."),
         Ending::Dropped(why) => {
             tracing::warn!(job = %live.job, attempt = live.attempt, why, "An attempt was dropped.");
         }
     }
+    let parts = ending.take_parts();
     match ending.message(&live) {
         Some(message) => {
             let envelope = hub.envelope(&message);
             let envelope = envelope.job(live.job.clone(), live.attempt, Some(live.token));
             // The job keeps its place and its lease until the outcome is safe.
-            journal_outcome(&hub, &envelope).await;
+            let part = |part| {
+                hub.envelope(&Wire::JobOutput(part))
+                    .job(live.job.clone(), live.attempt, Some(live.token))
+            };
+            journal_in_parts(&hub, parts.into_iter().map(part).collect(), &envelope).await;
         }
         None => hub.journal.drop_job(&live.job, live.attempt).await,
     }
@@ -50,18 +59,28 @@ pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Send
 
 /// Puts an outcome into the ledger's outbox, and tries for as long as it takes.
 pub(super) async fn journal_outcome(hub: &Hub, envelope: &Envelope) {
+    journal_in_parts(hub, Vec::new(), envelope).await;
+}
+
+/// The same for an outcome whose output goes before it in parts.
+async fn journal_in_parts(hub: &Hub, parts: Vec<Envelope>, envelope: &Envelope) {
     let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(10));
-    while let Err(fault) = hub.journal.finish(envelope).await {
+    while let Err(fault) = hub.journal.finish(&parts, envelope).await {
         tracing::error!(id = envelope.id, %fault, "An outcome cannot be journalled yet; it is tried again.");
         sleep(pauses.next()).await;
     }
 }
 
-/// Runs the copy and stops it when its lease, its time or somebody's patience ends.
+/// Runs the job and stops it when its lease, its time or somebody's patience ends.
 async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender<CopyProgress>) -> Exit {
     let work = async {
         start(hub, live).await;
-        copy(hub, live, progress).await
+        match &live.spec.work {
+            Work::Copy(work) => copy(hub, live, work, progress)
+                .await
+                .map(|done| Outcome::Copy(Box::new(done))),
+            Work::Task(work) => task(hub, live, work).await.map(|done| Outcome::Task(Box::new(done))),
+        }
     };
     let mut work = Box::pin(AssertUnwindSafe(work).catch_unwind());
     let limit = Duration::from_secs(live.spec.timeout_s);
@@ -73,7 +92,7 @@ async fn watch_over(hub: &Arc<Hub>, live: &Arc<LiveJob>, progress: watch::Sender
         tokio::select! {
             biased;
             result = &mut work => return match result {
-                Ok(result) => Exit::Returned(result.map(Box::new)),
+                Ok(result) => Exit::Returned(result),
                 Err(_) => Exit::Panicked,
             },
             () = live.lease_over(), if running => {

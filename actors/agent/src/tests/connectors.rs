@@ -38,14 +38,14 @@ fn a_connection_is_kept_until_its_credential_changes() {
     on_runtime(async {
         let world = World::start(Script::default()).await;
         let mut job = spec("ok");
-        job.source = sealed(&world, "db", "canary-1");
+        job.copy_mut().unwrap().source = sealed(&world, "db", "canary-1");
         for (n, name) in ["job-1", "job-2"].iter().enumerate() {
             world.factory.dispatch(name, 1, job.clone()).await.unwrap();
             world.factory.wait("job.completed", n + 1).await;
         }
         // One for the source, one for the sink.
         assert_eq!(world.shelf.connects(), 2);
-        job.source = sealed(&world, "db", "canary-2");
+        job.copy_mut().unwrap().source = sealed(&world, "db", "canary-2");
         world.factory.dispatch("job-3", 1, job).await.unwrap();
         world.factory.wait("job.completed", 3).await;
         let passwords: Vec<_> = world
@@ -67,8 +67,12 @@ fn a_credential_is_not_used_for_another_server() {
     on_runtime(async {
         let world = World::start(Script::default()).await;
         let mut job = spec("ok");
-        job.source = sealed(&world, "db", "canary");
-        job.source.properties.insert("server".into(), "evil.example".into());
+        job.copy_mut().unwrap().source = sealed(&world, "db", "canary");
+        job.copy_mut()
+            .unwrap()
+            .source
+            .properties
+            .insert("server".into(), "evil.example".into());
         world.factory.dispatch("job-1", 1, job).await.unwrap();
         let failed = world.factory.wait("job.failed", 1).await.remove(0);
         assert_eq!(fault(&failed), Code::BindingMismatch);

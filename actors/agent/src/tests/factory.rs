@@ -4,7 +4,7 @@ use super::pki::Ca;
 use super::until;
 use rustls::ServerConfig;
 use sluice_channel::{Address, Embedded, EmbeddedOptions, Gatekeeper, Inbox, Outbox, Peer, Settle};
-use sluice_contract::job::{Endpoint, JobSpec};
+use sluice_contract::job::{CopySpec, Endpoint, JobSpec, Work};
 use sluice_contract::message::{
     CommitDecision, Dispatch, EventAck, LeaseDenied, LeaseGranted, LeaseRenewed, RenewedLease, RevokedLease, Welcome,
 };
@@ -309,14 +309,16 @@ pub(super) fn spec(mode: &str) -> JobSpec {
         pipeline: "pipeline".to_owned(),
         activity: "copy".to_owned(),
         activity_run: String::new(),
-        log: None,
-        redirect: None,
-        source: endpoint(&format!("from-{mode}"), mode),
-        sink: endpoint("to", "sink"),
-        settings: Object::new(),
+        work: Work::Copy(Box::new(CopySpec {
+            log: None,
+            redirect: None,
+            source: endpoint(&format!("from-{mode}"), mode),
+            sink: endpoint("to", "sink"),
+            settings: Object::new(),
+            checkpoint: None,
+        })),
         timeout_s: 600,
         retries_left: 0,
-        checkpoint: None,
         extra: Object::new(),
     }
 }

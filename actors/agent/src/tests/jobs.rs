@@ -4,6 +4,7 @@ use super::factory::{Script, fault, spec};
 use super::node::World;
 use super::store::ROWS;
 use super::{on_runtime, until};
+use sluice_contract::job::Outcome;
 use sluice_contract::message::{Cancel, UpdateOffer};
 use sluice_contract::{Code, Message};
 use std::time::Duration;
@@ -13,14 +14,21 @@ fn a_job_runs_from_dispatch_to_acknowledgement() {
     on_runtime(async {
         let world = World::start(Script::default()).await;
         let mut spec = spec("ok");
-        spec.sink.properties.insert("mode".into(), "other".into());
+        spec.copy_mut()
+            .unwrap()
+            .sink
+            .properties
+            .insert("mode".into(), "other".into());
         world.factory.dispatch("job-1", 1, spec).await.unwrap();
         let completed = world.factory.wait("job.completed", 1).await.remove(0);
         let Message::JobCompleted(body) = completed.message().unwrap() else {
             panic!("{completed:?}")
         };
-        assert_eq!((body.outcome.rows_copied, world.shelf.published()), (ROWS, ROWS));
-        assert_eq!(body.outcome.node.unwrap().as_str(), "node-1");
+        let Outcome::Copy(outcome) = body.outcome else {
+            panic!("{completed:?}")
+        };
+        assert_eq!((outcome.rows_copied, world.shelf.published()), (ROWS, ROWS));
+        assert_eq!(outcome.node.unwrap().as_str(), "node-1");
         assert_eq!((completed.attempt, completed.token), (Some(1), Some(10)));
         let key = world.shelf.keys.lock().unwrap()[0].clone();
         assert_eq!((key.job.as_str(), key.attempt, key.token), ("job-1", 1, 10));
@@ -125,7 +133,7 @@ fn what_cannot_run_here_is_rejected() {
     on_runtime(async {
         let world = World::start(Script::default()).await;
         let mut unknown = spec("ok");
-        unknown.sink.kind = "Oracle".to_owned();
+        unknown.copy_mut().unwrap().sink.kind = "Oracle".to_owned();
         world.factory.dispatch("job-1", 1, unknown).await.unwrap();
         let rejected = world.factory.wait("job.reject", 1).await.remove(0);
         assert_eq!(fault(&rejected), Code::StoreTypeUnknown);

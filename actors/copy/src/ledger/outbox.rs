@@ -23,17 +23,44 @@ impl Ledger {
     /// # Errors
     /// `SL8001`.
     pub fn finish(&self, job: &JobId, attempt: u32, outcome: &Envelope) -> Result<(), Fault> {
-        let text = serde_json::to_string(outcome).map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
+        self.finish_in_parts(job, attempt, &[], outcome)
+    }
+
+    /// The same for an outcome whose output goes before it, in these parts.
+    ///
+    /// # Errors
+    /// `SL8001`.
+    pub fn finish_in_parts(
+        &self,
+        job: &JobId,
+        attempt: u32,
+        parts: &[Envelope],
+        outcome: &Envelope,
+    ) -> Result<(), Fault> {
+        let text = |envelope: &Envelope| {
+            let text =
+                serde_json::to_string(envelope).map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
+            Ok((envelope.id.clone(), text))
+        };
+        let messages = parts
+            .iter()
+            .chain([outcome])
+            .map(text)
+            .collect::<Result<Vec<_>, Fault>>()?;
         self.write(|transaction| {
             transaction.execute(
                 "UPDATE jobs SET state = 'done', changed = ?3 WHERE job = ?1 AND attempt = ?2",
                 params![job.as_str(), attempt, now()],
             )?;
-            transaction.execute(
+            let mut insert = transaction.prepare(
                 "INSERT INTO outbox (id, job, attempt, envelope, created) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
-                params![outcome.id, job.as_str(), attempt, text, now()],
-            )
+            )?;
+            messages.iter().try_for_each(|(id, text)| {
+                insert
+                    .execute(params![id, job.as_str(), attempt, text, now()])
+                    .map(drop)
+            })
         })?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::{JobState, Ledger, Received};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
-use sluice_contract::job::{Checkpoint, CopyOutcome, JobSpec};
+use sluice_contract::job::{Checkpoint, JobSpec, Outcome};
 use sluice_contract::message::Completed;
 use sluice_contract::{Code, Envelope, JobId, Message, Object};
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ pub(super) fn spec() -> JobSpec {
 
 pub(super) fn outcome(job: &JobId, attempt: u32) -> Envelope {
     let completed = Completed {
-        outcome: CopyOutcome::default(),
+        outcome: Outcome::Copy(Box::default()),
         extra: Object::new(),
     };
     Envelope::new("g".into(), &Message::JobCompleted(completed)).job(job.clone(), attempt, Some(1))

@@ -198,8 +198,10 @@ pub(crate) async fn handle(
             plain(outcomes::ack(envelope))
         }
         Message::JobCompleted(_) | Message::JobFailed(_) | Message::JobCancelled(_) => {
-            plain(outcomes::outcome(app, peer, envelope, &message).await?)
+            let answer = outcomes::outcome(app, peer, envelope, &message).await?;
+            Ok(answer.map(|answer| (answer, None)))
         }
+        Message::JobOutput(part) => plain(outcomes::part(app, peer, envelope, part).await?),
         Message::ProbeReply(reply) => {
             if let Some(request) = &envelope.corr {
                 app.live.probe_reply(request, &peer.node, reply.clone());

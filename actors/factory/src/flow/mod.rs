@@ -13,6 +13,7 @@ mod handles;
 mod orchestrator;
 mod outbox;
 mod outcomes;
+mod output;
 mod parameters;
 mod plan;
 mod post;

@@ -3,10 +3,11 @@
 
 use super::claims::subject;
 use super::session::is_held_by;
-use super::settle;
+use super::{output, settle};
 use crate::app::App;
-use crate::state::{jobs, outbox, outcomes};
+use crate::state::{job_outputs, jobs, outbox, outcomes};
 use sluice_channel::Peer;
+use sluice_contract::job::OutputPart;
 use sluice_contract::message::EventAck;
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
 use std::sync::Arc;
@@ -17,17 +18,23 @@ pub(crate) async fn outcome(
     peer: &Peer,
     envelope: &Envelope,
     message: &Message,
-) -> Result<Message, Fault> {
+) -> Result<Option<Message>, Fault> {
     let (job, attempt) = subject(envelope)?;
     let token = envelope
         .token
         .ok_or_else(|| Fault::new(Code::MessageInvalid, format!("{} has no token", envelope.kind)))?;
     let mut tx = app.state.write().await?;
     if outcomes::is_recorded(&mut tx, &envelope.id).await? {
-        return Ok(ack(envelope));
+        return Ok(Some(ack(envelope)));
     }
     let row = jobs::find(&mut tx, job.as_str()).await?;
     let current = row.filter(|row| is_held_by(row, peer, attempt, token));
+    if let (Some(row), Message::JobCompleted(done)) = (&current, message)
+        && !output::is_whole(&mut tx, row, &done.outcome).await?
+    {
+        tracing::info!(%job, attempt, "An outcome overtook parts of its output; its node sends it again");
+        return Ok(None);
+    }
     outcomes::record(&mut tx, envelope, peer.node.as_str(), current.is_some()).await?;
     match (&current, message) {
         (Some(row), Message::JobCompleted(done)) => settle::complete(&mut tx, row, &done.outcome).await?,
@@ -53,6 +60,25 @@ pub(crate) async fn outcome(
         app.live.end(&job);
         app.send_outbox();
         app.advance(&row.run);
+    }
+    Ok(Some(ack(envelope)))
+}
+
+/// Keeps a part of an output, if its job still waits for it.
+pub(crate) async fn part(
+    app: &Arc<App>,
+    peer: &Peer,
+    envelope: &Envelope,
+    part: &OutputPart,
+) -> Result<Message, Fault> {
+    let (job, attempt) = subject(envelope)?;
+    let token = envelope.token.unwrap_or_default();
+    let mut tx = app.state.write().await?;
+    if let Some(row) = jobs::find(&mut tx, job.as_str()).await?
+        && is_held_by(&row, peer, attempt, token)
+    {
+        job_outputs::keep(&mut tx, &row.id, row.token, part).await?;
+        tx.commit().await?;
     }
     Ok(ack(envelope))
 }

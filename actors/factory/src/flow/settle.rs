@@ -1,13 +1,13 @@
 //! The transitions of a job. Each writes the job, its activity run and the outbox together; the caller commits.
 
-use super::failure;
+use super::{failure, output};
 use crate::state::activities;
 use crate::state::attempts::{self, Ended};
 use crate::state::jobs::{self, JobRow, JobState};
 use crate::state::{Conn, gateways, json, outbox, outcomes, runs, stored};
 use crate::wire::{micros, now};
 use serde_json::Value;
-use sluice_contract::job::{CopyOutcome, CopyProgress, JobSpec};
+use sluice_contract::job::{CopyProgress, JobSpec, Outcome};
 use sluice_contract::message::{Cancel, Dispatch};
 use sluice_contract::{Code, Envelope, Fault, JobId, Message, Object};
 use std::time::Duration;
@@ -37,10 +37,14 @@ pub(crate) async fn dispatch(conn: &mut Conn, job: &JobRow, not_before: i64) -> 
     outbox::insert(conn, None, &envelope, not_before).await
 }
 
-/// A copy is committed.
-pub(crate) async fn complete(conn: &mut Conn, job: &JobRow, outcome: &CopyOutcome) -> Result<(), Fault> {
-    attempts::end(conn, job, Ended::Succeeded, None, outcome.rows_copied).await?;
-    let mut output = outcome.to_adf_output(&gateway_name(conn, job).await?);
+/// A copy is committed, or another job is done.
+pub(crate) async fn complete(conn: &mut Conn, job: &JobRow, outcome: &Outcome) -> Result<(), Fault> {
+    let gateway = gateway_name(conn, job).await?;
+    let mut output = match output::of(conn, job, outcome, &gateway).await {
+        Err(fault) if fault.code == Code::MessageInvalid => return fail_for_good(conn, job, &fault).await,
+        other => other?,
+    };
+    attempts::end(conn, job, Ended::Succeeded, None, output::rows(outcome)).await?;
     tell_earlier_failures(conn, job, &mut output).await?;
     end(conn, job, JobState::Completed).await?;
     activities::finish(conn, &job.activity_run, "Succeeded", Some(&json(&output)?), None).await?;
@@ -168,7 +172,9 @@ pub(crate) async fn write(conn: &mut Conn, before: &JobRow, after: &JobRow) -> R
 fn next_attempt(job: &JobRow, progress: &CopyProgress, failures: i64) -> Result<JobRow, Fault> {
     let mut spec: JobSpec = stored("a job", &job.spec)?;
     let checkpoint = progress.checkpoint.clone().or(last_progress(job).checkpoint);
-    spec.checkpoint = checkpoint.or(spec.checkpoint);
+    if let Some(copy) = spec.copy_mut() {
+        copy.checkpoint = checkpoint.or(copy.checkpoint.take());
+    }
     spec.retries_left = u32::try_from(job.retry_max - failures).unwrap_or_default();
     Ok(JobRow {
         spec: json(&spec)?,

@@ -9,6 +9,7 @@ pub(crate) mod documents;
 pub(crate) mod factories;
 pub(crate) mod filter;
 pub(crate) mod gateways;
+pub(crate) mod job_outputs;
 pub(crate) mod jobs;
 pub(crate) mod meta;
 pub(crate) mod nodes;
@@ -39,6 +40,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "attempts", include_str!("../../migrations/0002_attempts.sql")),
     (10, "run facts", include_str!("../../migrations/0010_run_facts.sql")),
+    (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
 ];
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use sluice_channel::{Address, AmqpChannel, AmqpOptions, ControlChannel, Inbox, Link, Outbox, Peer, Settle};
 use sluice_contract::enrol::EnrolReply;
-use sluice_contract::job::CopyOutcome;
+use sluice_contract::job::{CopyOutcome, Outcome};
 use sluice_contract::message::{Claim, Completed, Hello, PrepareCommit};
 use sluice_contract::{Envelope, JobId, Message, Object};
 use std::sync::Arc;
@@ -270,7 +270,7 @@ impl Node {
             ..CopyOutcome::default()
         };
         let done = Message::JobCompleted(Completed {
-            outcome,
+            outcome: Outcome::Copy(Box::new(outcome)),
             extra: Object::new(),
         });
         let envelope = self.about(handed, Some(token), &done);

@@ -2,7 +2,7 @@
 
 use crate::Object;
 use crate::fault::Fault;
-use crate::job::{CopyOutcome, CopyProgress, JobSpec};
+use crate::job::{CopyProgress, JobSpec, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// `job.dispatch`; job and attempt are in the envelope.
@@ -89,8 +89,8 @@ pub struct CommitDecision {
 /// `job.completed`; the token is in the envelope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completed {
-    /// What was copied.
-    pub outcome: CopyOutcome,
+    /// What was copied, or answered.
+    pub outcome: Outcome,
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,

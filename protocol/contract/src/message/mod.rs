@@ -19,6 +19,7 @@ pub use session::{
 
 use crate::codes::Code;
 use crate::fault::Fault;
+use crate::job::OutputPart;
 use chrono::TimeDelta;
 use serde_json::Value;
 
@@ -119,6 +120,8 @@ messages! {
     CommitGranted(CommitDecision) = "commit.granted", Some(MINUTE);
     /// Down: another attempt decides.
     CommitDenied(CommitDecision) = "commit.denied", Some(MINUTE);
+    /// Up: a piece of an output that is too large for `job.completed`; goes before it.
+    JobOutput(OutputPart) = "job.output", None;
     /// Up: done.
     JobCompleted(Completed) = "job.completed", None;
     /// Up: failed.

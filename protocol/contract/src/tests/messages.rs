@@ -40,6 +40,7 @@ fn sample(kind: &str) -> Value {
         "job.prepare_commit" => json!({"rows": 1}),
         "commit.granted" | "commit.denied" => json!({"reason": "r"}),
         "job.completed" => json!({"outcome": outcome}),
+        "job.output" => json!({"part": 0, "of": 2, "data": "eyJh"}),
         "job.failed" => json!({"fault": fault, "progress": progress}),
         "job.cancelled" => json!({"progress": progress}),
         "event.ack" => json!({"ids": ["a", "b"]}),
@@ -82,7 +83,13 @@ fn every_kind_is_itself() {
 
 #[test]
 fn outcomes_never_expire() {
-    for kind in ["job.completed", "job.failed", "job.cancelled", "job.reject"] {
+    for kind in [
+        "job.output",
+        "job.completed",
+        "job.failed",
+        "job.cancelled",
+        "job.reject",
+    ] {
         assert_eq!(Message::from_data(kind, &sample(kind)).unwrap().ttl(), None, "{kind}");
     }
 }

@@ -6,7 +6,7 @@ use crate::flow::gateway::choose_gateway;
 use crate::state::Conn;
 use crate::state::gateways::GatewayRow;
 use sluice_contract::document::Reference;
-use sluice_contract::job::{Endpoint, JobSpec};
+use sluice_contract::job::{self, CopySpec, Endpoint, JobSpec};
 use sluice_contract::{Code, Fault, Object, RunId};
 
 /// Plans a Copy.
@@ -28,14 +28,16 @@ pub(super) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fa
         pipeline: run.pipeline.clone(),
         activity: activity.name().to_owned(),
         activity_run: work.activity_run.to_owned(),
-        source: source.endpoint(copy.source, &gateway)?,
-        sink: sink.endpoint(copy.sink, &gateway)?,
-        log,
-        redirect,
-        settings: copy.settings(),
+        work: job::Work::Copy(Box::new(CopySpec {
+            source: source.endpoint(copy.source, &gateway)?,
+            sink: sink.endpoint(copy.sink, &gateway)?,
+            log,
+            redirect,
+            settings: copy.settings(),
+            checkpoint: None,
+        })),
         timeout_s: policy.timeout.as_secs(),
         retries_left: policy.retry,
-        checkpoint: None,
         extra: Object::new(),
     };
     Ok(Planned { spec, gateway, policy })
