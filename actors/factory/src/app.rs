@@ -1,5 +1,6 @@
 //! What all parts of a running factory share.
 
+use crate::access::Attempts;
 use crate::flow::{Handles, Post};
 use crate::line::Line;
 use crate::live::Live;
@@ -7,7 +8,6 @@ use crate::options::Timings;
 use crate::page::Tickets;
 use crate::pki::{Ca, WrappingKey};
 use crate::registry::Registry;
-use crate::rest::limiter::Limiter;
 use crate::state::State;
 use crate::state::nodes::NodeRow;
 use sluice_channel::Peer;
@@ -36,7 +36,12 @@ pub(crate) struct App {
     /// What carries the control channel.
     pub(crate) line: Line,
     pub(crate) post: Post,
-    pub(crate) limiter: Limiter,
+    /// Failed registrations, by address.
+    pub(crate) registrations: Attempts,
+    /// Failed logins and token requests, by address.
+    pub(crate) logins: Attempts,
+    /// The same by user or client, whatever the addresses.
+    pub(crate) accounts: Attempts,
     pub(crate) tickets: Tickets,
     /// Cancelled when the factory stops: streams without an end of their own watch it.
     pub(crate) stopping: CancellationToken,

@@ -1,5 +1,6 @@
 //! A factory: started from its options, running until it is shut down.
 
+use crate::access::{ADMIN, Attempts, Scope};
 use crate::app::App;
 use crate::flow::{COMPONENTS, Handles, Post};
 use crate::line::{BrokerLine, Line};
@@ -8,12 +9,12 @@ use crate::options::FactoryOptions;
 use crate::page::Tickets;
 use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_config};
 use crate::registry::Registry;
-use crate::rest::limiter::Limiter;
 use crate::rest::{RestServer, Server, ServerOptions, Serving, router};
+use crate::state::tokens::TokenRow;
 use crate::state::{State, meta, nodes, tokens};
-use crate::wire::random_text;
+use crate::wire::{now, random_text};
 use sluice_channel::{Embedded, EmbeddedOptions};
-use sluice_contract::{FactoryId, Fault};
+use sluice_contract::{Code, FactoryId, Fault};
 use sluice_runtime::{Placement, Root};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -94,7 +95,9 @@ impl Factory {
             live: Live::default(),
             post: Post::new(line.channel()),
             line,
-            limiter: Limiter::default(),
+            registrations: Attempts::new(Code::TooManyAttempts, "registrations", 10),
+            logins: Attempts::new(Code::TooManyLogins, "logins", 10),
+            accounts: Attempts::new(Code::TooManyLogins, "logins", 20),
             tickets: Tickets::default(),
             stopping: CancellationToken::new(),
             handles: OnceLock::new(),
@@ -179,6 +182,11 @@ impl Factory {
 
 #[cfg(test)]
 impl Factory {
+    /// Its database.
+    pub(crate) fn state(&self) -> &State {
+        &self.app.state
+    }
+
     /// The sealed credential of a linked service of the only data factory, whichever gateway it is for.
     pub(crate) async fn sealed(&self, name: &str) -> Option<String> {
         use crate::state::documents::{self, DocumentKind};
@@ -243,7 +251,14 @@ async fn admin_token(dir: &Path, state: &State) -> Result<(), Fault> {
         }
     };
     let mut tx = state.write().await?;
-    tokens::replace(&mut tx, &token, "admin", "admin").await?;
+    let row = TokenRow {
+        name: ADMIN.to_owned(),
+        scopes: Scope::Admin.as_str().to_owned(),
+        within: String::new(),
+        created: now(),
+        expires: None,
+    };
+    tokens::replace(&mut tx, &token, &row).await?;
     tx.commit().await
 }
 

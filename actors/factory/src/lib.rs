@@ -5,6 +5,7 @@
 //! the components act on what they find, so that a restart at any moment loses nothing.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod access;
 mod app;
 mod factory;
 mod flow;
@@ -21,5 +22,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use access::Access;
 pub use factory::Factory;
+/// The OpenAPI document of the REST interface.
+pub fn openapi() -> serde_json::Value {
+    rest::openapi()
+}
+
 pub use options::{BrokerOptions, FactoryOptions, Timings};

@@ -2,7 +2,7 @@
 
 use super::advance::advance;
 use crate::app::App;
-use crate::state::{outcomes, runs};
+use crate::state::{audit, outcomes, runs};
 use actix::{Actor, ActorContext, AsyncContext, Handler, Message};
 use sluice_contract::Fault;
 use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
@@ -137,5 +137,6 @@ async fn step(app: &App, run: &str) -> Result<(), Fault> {
 async fn tidy(app: &App) -> Result<(), Fault> {
     let mut tx = app.state.write().await?;
     outcomes::forget_old(&mut tx).await?;
+    audit::forget_old(&mut tx).await?;
     tx.commit().await
 }

@@ -1,5 +1,6 @@
 //! The event stream: rows that changed, rendered as the pages render them.
 
+use super::session::Session;
 use super::{components, gateways, home, run, runs};
 use crate::app::App;
 use crate::rest::queries;
@@ -25,6 +26,7 @@ const COMPONENTS: Duration = Duration::from_secs(2);
 
 struct Stream {
     app: Arc<App>,
+    session: Session,
     changes: watch::Receiver<u64>,
     /// What the browser has, by row id.
     sent: HashMap<String, String>,
@@ -33,10 +35,11 @@ struct Stream {
 }
 
 /// `GET /events`. Ends when the factory stops, and the browser comes again by itself.
-pub(super) fn stream(app: Arc<App>) -> Response {
+pub(super) fn stream(app: Arc<App>, session: Session) -> Response {
     let state = Stream {
         changes: app.live.watch(),
         app,
+        session,
         sent: HashMap::new(),
         due: Instant::now(),
     };
@@ -64,6 +67,10 @@ impl Stream {
             }
             let mut rows = component_rows(&self.app);
             if changed || self.due <= Instant::now() {
+                // A stream outlives its request, but not the session that asked for it.
+                if !self.session.is_alive(&self.app).await.unwrap_or(false) {
+                    return None;
+                }
                 self.changes.mark_unchanged();
                 self.due = Instant::now() + AGEING;
                 rows.extend(render(&self.app).await.unwrap_or_else(|fault| {

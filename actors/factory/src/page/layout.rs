@@ -1,5 +1,7 @@
 //! The frame of every page.
 
+use super::session;
+use crate::access::Scope;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 
@@ -19,9 +21,12 @@ pub(super) fn page(title: &str, place: &str, live: bool, body: &Markup) -> Html<
     let content = html! {
         header {
             a.name href="/" { "Sluice" }
-            nav { a href="/" { "Overview" } a href="/components" { "Components" } }
-            span.where { (place) }
-            form method="post" action="/logout" { button.quiet { "Log out" } }
+            nav {
+                a href="/" { "Overview" } a href="/components" { "Components" }
+                @if session::may(Scope::Admin) { a href="/access" { "Access" } a href="/audit" { "Audit" } }
+            }
+            span.where { (place) " " (session::who()) }
+            form method="post" action="/logout" { (session::form_token()) button.quiet { "Log out" } }
         }
         main { (body) }
     };

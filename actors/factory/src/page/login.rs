@@ -1,78 +1,108 @@
-//! Logging in: with a one-time link, or by pasting an API token.
+//! Logging in: with a one-time link, as a user, or with an API token.
 
+use super::forms::{self, Form};
 use super::{layout, session};
+use crate::access::{Actor, Identity, Within, verify_password};
 use crate::app::App;
-use crate::rest::{ApiError, Remote, host, token_is_admin};
-use axum::body::{Body, to_bytes};
+use crate::rest::{ApiError, of_token};
+use crate::state::audit::{self, Entry};
+use crate::state::users;
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
-use sluice_contract::{Code, Fault};
+use sluice_contract::Fault;
+use std::net::IpAddr;
 use std::sync::Arc;
 use url::form_urlencoded;
 
-const MAX_FORM: usize = 16 * 1024;
-
 /// `GET /login`, with or without a ticket.
-pub(super) async fn form(app: &Arc<App>, query: Option<&str>) -> Result<Response, ApiError> {
+pub(super) async fn form(app: &Arc<App>, query: Option<&str>, address: IpAddr) -> Result<Response, ApiError> {
     let ticket = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "ticket");
     match ticket {
         Some((_, ticket)) if app.tickets.take(&ticket) => {
-            let cookie = session::begin(app).await?;
+            let cookie = begin(app, Actor::Link, "", address).await?;
             // A page, not a redirect: after a redirect that began on another site a strict cookie is not sent.
             Ok(([(header::SET_COOKIE, cookie)], layout::onward()).into_response())
         }
         Some(_) => Ok(page(Some(
-            "This link was used already, or is older than ten minutes. Ask for a new one, or paste a token.",
+            "This link was used already, or is older than ten minutes. Ask for a new one, or log in below.",
         ))),
         None => Ok(page(None)),
     }
 }
 
-/// `POST /login` with a token.
-pub(super) async fn submit(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, ApiError> {
-    same_site(parts)?;
-    let address = parts.extensions.get::<Remote>().map(|remote| remote.0.ip());
-    if let Some(address) = address {
-        app.limiter.check(address)?;
-    }
-    let body = to_bytes(body, MAX_FORM)
-        .await
-        .map_err(|_| Fault::new(Code::DocumentInvalid, "the form is too large"))?;
-    let token = form_urlencoded::parse(&body).find(|(name, _)| name == "token");
-    let token = token.map(|(_, value)| value.trim().to_owned()).unwrap_or_default();
-    if token_is_admin(app, &token).await? {
-        let cookie = session::begin(app).await?;
+/// `POST /login` as a user or with a token.
+pub(super) async fn submit(app: &Arc<App>, parts: &Parts, body: Body, address: IpAddr) -> Result<Response, ApiError> {
+    let form = forms::stranger(parts, body).await?;
+    app.logins.check(&address.to_string())?;
+    let name = form.field("user");
+    let found = match name {
+        "" => by_token(app, &form, address).await?,
+        name => by_password(app, &form, name, address).await?,
+    };
+    if let Some(identity) = found {
+        let cookie = begin(app, identity.actor, &identity.name, address).await?;
         return Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response());
     }
-    if let Some(address) = address {
-        app.limiter.failed(address);
+    app.logins.failed(&address.to_string());
+    let (actor, problem) = match name {
+        "" => (
+            Actor::Token,
+            "This is not a token of this factory, or it counts in a part of it only.",
+        ),
+        _ => (Actor::User, "There is no such user, or the password is another one."),
+    };
+    audit::refused(&app.state, &entry(actor, name, address)).await;
+    Ok((StatusCode::FORBIDDEN, page(Some(problem))).into_response())
+}
+
+async fn by_token(app: &Arc<App>, form: &Form, address: IpAddr) -> Result<Option<Identity>, Fault> {
+    let token = form.secret("token");
+    let found = of_token(app, token.trim(), address).await?;
+    // The console shows the whole factory, so a token for a part of it is not for the console.
+    Ok(found.filter(|identity| {
+        identity.actor == Actor::Token && identity.scope.is_some() && identity.within == Within::default()
+    }))
+}
+
+async fn by_password(app: &Arc<App>, form: &Form, name: &str, address: IpAddr) -> Result<Option<Identity>, Fault> {
+    // Whatever address it comes from, an account is not tried for ever.
+    let account = name.to_lowercase();
+    app.accounts.check(&account)?;
+    let user = users::find(&mut *app.state.read().await?, name).await?;
+    let stored = user.as_ref().map(|user| user.password.clone());
+    if !verify_password(form.secret("password"), stored).await? {
+        app.accounts.failed(&account);
+        return Ok(None);
     }
-    Ok((
-        StatusCode::FORBIDDEN,
-        page(Some("This is not a token of this factory.")),
-    )
-        .into_response())
+    Ok(user.map(|user| Identity {
+        actor: Actor::User,
+        name: user.name,
+        ..Identity::nobody(address)
+    }))
+}
+
+fn entry(actor: Actor, name: &str, address: IpAddr) -> Entry {
+    Entry {
+        kind: actor.as_str().to_owned(),
+        actor: name.to_owned(),
+        address: address.to_string(),
+        operation: "Login".to_owned(),
+        target: "/login".to_owned(),
+        ..Entry::default()
+    }
+}
+
+async fn begin(app: &Arc<App>, actor: Actor, name: &str, address: IpAddr) -> Result<HeaderValue, Fault> {
+    audit::during(entry(actor, name, address), session::begin(app, actor, name)).await
 }
 
 /// `POST /logout`.
 pub(super) async fn logout(app: &Arc<App>, parts: &Parts) -> Result<Response, ApiError> {
-    same_site(parts)?;
     let cookie = session::end(app, &parts.headers).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
-}
-
-/// A form must come from this site: browsers say where it came from.
-fn same_site(parts: &Parts) -> Result<(), Fault> {
-    let origin = parts.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
-    let here = host(parts).map(|host| format!("https://{host}"));
-    match origin {
-        Some(origin) if Some(origin) != here.as_deref() => {
-            Err(Fault::new(Code::Unauthorized, "the form was sent by another site"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn page(problem: Option<&str>) -> Response {
@@ -81,13 +111,25 @@ fn page(problem: Option<&str>) -> Response {
             h1 { "Log in to Sluice" }
             @if let Some(problem) = problem { p.error role="alert" { (problem) } }
             div.panel.pad {
-                p { "Open the link that " code { "sluice factory run" } " printed, or paste an API token." }
                 form method="post" action="/login" {
-                    label for="token" { "API token" }
-                    input #token name="token" type="password" autocomplete="current-password" required autofocus;
+                    label for="user" { "User" }
+                    input #user name="user" autocomplete="username" required autofocus;
+                    label for="password" { "Password" }
+                    input #password name="password" type="password" autocomplete="current-password" required;
                     button { "Log in" }
                 }
-                p.faint { "The administrator's token is in the file " code { "admin.token" } " of the factory's state directory." }
+            }
+            div.panel.pad {
+                p { "Without a user: open the link that " code { "sluice factory run" } " printed, or paste an API token." }
+                form method="post" action="/login" {
+                    label for="token" { "API token" }
+                    input #token name="token" type="password" autocomplete="off" required;
+                    button { "Log in with the token" }
+                }
+                p.faint {
+                    "The administrator's token is in the file " code { "admin.token" } " of the factory's state directory. "
+                    "It makes users: " code { "sluice factory user create NAME" }
+                }
             }
         }
     };

@@ -1,10 +1,13 @@
 //! The page: gateways with their nodes, runs with live progress, the factory's components. Rendered here, updated over one event stream, and usable
 //! without JavaScript.
 
+mod access;
 mod assets;
+mod audit;
 mod components;
 mod events;
 mod format;
+mod forms;
 mod gateways;
 mod home;
 mod layout;
@@ -16,11 +19,14 @@ mod session;
 
 pub(crate) use session::Tickets;
 
+use crate::access::Scope;
 use crate::app::App;
-use crate::rest::ApiError;
+use crate::rest::{ApiError, Remote};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use session::Session;
+use sluice_contract::{Code, Fault};
 use std::sync::Arc;
 
 /// Nothing from elsewhere, nothing inline, in nobody's frame.
@@ -30,17 +36,29 @@ const CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; fram
 pub(crate) fn owns(path: &str) -> bool {
     matches!(
         path,
-        "/" | "/components" | "/login" | "/logout" | "/events" | "/livez" | "/readyz" | "/favicon.ico"
+        "/" | "/access"
+            | "/audit"
+            | "/components"
+            | "/login"
+            | "/logout"
+            | "/events"
+            | "/livez"
+            | "/readyz"
+            | "/favicon.ico"
     ) || path.starts_with("/assets/")
         || path.starts_with("/runs/")
 }
 
 /// Answers a request of the page.
-pub(crate) async fn answer(app: &Arc<App>, request: Request) -> Response {
-    let mut response = route(app, request).await.unwrap_or_else(IntoResponse::into_response);
+pub(crate) async fn answer(app: &Arc<App>, remote: Remote, request: Request) -> Response {
+    let mut response = route(app, remote, request)
+        .await
+        .unwrap_or_else(IntoResponse::into_response);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers
         .entry(header::CACHE_CONTROL)
@@ -48,10 +66,11 @@ pub(crate) async fn answer(app: &Arc<App>, request: Request) -> Response {
     response
 }
 
-async fn route(app: &Arc<App>, request: Request) -> Result<Response, ApiError> {
+async fn route(app: &Arc<App>, remote: Remote, request: Request) -> Result<Response, ApiError> {
     // A body cannot be shared between threads, and all but one of these need none.
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
+    let address = remote.0.ip();
     let get = matches!(parts.method, Method::GET | Method::HEAD);
     match path.as_str() {
         "/livez" if get => return Ok("ok\n".into_response()),
@@ -61,22 +80,57 @@ async fn route(app: &Arc<App>, request: Request) -> Result<Response, ApiError> {
             return Ok("ok\n".into_response());
         }
         "/favicon.ico" if get => return Ok(StatusCode::NO_CONTENT.into_response()),
-        "/login" if get => return login::form(app, parts.uri.query()).await,
-        "/login" if parts.method == Method::POST => return login::submit(app, &parts, body).await,
+        "/login" if get => return login::form(app, parts.uri.query(), address).await,
+        "/login" if parts.method == Method::POST => return login::submit(app, &parts, body, address).await,
         _ => {}
     }
     if let Some(asset) = path.strip_prefix("/assets/").filter(|_| get) {
         return Ok(assets::serve(asset));
     }
-    let logged_in = session::is_logged_in(app, &parts.headers).await?;
+    let Some(session) = session::of(app, &parts.headers, address).await? else {
+        return Ok(match path.as_str() {
+            "/events" => StatusCode::UNAUTHORIZED.into_response(),
+            _ if get => Redirect::to("/login").into_response(),
+            // Whoever was logged out while filling in a form is told so by the form they log in with.
+            _ => (StatusCode::UNAUTHORIZED, Redirect::to("/login")).into_response(),
+        });
+    };
+    if get {
+        return session::during(session.clone(), show(app, &session, &path, parts.uri.query())).await;
+    }
+    if parts.method != Method::POST {
+        return Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"]));
+    }
+    let form = forms::of_session(&parts, body, &session).await?;
     match path.as_str() {
-        "/logout" if parts.method == Method::POST => login::logout(app, &parts).await,
-        _ if !get => Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"])),
-        "/events" if !logged_in => Ok(StatusCode::UNAUTHORIZED.into_response()),
-        _ if !logged_in => Ok(Redirect::to("/login").into_response()),
+        "/logout" => login::logout(app, &parts).await,
+        "/access" => session::during(session.clone(), access::change(app, &session, &form)).await,
+        _ => Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"])),
+    }
+}
+
+/// A page for somebody who is logged in.
+async fn show(app: &Arc<App>, session: &Session, path: &str, query: Option<&str>) -> Result<Response, ApiError> {
+    if matches!(path, "/access" | "/audit") {
+        require(session, Scope::Admin)?;
+    }
+    match path {
         "/" => Ok(home::render(app).await?.into_response()),
+        "/access" => access::render(app, None).await,
+        "/audit" => audit::render(app, query).await,
         "/components" => Ok(components::render(app).into_response()),
-        "/events" => Ok(events::stream(app.clone())),
+        "/events" => Ok(events::stream(app.clone(), session.clone())),
         _ => run::render(app, path.strip_prefix("/runs/").unwrap_or_default()).await,
+    }
+}
+
+/// Whether somebody may see or do something here.
+fn require(session: &Session, needed: Scope) -> Result<(), Fault> {
+    match session.identity.may(needed) {
+        true => Ok(()),
+        false => Err(Fault::new(
+            Code::ScopeMissing,
+            format!("this needs the scope {}", needed.as_str()),
+        )),
     }
 }

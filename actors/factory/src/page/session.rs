@@ -1,17 +1,31 @@
 //! Who is logged in: a cookie that names a session in the database, and the one-time tickets that are exchanged for one.
+//!
+//! A page is rendered within [`during`], so that every form on it can carry the session's token ([`form_token`]) and the
+//! navigation shows what the session may see.
 
+use crate::access::{Actor, Identity, Scope, Within};
 use crate::app::App;
-use crate::state::tickets;
-use crate::wire::{micros, random_text, sha256_hex};
+use crate::state::sessions::{self, SessionRow};
+use crate::state::{Conn, tokens, users};
+use crate::wire::{micros, now, random_text, sha256_hex};
 use axum::http::{HeaderMap, HeaderValue, header};
 use dashmap::DashMap;
+use maud::{Markup, html};
 use sluice_contract::Fault;
+use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// `__Host-`: only this host, only TLS, the whole site.
 const COOKIE: &str = "__Host-sluice";
-const SESSION: Duration = Duration::from_secs(12 * 3600);
+/// How long a session lasts at most.
+const LONGEST: Duration = Duration::from_secs(12 * 3600);
+/// How long it lasts when nobody uses it.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// Being used is noted this often, and not with every request.
+const NOTED: Duration = Duration::from_secs(60);
 const TICKET: Duration = Duration::from_secs(600);
 
 /// One-time tickets, by their hash, with the moment they run out.
@@ -37,31 +51,130 @@ impl Tickets {
     }
 }
 
-/// Begins a session; the cookie to set.
-pub(super) async fn begin(app: &Arc<App>) -> Result<HeaderValue, Fault> {
-    let secret = random_text()?;
+/// Somebody who is logged in.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub(super) identity: Identity,
+    secret: Zeroizing<String>,
+}
+
+tokio::task_local! {
+    static CURRENT: Session;
+}
+
+impl Session {
+    /// What a form of this session carries: nobody who does not have the cookie can know it.
+    pub(super) fn form_token(&self) -> String {
+        sha256_hex(format!("form of {}", self.secret.as_str()).as_bytes())
+    }
+
+    /// Whether it still is one. Unlike a request, this does not count as using it.
+    pub(super) async fn is_alive(&self, app: &App) -> Result<bool, Fault> {
+        let row = sessions::find(&mut *app.state.read().await?, &self.secret).await?;
+        Ok(row.is_some())
+    }
+}
+
+/// Renders something for somebody.
+pub(super) async fn during<T>(session: Session, work: impl Future<Output = T>) -> T {
+    CURRENT.scope(session, work).await
+}
+
+/// Whether whoever this is rendered for has a scope.
+pub(super) fn may(scope: Scope) -> bool {
+    CURRENT.try_with(|session| session.identity.may(scope)).unwrap_or(false)
+}
+
+/// Who this is rendered for, as a name.
+pub(super) fn who() -> String {
+    CURRENT
+        .try_with(|session| match session.identity.actor {
+            Actor::Link => "by link".to_owned(),
+            _ => session.identity.name.clone(),
+        })
+        .unwrap_or_default()
+}
+
+/// The hidden field that every form of a logged-in page needs.
+pub(super) fn form_token() -> Markup {
+    let token = CURRENT.try_with(Session::form_token).unwrap_or_default();
+    html! { input type="hidden" name="form_token" value=(token); }
+}
+
+/// Begins a session of somebody; the cookie to set.
+pub(super) async fn begin(app: &Arc<App>, actor: Actor, name: &str) -> Result<HeaderValue, Fault> {
+    let secret = Zeroizing::new(random_text()?);
+    let row = SessionRow {
+        kind: actor.as_str().to_owned(),
+        name: name.to_owned(),
+        seen: now(),
+        expires: now() + micros(LONGEST),
+    };
     let mut tx = app.state.write().await?;
-    tickets::insert(&mut tx, &secret, micros(SESSION)).await?;
+    sessions::insert(&mut tx, &secret, &row).await?;
     tx.commit().await?;
-    Ok(cookie(&secret, SESSION.as_secs()))
+    Ok(cookie(&secret, LONGEST.as_secs()))
 }
 
 /// Ends the session of a request; the cookie that removes the cookie.
 pub(super) async fn end(app: &Arc<App>, headers: &HeaderMap) -> Result<HeaderValue, Fault> {
     if let Some(secret) = secret(headers) {
         let mut tx = app.state.write().await?;
-        tickets::delete(&mut tx, secret).await?;
+        sessions::delete(&mut tx, secret).await?;
         tx.commit().await?;
     }
     Ok(cookie("", 0))
 }
 
-/// Whether a request belongs to a session.
-pub(super) async fn is_logged_in(app: &Arc<App>, headers: &HeaderMap) -> Result<bool, Fault> {
-    match secret(headers) {
-        Some(secret) => tickets::is_valid(&mut *app.state.read().await?, secret).await,
-        None => Ok(false),
+/// The session that a request belongs to.
+pub(super) async fn of(app: &Arc<App>, headers: &HeaderMap, address: IpAddr) -> Result<Option<Session>, Fault> {
+    let Some(secret) = secret(headers) else { return Ok(None) };
+    let mut conn = app.state.read().await?;
+    let Some(row) = sessions::find(&mut conn, secret).await? else {
+        return Ok(None);
+    };
+    let unused = now() - row.seen;
+    let identity = match unused > micros(IDLE) {
+        true => None,
+        false => identity(&mut conn, &row, address).await?,
+    };
+    drop(conn);
+    if identity.is_none() || unused > micros(NOTED) {
+        let mut tx = app.state.write().await?;
+        match identity {
+            Some(_) => sessions::touch(&mut tx, secret).await?,
+            None => sessions::delete(&mut tx, secret).await?,
+        }
+        tx.commit().await?;
     }
+    Ok(identity.map(|identity| Session {
+        identity,
+        secret: Zeroizing::new(secret.to_owned()),
+    }))
+}
+
+/// What a session may do is what its user or its token may do now.
+async fn identity(conn: &mut Conn, row: &SessionRow, address: IpAddr) -> Result<Option<Identity>, Fault> {
+    let (actor, name, scope) = match row.kind.as_str() {
+        "user" => match users::find(conn, &row.name).await? {
+            Some(user) => (Actor::User, user.name, Scope::parse(&user.scope)),
+            None => return Ok(None),
+        },
+        "token" => match tokens::by_name(conn, &row.name).await? {
+            Some(token) if token.expires.is_none_or(|expires| expires > now()) => {
+                (Actor::Token, token.name, Scope::parse(&token.scopes))
+            }
+            _ => return Ok(None),
+        },
+        _ => (Actor::Link, row.name.clone(), Some(Scope::Admin)),
+    };
+    Ok(scope.map(|scope| Identity {
+        actor,
+        name,
+        scope: Some(scope),
+        within: Within::default(),
+        address,
+    }))
 }
 
 fn secret(headers: &HeaderMap) -> Option<&str> {

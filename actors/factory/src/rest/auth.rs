@@ -1,14 +1,17 @@
-//! Who may ask.
+//! Who asks: the bearer token of a request.
 
+use crate::access::{Actor, Identity, Scope, Within};
 use crate::app::App;
+use crate::state::{clients, tokens};
 use axum::http::{HeaderMap, header};
 use sluice_contract::{Code, Fault};
+use std::net::IpAddr;
 
-/// Checks the bearer token of a request.
+/// Finds out who a request is from.
 ///
 /// # Errors
 /// `SL4001`.
-pub(crate) async fn check(app: &App, headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) async fn identify(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<Identity, Fault> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -18,18 +21,30 @@ pub(crate) async fn check(app: &App, headers: &HeaderMap) -> Result<(), Fault> {
     let Some(token) = token else {
         return Err(Fault::new(Code::Unauthorized, "the request has no bearer token"));
     };
-    if token_is_admin(app, token).await? {
-        Ok(())
-    } else {
-        Err(Fault::new(
-            Code::Unauthorized,
-            "the bearer token is not one of this factory",
-        ))
-    }
+    of_token(app, token, address).await?.ok_or_else(|| {
+        let what = "the bearer token is not one of this factory, or has expired";
+        Fault::new(Code::Unauthorized, what)
+    })
 }
 
-/// Whether a token is one of this factory with the scope `admin`, the only one there is for now.
-pub(crate) async fn token_is_admin(app: &App, token: &str) -> Result<bool, Fault> {
-    let found = crate::state::tokens::find(&mut *app.state.read().await?, token).await?;
-    Ok(found.is_some_and(|(_, scopes)| scopes.split(' ').any(|scope| scope == "admin")))
+/// Whose a token is: an API token, or one that the OAuth endpoints gave to a client.
+pub(crate) async fn of_token(app: &App, token: &str, address: IpAddr) -> Result<Option<Identity>, Fault> {
+    let mut conn = app.state.read().await?;
+    if let Some(row) = tokens::find(&mut conn, token).await? {
+        return Ok(Some(Identity {
+            actor: Actor::Token,
+            name: row.name,
+            scope: Scope::parse(&row.scopes),
+            within: Within::parse(&row.within),
+            address,
+        }));
+    }
+    let client = clients::by_token(&mut conn, token).await?;
+    Ok(client.map(|row| Identity {
+        actor: Actor::Client,
+        name: row.name,
+        scope: Scope::parse(&row.scope),
+        within: Within::parse(&row.within),
+        address,
+    }))
 }

@@ -1,6 +1,7 @@
 //! One request of the contract: names from the path, query, headers, body.
 
 use super::error::ApiError;
+use crate::access::Identity;
 use crate::app::App;
 use crate::state::Conn;
 use crate::state::factories::{self, FactoryRow};
@@ -17,6 +18,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Call {
     /// The names in the path; for everything in a data factory the first three are subscription, group and factory.
     pub(crate) names: Vec<String>,
+    /// Who it is from.
+    pub(crate) identity: Identity,
     /// The path as it came.
     pub(crate) path: String,
     /// The host by which the client knows this factory, if it said.
@@ -115,12 +118,16 @@ impl Call {
         self.query.get("$skiptoken").map(String::as_str).unwrap_or_default()
     }
 
+    /// `https://host:port` by which the client knows this factory.
+    pub(crate) fn base(&self, app: &App) -> String {
+        self.host
+            .as_ref()
+            .map_or_else(|| app.rest_url.clone(), |host| format!("https://{host}"))
+    }
+
     /// The address of the next page, under the host by which the client knows this factory.
     pub(crate) fn next_link(&self, app: &App, token: &str) -> String {
-        let base = self
-            .host
-            .as_ref()
-            .map_or_else(|| app.rest_url.clone(), |host| format!("https://{host}"));
+        let base = self.base(app);
         let version = self.query.get("api-version").map_or("2018-06-01", String::as_str);
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("api-version", version)

@@ -1,4 +1,4 @@
-//! Datasets and pipelines, and what linked services have in common with them.
+//! Datasets, pipelines and what is only stored, and what linked services have in common with them.
 
 use super::call::Call;
 use super::error::ApiError;
@@ -11,7 +11,8 @@ use crate::state::json;
 use crate::wire::etag;
 use axum::response::Response;
 use serde_json::Value;
-use sluice_contract::document::{Dataset, Pipeline, check_name};
+use sluice_contract::document::{Dataset, Pipeline, check_name, properties, text};
+use sluice_contract::{Code, Fault};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ pub(crate) async fn delete(app: &Arc<App>, call: &Call, kind: DocumentKind) -> R
     Ok(reply::deleted(existed))
 }
 
-/// `PUT` of a dataset or a pipeline.
+/// `PUT` of everything but a linked service.
 ///
 /// What these documents hold as `SecureString` belongs to activities that do not run here, and there is nobody to seal it
 /// to. It is not kept: the stored document has the mask, as the reply has.
@@ -68,7 +69,15 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call, kind: DocumentKind) -> Resu
     let mut body = Value::Object(reply::own_members(call.object()?));
     match kind {
         DocumentKind::Dataset => drop(Dataset::view(&body)?),
-        _ => drop(Pipeline::view(&body)?),
+        DocumentKind::Pipeline => drop(Pipeline::view(&body)?),
+        // Stored for those who keep them; nothing here reads more of them than this.
+        _ => {
+            text(properties(&body)?, "type").ok_or_else(|| {
+                let what =
+                    "the document has no `type` (azure-mgmt-datafactory 10.0.0 built with keyword arguments does this)";
+                Fault::new(Code::TypeMissing, what)
+            })?;
+        }
     }
     secrets::mask(&mut body, "", &mut |path, secret| {
         drop(zeroize::Zeroizing::new(secret));

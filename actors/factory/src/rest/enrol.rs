@@ -6,7 +6,7 @@ use super::reply;
 use crate::app::App;
 use crate::pki::NodeCertificate;
 use crate::state::nodes::NodeRow;
-use crate::state::{Conn, factories, gateways, nodes};
+use crate::state::{Conn, audit, factories, gateways, nodes};
 use crate::wire::{now, sha256_hex};
 use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -25,7 +25,7 @@ const QUEUES: Duration = Duration::from_secs(10);
 
 /// `POST /enrol/v1/nodes`.
 pub(crate) async fn enrol(app: &Arc<App>, call: &Call, address: IpAddr) -> Result<Response, ApiError> {
-    app.limiter.check(address)?;
+    app.registrations.check(&address.to_string())?;
     let request: EnrolRequest = serde_json::from_slice(&call.body)
         // The text of the error could quote the key.
         .map_err(|e| {
@@ -34,12 +34,22 @@ pub(crate) async fn enrol(app: &Arc<App>, call: &Call, address: IpAddr) -> Resul
                 format!("the enrolment request is not understood at column {}", e.column()),
             )
         })?;
-    let outcome = register(app, &request).await;
+    let outcome = register(app, &request, address).await;
     if let Err(fault) = &outcome {
         tracing::warn!(%address, node = %request.node_name, %fault, "A registration was refused");
         if matches!(fault.code, Code::KeyRefused | Code::KeyInvalid) {
-            app.limiter.failed(address);
+            app.registrations.failed(&address.to_string());
         }
+        let entry = audit::Entry {
+            kind: "node".to_owned(),
+            actor: request.node_name.clone(),
+            address: address.to_string(),
+            operation: "Enrol".to_owned(),
+            target: call.path.clone(),
+            detail: fault.code.to_string(),
+            ..audit::Entry::default()
+        };
+        audit::refused(&app.state, &entry).await;
     }
     let answer = outcome?;
     tracing::info!(%address, gateway = %answer.gateway_name, node = %answer.node, name = %request.node_name, "A node registered");
@@ -47,7 +57,7 @@ pub(crate) async fn enrol(app: &Arc<App>, call: &Call, address: IpAddr) -> Resul
     Ok(reply::json_reply(answer))
 }
 
-async fn register(app: &App, request: &EnrolRequest) -> Result<EnrolReply, Fault> {
+async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<EnrolReply, Fault> {
     let key = RegistrationKey::parse(&request.key)?;
     check_name(&request.node_name)?;
     let thumbprint = sluice_seal::thumbprint(&request.credential_certificate)?;
@@ -85,6 +95,12 @@ async fn register(app: &App, request: &EnrolRequest) -> Result<EnrolReply, Fault
         started: None,
     };
     nodes::insert(&mut tx, &node).await?;
+    nodes::set_address(&mut tx, &node.id, &address.to_string()).await?;
+    audit::describe(|entry| {
+        entry.kind = "node".to_owned();
+        entry.actor.clone_from(&node.name);
+        entry.detail = format!("into the gateway {}", gateway.name);
+    });
     gateway.certificate = Some(request.credential_certificate.clone());
     gateway.thumbprint = Some(thumbprint);
     gateways::put(&mut tx, gateway).await?;

@@ -59,6 +59,14 @@ impl ApiError {
         error
     }
 
+    /// A resource of Azure's that has no place here.
+    pub(crate) fn kind_not_served(what: String) -> Self {
+        Self {
+            code: "OperationNotSupported".to_owned(),
+            ..Fault::new(Code::KindNotServed, what).into()
+        }
+    }
+
     fn not_found(code: &str, message: String) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -85,13 +93,17 @@ impl From<Fault> for ApiError {
                     HeaderValue::from_static("Bearer realm=\"sluice\""),
                 )],
             ),
-            Code::NotFound | Code::OperationNotSupported => (StatusCode::NOT_FOUND, vec![]),
+            Code::NotFound | Code::OperationNotSupported | Code::KindNotServed => (StatusCode::NOT_FOUND, vec![]),
             Code::EtagMismatch => (StatusCode::PRECONDITION_FAILED, vec![]),
-            Code::KeyRefused => (StatusCode::FORBIDDEN, vec![]),
-            Code::PlacesTaken | Code::NodeNameTaken | Code::CertificateDiffers | Code::GatewayOffline => {
-                (StatusCode::CONFLICT, vec![])
-            }
-            Code::TooManyAttempts => (
+            Code::KeyRefused | Code::ScopeMissing | Code::FormForged => (StatusCode::FORBIDDEN, vec![]),
+            Code::ClientRefused => (StatusCode::UNAUTHORIZED, vec![]),
+            Code::PlacesTaken
+            | Code::NodeNameTaken
+            | Code::CertificateDiffers
+            | Code::GatewayOffline
+            | Code::AccessNameTaken
+            | Code::UpgradeByPackage => (StatusCode::CONFLICT, vec![]),
+            Code::TooManyAttempts | Code::TooManyLogins => (
                 StatusCode::TOO_MANY_REQUESTS,
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("60"))],
             ),

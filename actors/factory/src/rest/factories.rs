@@ -119,6 +119,17 @@ pub(crate) async fn delete(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
     Ok(reply::deleted(true))
 }
 
+/// `getDataPlaneAccess`. There is no second plane: clients go on with the token they have, at the address they know.
+pub(crate) async fn data_plane_access(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
+    call.factory(&mut *app.state.read().await?).await?;
+    let policy = call.object_or_empty()?;
+    Ok(reply::json_reply(json!({
+        "policy": policy,
+        "accessToken": "",
+        "dataPlaneUrl": call.base(app),
+    })))
+}
+
 pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let group = (call.names.len() > 1).then(|| call.name(1));
     let mut conn = app.state.read().await?;

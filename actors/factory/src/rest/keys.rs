@@ -43,7 +43,11 @@ fn shown(app: &App, gateway: &GatewayRow, key: &KeyRow) -> Result<String, Fault>
 }
 
 pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
-    let (_, gateway) = call.gateway(&mut *app.state.read().await?).await?;
+    // Whoever has a key can bring a machine into the gateway: that somebody looked at them is worth an entry of the log,
+    // which comes with the transaction.
+    let mut tx = app.state.write().await?;
+    let (_, gateway) = call.gateway(&mut tx).await?;
+    tx.commit().await?;
     Ok(reply::json_reply(json!({
         "authKey1": shown(app, &gateway, &gateway.keys[0])?,
         "authKey2": shown(app, &gateway, &gateway.keys[1])?,

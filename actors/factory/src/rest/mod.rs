@@ -1,40 +1,51 @@
 //! The REST interface: the public contract of Azure Data Factory, enrolment, and a few operations of our own.
 
+mod accounts;
+mod api;
+pub(crate) mod audit;
 mod auth;
 mod call;
 mod documents;
 mod enrol;
 mod error;
+mod exposure;
 mod factories;
 mod gateways;
+mod global_parameters;
 mod health;
 mod keys;
-pub(crate) mod limiter;
 mod linked_services;
 mod metrics;
 pub(crate) mod nodes;
-mod operation;
+mod oauth;
+pub(crate) mod operation;
 mod operations;
+mod permit;
 mod probe;
 pub(crate) mod queries;
 mod references;
 mod reply;
-mod route;
+pub(crate) mod route;
 mod runs;
 mod secrets;
 mod serve;
 pub(crate) mod status;
+mod unserved;
+mod upgrade;
 
-pub(crate) use auth::token_is_admin;
+pub(crate) use api::document as openapi;
+pub(crate) use auth::of_token;
 pub(crate) use call::{Call, host};
 pub(crate) use error::ApiError;
 pub(crate) use serve::{RestServer, Server, ServerOptions, Serving};
 
+use crate::access::Identity;
 use crate::app::App;
 use crate::page;
+use crate::state::audit as audit_log;
 use axum::body::to_bytes;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use route::Found;
@@ -88,12 +99,14 @@ async fn handle(State(app): State<Arc<App>>, Extension(remote): Extension<Remote
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-ms-request-id", id);
     }
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 
 async fn answer(app: Arc<App>, remote: Remote, request: Request) -> Response {
     if page::owns(request.uri().path()) {
-        return page::answer(&app, request).await;
+        return page::answer(&app, remote, request).await;
     }
     contract(&app, remote, request)
         .await
@@ -103,9 +116,30 @@ async fn answer(app: Arc<App>, remote: Remote, request: Request) -> Response {
 async fn contract(app: &Arc<App>, remote: Remote, request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let enrolling = parts.method == Method::POST && path.trim_end_matches('/').eq_ignore_ascii_case("/enrol/v1/nodes");
-    if !enrolling {
-        auth::check(app, &parts.headers).await?;
+    let address = remote.0.ip();
+    let found = route::find(&parts.method, &path);
+    let public = matches!(&found, Found::Op(op, _) if op.needs().is_none());
+    // What is there at all is told to nobody without a token.
+    let identity = match public {
+        true => Identity::nobody(address),
+        false => auth::identify(app, &parts.headers, address).await?,
+    };
+    let (op, names) = match found {
+        Found::Op(op, names) => (op, names),
+        Found::Methods(methods) => return Err(ApiError::unsupported(parts.method.as_str(), &path, &methods)),
+        Found::Nothing => return Err(unserved::answer(parts.method.as_str(), &path)),
+    };
+    let entry = permit::entry(op, &identity, &path);
+    if let Err(fault) = permit::check(op, &identity, route::place(&path, &names)) {
+        audit_log::refused(
+            &app.state,
+            &audit_log::Entry {
+                detail: fault.code.to_string(),
+                ..entry
+            },
+        )
+        .await;
+        return Err(fault.into());
     }
     let query = parts.uri.query().unwrap_or_default();
     let query = url::form_urlencoded::parse(query.as_bytes());
@@ -116,8 +150,9 @@ async fn contract(app: &Arc<App>, remote: Remote, request: Request) -> Result<Re
         );
         ApiError::from(fault).status(StatusCode::PAYLOAD_TOO_LARGE)
     })?;
-    let mut call = Call {
-        names: Vec::new(),
+    let call = Call {
+        names,
+        identity,
         host: host(&parts),
         query: query
             .map(|(name, value)| (name.to_lowercase(), value.into_owned()))
@@ -126,15 +161,5 @@ async fn contract(app: &Arc<App>, remote: Remote, request: Request) -> Result<Re
         path,
         body,
     };
-    if enrolling {
-        return enrol::enrol(app, &call, remote.0.ip()).await;
-    }
-    match route::find(&parts.method, &call.path) {
-        Found::Op(op, names) => {
-            call.names = names;
-            operation::run(op, app, &call).await
-        }
-        Found::Methods(methods) => Err(ApiError::unsupported(parts.method.as_str(), &call.path, &methods)),
-        Found::Nothing => Err(ApiError::unsupported(parts.method.as_str(), &call.path, &[])),
-    }
+    audit_log::during(entry, operation::run(op, app, &call)).await
 }

@@ -84,6 +84,14 @@ pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
     Ok(reply::json_reply(rendered))
 }
 
+/// The address that a node registered from.
+pub(crate) async fn address(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
+    let mut conn = app.state.read().await?;
+    let (node, _) = one(app, call, &mut conn).await?;
+    let address = nodes::address(&mut conn, &node.id).await?;
+    Ok(reply::json_reply(json!({ "ipAddress": address.unwrap_or_default() })))
+}
+
 /// Sets `concurrentJobsLimit`, and tells the node.
 pub(crate) async fn patch(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let body = call.object()?;

@@ -34,8 +34,12 @@ pub(crate) async fn check_unreferenced(
             DocumentKind::Dataset,
             DocumentKind::Pipeline,
             DocumentKind::LinkedService,
+            DocumentKind::DataFlow,
         ],
-        DocumentKind::Dataset | DocumentKind::Pipeline => &[DocumentKind::Pipeline],
+        DocumentKind::Dataset | DocumentKind::DataFlow => &[DocumentKind::Pipeline, DocumentKind::DataFlow],
+        DocumentKind::Pipeline => &[DocumentKind::Pipeline],
+        DocumentKind::Credential => &[DocumentKind::LinkedService],
+        DocumentKind::GlobalParameter => &[],
     };
     let mut names = Vec::new();
     for other in by {

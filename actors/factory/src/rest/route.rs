@@ -1,6 +1,7 @@
 //! Which operation a path and a method mean. Segments compare without regard to case, as clients spell them freely.
 
 use super::operation::Op;
+use crate::state::documents::DocumentKind::{Credential, DataFlow, Dataset, GlobalParameter, LinkedService, Pipeline};
 use axum::http::Method;
 use std::sync::LazyLock;
 
@@ -9,6 +10,28 @@ const F: &str = "subscriptions/*/resourcegroups/*/providers/microsoft.datafactor
 
 /// Method, path (`F` stands for the path of a data factory, `*` for a name), operation.
 const TABLE: &[(&str, &str, Op)] = &[
+    ("POST", "enrol/v1/nodes", Op::Enrol),
+    (
+        "GET",
+        "*/v2.0/.well-known/openid-configuration",
+        Op::OpenIdConfiguration,
+    ),
+    ("GET", "*/.well-known/openid-configuration", Op::OpenIdConfiguration),
+    ("GET", "common/discovery/instance", Op::InstanceDiscovery),
+    ("POST", "*/oauth2/v2.0/token", Op::IssueToken),
+    ("POST", "*/oauth2/token", Op::IssueToken),
+    ("GET", "openapi.json", Op::OpenApi),
+    ("GET", "access/v1/me", Op::WhoAmI),
+    ("GET", "access/v1/tokens", Op::TokenList),
+    ("PUT", "access/v1/tokens/*", Op::TokenPut),
+    ("DELETE", "access/v1/tokens/*", Op::TokenDelete),
+    ("GET", "access/v1/clients", Op::ClientList),
+    ("PUT", "access/v1/clients/*", Op::ClientPut),
+    ("DELETE", "access/v1/clients/*", Op::ClientDelete),
+    ("GET", "access/v1/users", Op::UserList),
+    ("PUT", "access/v1/users/*", Op::UserPut),
+    ("DELETE", "access/v1/users/*", Op::UserDelete),
+    ("GET", "access/v1/audit", Op::AuditQuery),
     (
         "GET",
         "subscriptions/*/providers/microsoft.datafactory/factories",
@@ -26,6 +49,14 @@ const TABLE: &[(&str, &str, Op)] = &[
     ("PUT", "F", Op::FactoryPut),
     ("PATCH", "F", Op::FactoryPatch),
     ("DELETE", "F", Op::FactoryDelete),
+    ("POST", "F/getdataplaneaccess", Op::DataPlaneAccess),
+    ("POST", "F/getfeaturevalue", Op::FeatureValue),
+    ("POST", "F/queryfeaturesvalue", Op::FeatureValues),
+    (
+        "POST",
+        "subscriptions/*/providers/microsoft.datafactory/locations/*/getfeaturevalue",
+        Op::FeatureValue,
+    ),
     ("GET", "F/integrationruntimes", Op::GatewayList),
     ("GET", "F/integrationruntimes/*", Op::GatewayGet),
     ("PUT", "F/integrationruntimes/*", Op::GatewayPut),
@@ -53,22 +84,37 @@ const TABLE: &[(&str, &str, Op)] = &[
         "F/integrationruntimes/*/synccredentials",
         Op::GatewaySyncCredentials,
     ),
+    ("POST", "F/integrationruntimes/*/upgrade", Op::GatewayUpgrade),
+    ("POST", "F/integrationruntimes/*/removelinks", Op::GatewayRemoveLinks),
     ("GET", "F/integrationruntimes/*/nodes/*", Op::NodeGet),
     ("PATCH", "F/integrationruntimes/*/nodes/*", Op::NodePatch),
     ("DELETE", "F/integrationruntimes/*/nodes/*", Op::NodeDelete),
-    ("GET", "F/linkedservices", Op::LinkedServiceList),
-    ("GET", "F/linkedservices/*", Op::LinkedServiceGet),
-    ("PUT", "F/linkedservices/*", Op::LinkedServicePut),
-    ("DELETE", "F/linkedservices/*", Op::LinkedServiceDelete),
+    ("POST", "F/integrationruntimes/*/nodes/*/ipaddress", Op::NodeAddress),
+    ("GET", "F/linkedservices", Op::DocumentList(LinkedService)),
+    ("GET", "F/linkedservices/*", Op::DocumentGet(LinkedService)),
+    ("PUT", "F/linkedservices/*", Op::DocumentPut(LinkedService)),
+    ("DELETE", "F/linkedservices/*", Op::DocumentDelete(LinkedService)),
     ("POST", "F/linkedservices/*/testconnection", Op::TestConnection),
-    ("GET", "F/datasets", Op::DatasetList),
-    ("GET", "F/datasets/*", Op::DatasetGet),
-    ("PUT", "F/datasets/*", Op::DatasetPut),
-    ("DELETE", "F/datasets/*", Op::DatasetDelete),
-    ("GET", "F/pipelines", Op::PipelineList),
-    ("GET", "F/pipelines/*", Op::PipelineGet),
-    ("PUT", "F/pipelines/*", Op::PipelinePut),
-    ("DELETE", "F/pipelines/*", Op::PipelineDelete),
+    ("GET", "F/datasets", Op::DocumentList(Dataset)),
+    ("GET", "F/datasets/*", Op::DocumentGet(Dataset)),
+    ("PUT", "F/datasets/*", Op::DocumentPut(Dataset)),
+    ("DELETE", "F/datasets/*", Op::DocumentDelete(Dataset)),
+    ("GET", "F/pipelines", Op::DocumentList(Pipeline)),
+    ("GET", "F/pipelines/*", Op::DocumentGet(Pipeline)),
+    ("PUT", "F/pipelines/*", Op::DocumentPut(Pipeline)),
+    ("DELETE", "F/pipelines/*", Op::DocumentDelete(Pipeline)),
+    ("GET", "F/dataflows", Op::DocumentList(DataFlow)),
+    ("GET", "F/dataflows/*", Op::DocumentGet(DataFlow)),
+    ("PUT", "F/dataflows/*", Op::DocumentPut(DataFlow)),
+    ("DELETE", "F/dataflows/*", Op::DocumentDelete(DataFlow)),
+    ("GET", "F/credentials", Op::DocumentList(Credential)),
+    ("GET", "F/credentials/*", Op::DocumentGet(Credential)),
+    ("PUT", "F/credentials/*", Op::DocumentPut(Credential)),
+    ("DELETE", "F/credentials/*", Op::DocumentDelete(Credential)),
+    ("GET", "F/globalparameters", Op::DocumentList(GlobalParameter)),
+    ("GET", "F/globalparameters/*", Op::DocumentGet(GlobalParameter)),
+    ("PUT", "F/globalparameters/*", Op::DocumentPut(GlobalParameter)),
+    ("DELETE", "F/globalparameters/*", Op::DocumentDelete(GlobalParameter)),
     ("POST", "F/pipelines/*/createrun", Op::CreateRun),
     ("GET", "F/pipelineruns/*", Op::RunGet),
     ("POST", "F/pipelineruns/*/cancel", Op::RunCancel),
@@ -76,10 +122,16 @@ const TABLE: &[(&str, &str, Op)] = &[
     ("POST", "F/pipelineruns/*/queryactivityruns", Op::ActivityQuery),
 ];
 
-struct Route {
-    method: &'static str,
-    segments: Vec<&'static str>,
-    op: Op,
+/// A row of the table, its path in segments.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) segments: Vec<&'static str>,
+    pub(crate) op: Op,
+}
+
+/// Every route.
+pub(crate) fn all() -> &'static [Route] {
+    &ROUTES
 }
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -140,6 +192,14 @@ fn fits(pattern: &[&str], segments: &[String]) -> bool {
             .all(|(pattern, segment)| *pattern == "*" || pattern.eq_ignore_ascii_case(segment))
 }
 
+/// The names that say where in the factory a path leads; `None` for a path that leads into no subscription.
+pub(crate) fn place<'a>(path: &str, names: &'a [String]) -> Option<&'a [String]> {
+    let first = path.split('/').find(|segment| !segment.is_empty());
+    first
+        .is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"))
+        .then_some(names)
+}
+
 /// Takes `%41` for `A`; `None` when the result is not text.
 pub(crate) fn decode(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
@@ -175,7 +235,7 @@ mod tests {
         assert_eq!(names, ["S-1", "Rg", "My Factory", "r1"]);
         assert_eq!(
             op(Method::GET, &format!("{f}/linkedServices")).unwrap().0,
-            Op::LinkedServiceList
+            Op::DocumentList(LinkedService)
         );
         assert!(matches!(find(&Method::POST, f), Found::Methods(m) if m == ["GET", "PUT", "PATCH", "DELETE"]));
         assert!(matches!(find(&Method::GET, "/nothing/here"), Found::Nothing));

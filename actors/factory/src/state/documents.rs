@@ -12,6 +12,9 @@ pub(crate) enum DocumentKind {
     LinkedService,
     Dataset,
     Pipeline,
+    DataFlow,
+    Credential,
+    GlobalParameter,
 }
 
 impl DocumentKind {
@@ -21,6 +24,9 @@ impl DocumentKind {
             DocumentKind::LinkedService => "linkedservices",
             DocumentKind::Dataset => "datasets",
             DocumentKind::Pipeline => "pipelines",
+            DocumentKind::DataFlow => "dataflows",
+            DocumentKind::Credential => "credentials",
+            DocumentKind::GlobalParameter => "globalParameters",
         }
     }
 
@@ -30,6 +36,9 @@ impl DocumentKind {
             DocumentKind::LinkedService => "LinkedServiceReference",
             DocumentKind::Dataset => "DatasetReference",
             DocumentKind::Pipeline => "PipelineReference",
+            DocumentKind::DataFlow => "DataFlowReference",
+            DocumentKind::Credential => "CredentialReference",
+            DocumentKind::GlobalParameter => "GlobalParameterReference",
         }
     }
 }

@@ -5,6 +5,8 @@
 
 pub(crate) mod activities;
 pub(crate) mod attempts;
+pub(crate) mod audit;
+pub(crate) mod clients;
 pub(crate) mod documents;
 pub(crate) mod factories;
 pub(crate) mod filter;
@@ -17,8 +19,9 @@ pub(crate) mod outbox;
 pub(crate) mod outcomes;
 pub(crate) mod requests;
 pub(crate) mod runs;
-pub(crate) mod tickets;
+pub(crate) mod sessions;
 pub(crate) mod tokens;
+pub(crate) mod users;
 
 use sluice_contract::{Code, Fault};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -41,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "attempts", include_str!("../../migrations/0002_attempts.sql")),
     (10, "run facts", include_str!("../../migrations/0010_run_facts.sql")),
     (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
+    (30, "access", include_str!("../../migrations/0030_access.sql")),
 ];
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -134,11 +138,12 @@ pub(crate) struct WriteTx {
 }
 
 impl WriteTx {
-    /// Makes all of it durable.
+    /// Makes all of it durable, and with it the audit log's entry of the request that it is part of, if it is of one.
     ///
     /// # Errors
     /// `SL9001`; nothing happened then.
-    pub(crate) async fn commit(self) -> Result<(), Fault> {
+    pub(crate) async fn commit(mut self) -> Result<(), Fault> {
+        audit::carry(&mut self.tx).await?;
         self.tx.commit().await.db()
     }
 }

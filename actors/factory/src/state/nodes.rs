@@ -153,3 +153,24 @@ pub(crate) async fn delete(conn: &mut Conn, id: &str) -> Result<(), Fault> {
         .db()?;
     Ok(())
 }
+
+/// Remembers where a node registered from.
+pub(crate) async fn set_address(conn: &mut Conn, id: &str, address: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE nodes SET address = $2 WHERE id = $1")
+        .bind(id)
+        .bind(address)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Where a node registered from, if that was remembered.
+pub(crate) async fn address(conn: &mut Conn, id: &str) -> Result<Option<String>, Fault> {
+    let found: Option<Option<String>> = sqlx::query_scalar("SELECT address FROM nodes WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .db()?;
+    Ok(found.flatten())
+}

@@ -59,12 +59,22 @@ fn errors_have_azures_words_where_they_are_known() {
 fn what_is_not_served_is_told_apart() {
     run(async {
         let fixture = Fixture::with_factory().await;
-        let (code, message) = fixture.get("/dataflows").await.error(404);
+        let (code, message) = fixture.get("/nothing").await.error(404);
         assert_eq!(code, "OperationNotSupported");
         assert!(
             message.contains("SL4010") && message.contains("docs/adf.md"),
             "{message}"
         );
+        for (path, word) in [
+            ("/adfcdcs", "change data capture"),
+            ("/managedVirtualNetworks/n/managedPrivateEndpoints", "virtual networks"),
+            ("/privateEndPointConnections", "private endpoints"),
+            ("/integrationRuntimes/gw1/start", "on its machine"),
+        ] {
+            let (code, message) = fixture.get(path).await.error(404);
+            assert_eq!(code, "OperationNotSupported");
+            assert!(message.contains("SL4057") && message.contains(word), "{message}");
+        }
         let answer = fixture
             .call(Method::PATCH, &format!("{F}/pipelines/p"), &[], Some("{}".into()))
             .await;
@@ -195,7 +205,7 @@ fn http_1_1_is_served_too() {
                 .unwrap()
                 .starts_with("application/json")
         );
-        for (origin, status) in [("https://evil.example", 401), (url.as_str(), 303)] {
+        for (origin, status) in [("https://evil.example", 403), (url.as_str(), 303)] {
             let body = format!("token={}", fixture.token);
             let form = client.post(format!("{url}/login")).header("origin", origin).body(body);
             assert_eq!(form.send().await.unwrap().status(), status);

@@ -1,6 +1,8 @@
 //! Tests against a whole factory on free ports: by its REST interface, and by the control channel with a scripted node.
 
+mod access;
 mod certificates;
+mod clients;
 mod components;
 mod contract;
 mod documents;
@@ -16,3 +18,4 @@ mod queries;
 mod recovery;
 mod runs;
 mod secrets;
+mod stored;

@@ -83,7 +83,7 @@ fn a_token_logs_in_and_a_foreign_form_does_not() {
                 .await
                 .unwrap()
                 .status(),
-            401
+            403
         );
         let reply = post(fixture.token.clone(), Some(&own)).await.unwrap();
         assert_eq!(reply.status(), 303);
@@ -95,11 +95,17 @@ fn a_token_logs_in_and_a_foreign_form_does_not() {
             .unwrap()
             .to_owned();
         assert_eq!(get(&fixture, "/", Some(&cookie)).await.status(), 200);
-        let logout = fixture
-            .client
-            .post(format!("{}/logout", fixture.factory.rest_url()))
-            .header("cookie", &cookie);
-        assert_eq!(logout.send().await.unwrap().status(), 303);
+        let page = get(&fixture, "/", Some(&cookie)).await.text().await.unwrap();
+        let token = form_token(&page);
+        let logout = |body: String| {
+            let request = fixture.client.post(format!("{own}/logout")).body(body);
+            request.header("cookie", &cookie).send()
+        };
+        for forged in [String::new(), format!("form_token={}", "0".repeat(64))] {
+            assert_eq!(logout(forged).await.unwrap().status(), 403);
+        }
+        assert_eq!(get(&fixture, "/", Some(&cookie)).await.status(), 200);
+        assert_eq!(logout(format!("form_token={token}")).await.unwrap().status(), 303);
         assert_eq!(
             get(&fixture, "/", Some(&cookie)).await.status(),
             303,
@@ -172,4 +178,10 @@ fn rows_arrive_over_the_event_stream() {
         );
         fixture.stop().await;
     });
+}
+
+/// The token that a page's forms carry.
+pub(super) fn form_token(page: &str) -> String {
+    let field = page.split("name=\"form_token\" value=\"").nth(1).expect("a form");
+    field.split('"').next().unwrap().to_owned()
 }

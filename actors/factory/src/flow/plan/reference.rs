@@ -75,6 +75,9 @@ async fn found(conn: &mut Conn, factory: &str, kind: DocumentKind, name: &str) -
         DocumentKind::Dataset => "dataset",
         DocumentKind::LinkedService => "linked service",
         DocumentKind::Pipeline => "pipeline",
+        DocumentKind::DataFlow => "data flow",
+        DocumentKind::Credential => "credential",
+        DocumentKind::GlobalParameter => "global parameter",
     };
     documents::find(conn, factory, kind, name)
         .await?
