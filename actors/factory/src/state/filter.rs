@@ -37,6 +37,19 @@ pub(crate) enum Value {
     Time(i64),
 }
 
+/// Columns of ids, which are written in one way only. Other texts compare, and are put in order, by their lower case.
+const IDS: &[&str] = &["id", "run_group"];
+/// Columns of times.
+const TIMES: &[&str] = &["started", "ended", "updated"];
+
+/// A column as it is compared; there are indexes on these expressions.
+fn key(column: &str) -> String {
+    match IDS.contains(&column) || TIMES.contains(&column) {
+        true => column.to_owned(),
+        false => format!("LOWER({column})"),
+    }
+}
+
 impl Filter {
     /// Runs a query that begins with `SELECT .. WHERE column = $1`; one row more than a page tells of a next one.
     pub(super) async fn fetch<T>(&self, conn: &mut Conn, select: &str, first: &str) -> Result<Vec<T>, Fault>
@@ -56,6 +69,8 @@ impl Filter {
         query.bind(PAGE + 1).bind(self.offset).fetch_all(conn).await.db()
     }
 
+    /// The SQL. It is written so that a database walks the index of the order, and stops when a page is full: sorting all
+    /// that fits would read it all.
     fn sql(&self, select: &str) -> String {
         let mut sql = select.to_owned();
         let mut parameter = 1;
@@ -69,20 +84,248 @@ impl Filter {
         if self.updated.1.is_some() {
             sql += &format!(" AND updated <= {}", next());
         }
+        let by_start = self.order.first().is_none_or(|(column, _)| *column == "started");
         for condition in &self.conditions {
-            let column = match condition.values.first() {
-                Some(Value::Text(_)) => format!("LOWER({})", condition.column),
-                _ => condition.column.to_owned(),
-            };
+            let mut column = key(condition.column);
+            // One value of one column is a part of an index that is in the order of starts. What is no such part must not
+            // lead the database to an index that is in no order.
+            let leads = by_start && !condition.negated && condition.values.len() == 1;
+            if !leads && matches!(condition.values.first(), Some(Value::Text(_))) {
+                column = format!("{column} || ''");
+            }
             let values: Vec<String> = condition.values.iter().map(|_| next()).collect();
             let not = if condition.negated { "NOT " } else { "" };
             sql += &format!(" AND {column} {not}IN ({})", values.join(", "));
         }
-        let order = self.order.iter().map(|(column, descending)| match descending {
-            true => format!("{column} DESC"),
-            false => (*column).to_owned(),
-        });
-        let order: Vec<String> = order.chain(["id".to_owned()]).collect();
+        let mut order: Vec<(&str, bool)> = self.order.clone();
+        let down = order.last().is_some_and(|(_, down)| *down);
+        for tie in ["started", "id"] {
+            if !order.iter().any(|(column, _)| *column == tie) {
+                order.push((tie, down));
+            }
+        }
+        let order: Vec<String> = order
+            .iter()
+            .map(|(column, down)| format!("{}{}", key(column), if *down { " DESC" } else { "" }))
+            .collect();
         sql + &format!(" ORDER BY {} LIMIT {} OFFSET {}", order.join(", "), next(), next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{State, WriteTx};
+    use super::*;
+    use crate::state::documents::{self, DocumentKind};
+
+    /// What SQLite is going to do: one step a row.
+    struct Step(String);
+
+    impl FromRow<'_, SqliteRow> for Step {
+        fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+            sqlx::Row::try_get(row, "detail").map(Step)
+        }
+    }
+
+    async fn seeded() -> (tempfile::TempDir, State) {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::open(dir.path()).await.unwrap();
+        let mut tx: WriteTx = state.write().await.unwrap();
+        sqlx::query(
+            "INSERT INTO factories (id, subscription, subscription_key, resource_group, group_key, name, name_key, body, \
+             etag, created) VALUES ('f', 's', 's', 'g', 'g', 'n', 'n', '{}', 'e', 0)",
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        for i in 0..500_i64 {
+            let (pipeline, status) = (
+                format!("P{}", i % 7),
+                ["Succeeded", "Failed", "InProgress"][i as usize % 3],
+            );
+            sqlx::query(
+                "INSERT INTO runs (id, factory, pipeline, body, parameters, status, message, cancel, started, ended, \
+                 updated, invoked_id) VALUES ($1, 'f', $2, '{}', '{}', $3, '', 0, $4, $5, $5, '')",
+            )
+            .bind(format!("r{i:04}"))
+            .bind(pipeline)
+            .bind(status)
+            .bind(i * 10)
+            .bind(i * 10 + 5)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+        (dir, state)
+    }
+
+    fn one_of(column: &'static str, values: &[&str], negated: bool) -> Condition {
+        let values = values.iter().map(|text| Value::Text((*text).to_owned())).collect();
+        Condition {
+            column,
+            negated,
+            values,
+        }
+    }
+
+    fn filters() -> Vec<Filter> {
+        let conditions = [
+            vec![],
+            vec![one_of("pipeline", &["p3"], false)],
+            vec![one_of("status", &["failed"], false)],
+            vec![one_of("pipeline", &["P3"], false), one_of("status", &["Failed"], false)],
+            vec![one_of("status", &["Failed", "InProgress"], false)],
+            vec![
+                one_of("status", &["Succeeded"], true),
+                one_of("pipeline", &["P1", "P2"], false),
+            ],
+        ];
+        let orders: [Vec<(&'static str, bool)>; 6] = [
+            vec![("started", false)],
+            vec![("started", true)],
+            vec![("ended", true)],
+            vec![("ended", false)],
+            vec![("pipeline", false)],
+            vec![("status", true)],
+        ];
+        let mut all = Vec::new();
+        for conditions in conditions {
+            for order in &orders {
+                for updated in [(None, None), (Some(2000), Some(9000))] {
+                    let (conditions, order) = (conditions.clone(), order.clone());
+                    all.push(Filter {
+                        updated,
+                        conditions,
+                        order,
+                        offset: 0,
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn queries_walk_an_index_and_sort_nothing() {
+        let (_dir, state) = seeded().await;
+        let mut conn = state.read().await.unwrap();
+        for filter in filters() {
+            let select = "EXPLAIN QUERY PLAN SELECT * FROM runs WHERE factory = $1";
+            let steps: Vec<Step> = filter.fetch(&mut conn, select, "f").await.unwrap();
+            let plan: Vec<&str> = steps.iter().map(|step| step.0.as_str()).collect();
+            assert_eq!(plan.len(), 1, "{filter:?}: {plan:?}");
+            assert!(
+                plan[0].starts_with("SEARCH runs USING INDEX runs_"),
+                "{filter:?}: {plan:?}"
+            );
+        }
+        let filter = Filter {
+            order: vec![("started", false)],
+            ..Filter::default()
+        };
+        let select = "EXPLAIN QUERY PLAN SELECT * FROM activity_runs WHERE run = $1";
+        let steps: Vec<Step> = filter.fetch(&mut conn, select, "r").await.unwrap();
+        assert!(
+            steps.len() == 1 && steps[0].0.contains("activity_runs_in_order"),
+            "{}",
+            steps[0].0
+        );
+        // The lists of documents, of which there may be thousands.
+        let select = "EXPLAIN QUERY PLAN SELECT name FROM documents WHERE factory = 'f' AND kind = 'pipelines' \
+                      AND name_key > 'a' ORDER BY name_key LIMIT 101";
+        let steps: Vec<Step> = sqlx::query_as(select).fetch_all(&mut *conn).await.unwrap();
+        assert!(
+            steps.len() == 1 && steps[0].0.starts_with("SEARCH documents USING INDEX"),
+            "{}",
+            steps[0].0
+        );
+        let select = "EXPLAIN QUERY PLAN SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT 25";
+        let steps: Vec<Step> = sqlx::query_as(select).fetch_all(&mut *conn).await.unwrap();
+        assert!(
+            steps.len() == 1 && steps[0].0.ends_with("runs_latest"),
+            "{}",
+            steps[0].0
+        );
+        assert!(
+            documents::list(&mut conn, "f", DocumentKind::Pipeline, "", 5)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    /// One run's members that matter here.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Run(String, String, String, i64, i64);
+
+    impl FromRow<'_, SqliteRow> for Run {
+        fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+            use sqlx::Row;
+            Ok(Run(
+                row.try_get("id")?,
+                row.try_get("pipeline")?,
+                row.try_get("status")?,
+                row.try_get("started")?,
+                row.try_get("ended")?,
+            ))
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_together_are_what_was_asked_for() {
+        let (_dir, state) = seeded().await;
+        let mut conn = state.read().await.unwrap();
+        let every: Vec<Run> = sqlx::query_as("SELECT * FROM runs")
+            .fetch_all(&mut *conn)
+            .await
+            .unwrap();
+        for mut filter in filters() {
+            let mut found: Vec<Run> = Vec::new();
+            loop {
+                let select = "SELECT * FROM runs WHERE factory = $1";
+                let mut page: Vec<Run> = filter.fetch(&mut conn, select, "f").await.unwrap();
+                let more = page.len() > PAGE as usize;
+                page.truncate(PAGE as usize);
+                found.append(&mut page);
+                filter.offset += PAGE;
+                if !more {
+                    break;
+                }
+            }
+            let fits = |run: &Run| {
+                let value = |column: &str| {
+                    if column == "pipeline" {
+                        run.1.to_lowercase()
+                    } else {
+                        run.2.to_lowercase()
+                    }
+                };
+                let in_time =
+                    filter.updated.0.is_none_or(|from| run.4 >= from) && filter.updated.1.is_none_or(|to| run.4 <= to);
+                in_time
+                    && filter.conditions.iter().all(|condition| {
+                        let of = value(condition.column);
+                        let found = condition
+                            .values
+                            .iter()
+                            .any(|v| matches!(v, Value::Text(t) if t.to_lowercase() == of));
+                        found != condition.negated
+                    })
+            };
+            let mut wanted: Vec<Run> = every.iter().filter(|run| fits(run)).cloned().collect();
+            let (column, down) = filter.order[0];
+            wanted.sort_by(|a, b| {
+                let by = match column {
+                    "pipeline" => a.1.to_lowercase().cmp(&b.1.to_lowercase()),
+                    "status" => a.2.to_lowercase().cmp(&b.2.to_lowercase()),
+                    "ended" => a.4.cmp(&b.4),
+                    _ => a.3.cmp(&b.3),
+                };
+                let by = by.then(a.3.cmp(&b.3)).then(a.0.cmp(&b.0));
+                if down { by.reverse() } else { by }
+            });
+            assert_eq!(found, wanted, "{filter:?}");
+        }
     }
 }

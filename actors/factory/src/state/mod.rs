@@ -45,6 +45,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "run facts", include_str!("../../migrations/0010_run_facts.sql")),
     (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
     (30, "access", include_str!("../../migrations/0030_access.sql")),
+    (31, "run_queries", include_str!("../../migrations/0031_run_queries.sql")),
 ];
 const BUSY: Duration = Duration::from_secs(10);
 
