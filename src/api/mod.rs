@@ -106,14 +106,52 @@ impl Api {
         self.call(Method::DELETE, path, None).await.map(drop)
     }
 
+    /// GET of an operation that is the factory's own, not one of a data factory.
+    pub(crate) async fn own_get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Fault> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        Ok(self.send(Method::GET, url, path, None).await?.1)
+    }
+
+    /// PUT of such an operation.
+    pub(crate) async fn own_put(&self, path: &[&str], body: &Value) -> Result<Value, Fault> {
+        Ok(self.send(Method::PUT, self.url(path)?, path, Some(body)).await?.1)
+    }
+
+    /// DELETE of such an operation; false when there was nothing to delete.
+    pub(crate) async fn own_delete(&self, path: &[&str]) -> Result<bool, Fault> {
+        let (status, _) = self.send(Method::DELETE, self.url(path)?, path, None).await?;
+        Ok(status != StatusCode::NO_CONTENT)
+    }
+
     async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Fault> {
+        let whole: Vec<&str> = self
+            .path
+            .iter()
+            .map(String::as_str)
+            .chain(path.iter().copied())
+            .collect();
+        let mut url = self.url(&whole)?;
+        url.query_pairs_mut().append_pair("api-version", API_VERSION);
+        Ok(self.send(method, url, path, body).await?.1)
+    }
+
+    fn url(&self, path: &[&str]) -> Result<url::Url, Fault> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Fault::new(Code::Usage, "the factory's address has no path"))?
             .pop_if_empty()
-            .extend(self.path.iter().map(String::as_str))
             .extend(path);
-        url.query_pairs_mut().append_pair("api-version", API_VERSION);
+        Ok(url)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: url::Url,
+        path: &[&str],
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), Fault> {
         let mut request = self
             .http
             .request(method.clone(), url)
@@ -132,12 +170,12 @@ impl Api {
             .await
             .map_err(|e| Fault::new(Code::ApiUnreachable, format!("{}: the reply broke off: {e}", self.base)))?;
         if status.is_success() {
-            return if text.is_empty() {
-                Ok(Value::Null)
-            } else {
-                serde_json::from_str(&text)
-                    .map_err(|e| Fault::new(Code::ApiRefused, format!("the reply is not JSON: {e}")))
+            let value = match text.is_empty() {
+                true => Value::Null,
+                false => serde_json::from_str(&text)
+                    .map_err(|e| Fault::new(Code::ApiRefused, format!("the reply is not JSON: {e}")))?,
             };
+            return Ok((status, value));
         }
         Err(refusal(status, &text, &format!("{method} /{}", path.join("/"))))
     }

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::access_args::{AuditArgs, ClientCommand, TokenCommand, UserCommand};
 use super::output::Format;
 use crate::telemetry::ListenArgs;
 use clap::{Args, Parser, Subcommand};
@@ -123,6 +124,19 @@ pub(crate) struct CopyArgs {
 pub(crate) enum FactoryCommand {
     /// Runs the control plane.
     Run(FactoryRunArgs),
+    /// API tokens: what programs and people send with every request.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// API clients: programs that log in with a client id and a secret, as Azure's libraries do.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// People who log in to the console with a password.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Shows who changed what, when and from where, the newest first.
+    Audit(AuditArgs),
+    /// Prints the REST interface as an OpenAPI document.
+    Openapi,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
-//! `sluice factory run`.
+//! `sluice factory run` and `openapi`.
 
 use super::args::{BrokerArgs, FactoryRunArgs};
-use super::output::note;
+use super::output::{Format, Output, note};
 use crate::api::read_secret;
 use crate::telemetry;
 use serde_json::json;
@@ -50,6 +50,12 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     root.keep_figures();
     note("Stopping");
     factory.shutdown().await;
+    Ok(())
+}
+
+/// Prints the REST interface as OpenAPI: a document in itself, so always JSON.
+pub(super) fn openapi() -> Result<(), Fault> {
+    Output::new(Format::Json).print(&sluice_factory::openapi(), |_| String::new());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The command line. Standard output carries data, standard error everything else.
 
+mod access;
+mod access_args;
 mod actors;
 mod apply;
 mod args;
@@ -32,6 +34,11 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Quickstart(args) => crate::quickstart::run(args, &output, root).await,
         Command::Copy(args) => copy::run(args, &output).await,
         Command::Factory(FactoryCommand::Run(args)) => factory::run(args, root).await,
+        Command::Factory(FactoryCommand::Token(command)) => access::token(command, &output).await,
+        Command::Factory(FactoryCommand::Client(command)) => access::client(command, &output).await,
+        Command::Factory(FactoryCommand::User(command)) => access::user(command, &output).await,
+        Command::Factory(FactoryCommand::Audit(args)) => access::audit(args, &output).await,
+        Command::Factory(FactoryCommand::Openapi) => factory::openapi(),
         Command::Gateway(GatewayCommand::Register(args)) => gateway::register(args, &output).await,
         Command::Gateway(GatewayCommand::Run(args)) => gateway::run(args, root).await,
         Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
@@ -56,5 +63,8 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
 
 /// Whether a command serves until it is stopped, and so logs what it does.
 pub(crate) fn long_running(command: &Command) -> bool {
-    matches!(command, Command::Factory(_) | Command::Gateway(GatewayCommand::Run(_)))
+    matches!(
+        command,
+        Command::Factory(FactoryCommand::Run(_)) | Command::Gateway(GatewayCommand::Run(_))
+    )
 }
