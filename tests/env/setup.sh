@@ -54,24 +54,27 @@ fi
 # --- Into .test-env; a stamp names what was installed, so that a changed list installs again.
 stamp() { cat "$@" | cksum | tr ' ' -; }
 
-pip_install() { # name of the stamp, list
+pip_install() { # name of the stamp, list, virtual environment
     want=$(stamp "$2")
     if [ "$(cat "$env/$1.stamp" 2>/dev/null)" != "$want" ]; then
         say "installing Python packages of $(basename "$2")"
-        [ -x "$env/venv/bin/python" ] || python3 -m venv "$env/venv"
-        "$env/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$2" </dev/null \
+        [ -x "$env/$3/bin/python" ] || python3 -m venv "$env/$3"
+        "$env/$3/bin/python" -m pip install -q --disable-pip-version-check -r "$2" </dev/null \
             || die "pip could not install $2"
         echo "$want" >"$env/$1.stamp"
     fi
 }
 # A virtual environment does not survive that its interpreter goes away.
-if [ -d "$env/venv" ] && ! "$env/venv/bin/python" -c '' 2>/dev/null; then rm -rf "$env/venv" "$env"/python*.stamp; fi
-pip_install python "$here/requirements.txt"
-if [ "${1:-}" = bench ]; then pip_install python-bench "$here/requirements-bench.txt"; fi
+for venv in venv venv-sdk10; do
+    if [ -d "$env/$venv" ] && ! "$env/$venv/bin/python" -c '' 2>/dev/null; then rm -rf "$env/$venv" "$env"/python*.stamp; fi
+done
+pip_install python "$here/requirements.txt" venv
+pip_install python-sdk10 "$here/requirements-sdk10.txt" venv-sdk10
+if [ "${1:-}" = bench ]; then pip_install python-bench "$here/requirements-bench.txt" venv; fi
 
 want=$(stamp "$here/package.json" "$here/package-lock.json")
 if [ "$(cat "$env/npm.stamp" 2>/dev/null)" != "$want" ]; then
-    say "installing Azurite and tedious"
+    say "installing Azurite, tedious and Azure's clients for Node"
     mkdir -p "$env/npm"
     cp "$here/package.json" "$here/package-lock.json" "$env/npm/"
     (cd "$env/npm" && npm ci --no-audit --no-fund --loglevel=error) >"$env/npm.log" 2>&1 </dev/null \
