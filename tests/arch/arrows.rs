@@ -25,6 +25,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "sluice-copy",
         &["sluice-contract", "sluice-dotnet", "sluice-store-core"],
     ),
+    ("sluice-activities", &["sluice-contract", "sluice-store-core"]),
     // Never sees a store.
     (
         "sluice-factory",
@@ -44,6 +45,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sluice-seal",
             "sluice-runtime",
             "sluice-store-core",
+            "sluice-activities",
             "sluice-copy",
         ],
     ),

@@ -6,6 +6,7 @@ use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_runtime::Handle;
 use sluice_store_core::files::ByteStore;
+use sluice_store_core::statements::{Asked, Limits, Ran, Statements};
 use sluice_store_core::{Connection, Sink, SinkRequest, Source, SourceRequest};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,9 +21,13 @@ pub(super) struct Lent {
 
 impl Lent {
     fn observe(&self, outcome: Result<(), Fault>) {
-        if let Err(error) = self.lender.tell(Observed(outcome)) {
-            tracing::debug!(%error, "A connector did not take notice.");
-        }
+        observe(&self.lender, outcome);
+    }
+}
+
+fn observe(lender: &Handle<StoreConnector>, outcome: Result<(), Fault>) {
+    if let Err(error) = lender.tell(Observed(outcome)) {
+        tracing::debug!(%error, "A connector did not take notice.");
     }
 }
 
@@ -49,5 +54,28 @@ impl Connection for Lent {
 
     fn files(&self) -> Option<Arc<dyn ByteStore>> {
         self.connection.files()
+    }
+
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
+        let inner = self.connection.statements()?;
+        Some(Arc::new(LentStatements {
+            inner,
+            lender: self.lender.clone(),
+        }))
+    }
+}
+
+/// Statements on a connection on loan: whoever runs them keeps the loan itself.
+struct LentStatements {
+    inner: Arc<dyn Statements>,
+    lender: Handle<StoreConnector>,
+}
+
+#[async_trait]
+impl Statements for LentStatements {
+    async fn run(&self, asked: Asked, limits: Limits) -> Result<Ran, Fault> {
+        let ran = self.inner.run(asked, limits).await;
+        observe(&self.lender, ran.as_ref().map(drop).map_err(Clone::clone));
+        ran
     }
 }

@@ -1,13 +1,57 @@
 //! From a job's specification to a task at work.
 
 use super::live::LiveJob;
+use crate::connector::lend;
 use crate::hub::Hub;
+use chrono::Utc;
+use sluice_activities::{TaskJob, perform};
 use sluice_contract::job::{TaskOutcome, TaskSpec};
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, Object};
+use sluice_store_core::CommitKey;
 use std::sync::Arc;
 
-/// Performs the task.
-pub(super) async fn task(_hub: &Arc<Hub>, _live: &Arc<LiveJob>, work: &TaskSpec) -> Result<TaskOutcome, Fault> {
-    let text = format!("this node does not run {}", work.kind.as_str());
-    Err(Fault::new(Code::JobInvalid, text))
+/// Borrows the connections, and does the work once: under this lease and token nothing of it is repeated.
+pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -> Result<TaskOutcome, Fault> {
+    let working = async {
+        let job = TaskJob {
+            spec: work,
+            store: match &work.store {
+                Some(endpoint) => Some(lend(hub, endpoint, false).await?),
+                None => None,
+            },
+            // A log is short, and waits for nobody: it takes no place of its own.
+            log: match &work.log {
+                Some(endpoint) => Some(lend(hub, endpoint, true).await?),
+                None => None,
+            },
+            key: CommitKey {
+                job: live.job.clone(),
+                attempt: live.attempt,
+                token: live.token,
+            },
+            activity_run: match live.spec.activity_run.as_str() {
+                "" => live.job.to_string(),
+                run => run.to_owned(),
+            },
+        };
+        perform(job).await
+    };
+    let output = tokio::select! {
+        biased;
+        // What was begun is dropped, and stopped in the store as well.
+        () = live.stop.cancelled() => return Err(live.stopping().map_or_else(stopped, |why| why.fault())),
+        output = working => output?,
+    };
+    Ok(TaskOutcome {
+        output,
+        parts: 0,
+        started: Some(live.started),
+        finished: Some(Utc::now()),
+        node: Some(hub.identity.node.clone()),
+        extra: Object::new(),
+    })
+}
+
+fn stopped() -> Fault {
+    Fault::new(Code::LeaseLost, "the task was stopped")
 }

@@ -8,6 +8,7 @@
 pub mod capability;
 pub mod files;
 pub mod hash;
+pub mod json;
 pub mod native;
 pub mod registry;
 pub mod rejects;
@@ -15,6 +16,7 @@ pub mod request;
 pub mod resume;
 pub mod sink;
 pub mod source;
+pub mod statements;
 pub mod table_sink;
 pub mod table_source;
 pub mod types;
@@ -31,6 +33,7 @@ pub use request::{SinkRequest, SourceRequest};
 pub use resume::{Part, SourcePlan, Staging};
 pub use sink::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 pub use source::{BatchStream, Partition, Source};
+pub use statements::Statements;
 pub use table_sink::{TableSink, WriteBehavior};
 pub use table_source::{Read, Split, TableSource};
 pub use types::{Fidelity, TypeRow, TypeTable};
@@ -80,6 +83,11 @@ pub trait Connection: Send + Sync + 'static {
 
     /// The store as one of files, for copies that move them as they are.
     fn files(&self) -> Option<Arc<dyn ByteStore>> {
+        None
+    }
+
+    /// The store as one that runs statements.
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
         None
     }
 }

@@ -7,7 +7,7 @@ use crate::stage::FileStage;
 use async_trait::async_trait;
 use sluice_contract::{Fault, Object};
 use sluice_store_core::CommitKey;
-use sluice_store_core::files::Wrapping;
+use sluice_store_core::files::{Child, Folder, Wrapping};
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::fs;
 use std::io::ErrorKind;
@@ -55,6 +55,24 @@ impl ByteStore for FileStore {
         .await
     }
 
+    async fn folder(&self, location: &Location) -> Result<Folder, Fault> {
+        let (root, location) = (self.root.clone(), location.clone());
+        blocking(move || look_into(&root.resolve(&location.folder)?)).await
+    }
+
+    async fn remove_folder(&self, location: &Location) -> Result<(), Fault> {
+        let (root, location) = (self.root.clone(), location.clone());
+        blocking(move || {
+            let real = root.resolve(&location.folder)?;
+            // The root itself stays, whatever it is called by.
+            match real == root.real()? {
+                true => Ok(()),
+                false => remove_empty(&real).map(drop),
+            }
+        })
+        .await
+    }
+
     async fn open(&self, entry: &Entry) -> Result<Arc<dyn ByteReader>, Fault> {
         let (root, entry) = (self.root.clone(), entry.clone());
         blocking(move || {
@@ -94,6 +112,68 @@ fn entry(path: String, metadata: &fs::Metadata) -> Entry {
         size: metadata.len(),
         version: version(metadata),
         modified: metadata.modified().ok().map(Into::into),
+    }
+}
+
+/// What is in a folder; links and staged files are left out.
+fn look_into(real: &Path) -> Result<Folder, Fault> {
+    let failed = |error| errors::fault("listing", real, &error);
+    let mut children = Vec::new();
+    for item in fs::read_dir(real).map_err(failed)? {
+        let item = item.map_err(failed)?;
+        let name = item.file_name();
+        let Some(name) = name.to_str().filter(|name| !is_staged(name)) else {
+            continue;
+        };
+        let metadata = match fs::symlink_metadata(item.path()) {
+            Ok(metadata) => metadata,
+            // Removed since the folder was read.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(errors::fault("listing", &item.path(), &error)),
+        };
+        if metadata.is_dir() || metadata.is_file() {
+            children.push(Child {
+                name: name.to_owned(),
+                is_folder: metadata.is_dir(),
+                modified: metadata.modified().ok().map(Into::into),
+            });
+        }
+    }
+    children.sort_by(|one, other| one.name.cmp(&other.name));
+    let modified = fs::metadata(real).and_then(|metadata| metadata.modified()).ok();
+    Ok(Folder {
+        modified: modified.map(Into::into),
+        children,
+    })
+}
+
+fn is_staged(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".sluice-part")
+}
+
+/// Removes a folder that holds nothing but such folders; whether it is gone. Links are not followed.
+fn remove_empty(real: &Path) -> Result<bool, Fault> {
+    let failed = |error| errors::fault("deleting", real, &error);
+    let items = match fs::read_dir(real) {
+        Ok(items) => items,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut is_empty = true;
+    for item in items {
+        let item = item.map_err(failed)?;
+        let is_folder = item.file_type().map_err(failed)?.is_dir();
+        is_empty &= is_folder && remove_empty(&item.path())?;
+    }
+    match is_empty.then(|| fs::remove_dir(real)) {
+        None => Ok(false),
+        Some(Ok(())) => Ok(true),
+        Some(Err(error)) => match error.kind() {
+            ErrorKind::NotFound => Ok(true),
+            // Somebody has put something into it meanwhile.
+            ErrorKind::DirectoryNotEmpty => Ok(false),
+            _ => Err(failed(error)),
+        },
     }
 }
 

@@ -4,14 +4,15 @@ use crate::probe;
 use crate::settings::Settings;
 use crate::sink::MySqlSink;
 use crate::source::MySqlSource;
+use crate::statements::MySqlStatements;
 use crate::tls::Tls;
 use crate::types;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
-    TypeTable,
+    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    StoreProperties, TypeTable,
 };
 use std::sync::Arc;
 
@@ -70,5 +71,9 @@ impl Connection for MySqlConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         Ok(Box::new(MySqlSink::new(self.0.clone(), &request)?))
+    }
+
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
+        Some(Arc::new(MySqlStatements::new(&self.0)))
     }
 }

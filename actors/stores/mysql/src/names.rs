@@ -60,7 +60,7 @@ impl TableName {
     }
 
     /// `table`, `database.table`, either part in backticks or not. Names are taken as they are written, in their case.
-    fn parse(text: &str, database: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str, database: &str) -> Result<Self, Fault> {
         let mut parts = vec![String::new()];
         let mut rest = text.chars().peekable();
         let mut quoted = false;
@@ -87,7 +87,7 @@ impl TableName {
             }),
             _ => Err(Fault::new(
                 Code::PropertyMissing,
-                format!("the dataset's tableName {text:?} is not of the form database.table"),
+                format!("the name {text:?} is not of the form database.table"),
             )),
         }
     }

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) ca: Option<String>,
     /// `treatTinyAsBoolean`: tinyint(1) is a boolean.
     pub(crate) tiny_is_boolean: bool,
+    /// A statement may give several results, as a procedure does that selects.
+    pub(crate) several_results: bool,
 }
 
 impl Settings {
@@ -86,6 +88,7 @@ impl Settings {
             ssl: ssl_mode(properties)?,
             ca: properties.text("caCertificate").filter(|pem| !pem.trim().is_empty()),
             tiny_is_boolean: tiny.is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "1" | "true")),
+            several_results: false,
         })
     }
 

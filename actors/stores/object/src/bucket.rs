@@ -13,7 +13,7 @@ use object_store::{
 };
 use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::CommitKey;
-use sluice_store_core::files::{Copied, Wrapping};
+use sluice_store_core::files::{Copied, Folder, Wrapping};
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -219,6 +219,10 @@ impl ByteStore for ObjectFiles {
             return Ok(vec![entry(name, found.meta)]);
         }
         listing::list(container.as_ref(), location).await
+    }
+
+    async fn folder(&self, location: &Location) -> Result<Folder, Fault> {
+        listing::folder(self.container(&location.container)?.as_ref(), location).await
     }
 
     async fn open(&self, entry: &Entry) -> Result<Arc<dyn ByteReader>, Fault> {

@@ -5,13 +5,14 @@ use crate::probe;
 use crate::settings::Settings;
 use crate::sink::PostgresSink;
 use crate::source::PostgresSource;
+use crate::statements::PostgresStatements;
 use crate::tls::Tls;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
-    TypeTable,
+    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    StoreProperties, TypeTable,
 };
 use std::sync::Arc;
 
@@ -70,5 +71,9 @@ impl Connection for PostgresConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         Ok(Box::new(PostgresSink::new(self.0.clone(), &request)?))
+    }
+
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
+        Some(Arc::new(PostgresStatements(self.0.clone())))
     }
 }

@@ -42,7 +42,7 @@ impl TableName {
     }
 
     /// `table`, `schema.table`, either part quoted or not. Names are taken as they are written, in their case.
-    fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let mut parts = vec![String::new()];
         let mut rest = text.chars().peekable();
         let mut quoted = false;
@@ -61,7 +61,7 @@ impl TableName {
         let bad = || {
             Fault::new(
                 Code::PropertyMissing,
-                format!("the dataset's tableName {text:?} is not of the form schema.table"),
+                format!("the name {text:?} is not of the form schema.table"),
             )
         };
         if quoted || parts.iter().any(String::is_empty) {

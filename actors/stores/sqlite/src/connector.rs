@@ -5,12 +5,13 @@ use crate::database::{blocking, open_to_read};
 use crate::settings;
 use crate::sink::SqliteSink;
 use crate::source::SqliteSource;
+use crate::statements::SqliteStatements;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
-    TypeTable,
+    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    StoreProperties, TypeTable,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,5 +78,9 @@ impl Connection for SqliteConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         Ok(Box::new(SqliteSink::new(self.0.clone(), &request)?))
+    }
+
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
+        Some(Arc::new(SqliteStatements(self.0.clone())))
     }
 }

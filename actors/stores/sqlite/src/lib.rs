@@ -21,6 +21,7 @@ mod record;
 mod settings;
 mod sink;
 mod source;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -4,13 +4,14 @@ use crate::probe;
 use crate::settings::Settings;
 use crate::sink::SqlServerSink;
 use crate::source::SqlServerSource;
+use crate::statements::SqlServerStatements;
 use crate::types::table;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, StoreKind, StoreProperties,
-    TypeTable,
+    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    StoreProperties, TypeTable,
 };
 use std::sync::Arc;
 
@@ -67,5 +68,9 @@ impl Connection for SqlServerConnection {
 
     async fn sink(&self, request: SinkRequest) -> Result<Box<dyn Sink>, Fault> {
         Ok(Box::new(SqlServerSink::new(self.0.clone(), &request)?))
+    }
+
+    fn statements(&self) -> Option<Arc<dyn Statements>> {
+        Some(Arc::new(SqlServerStatements(self.0.clone())))
     }
 }

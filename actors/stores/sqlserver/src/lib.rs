@@ -16,9 +16,11 @@ mod names;
 mod probe;
 mod session;
 mod settings;
+mod shown;
 mod sink;
 mod socket;
 mod source;
+mod statements;
 mod types;
 mod values;
 

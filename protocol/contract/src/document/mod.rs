@@ -13,7 +13,7 @@ mod secret;
 
 pub use dataset::Dataset;
 pub use linked_service::LinkedService;
-pub use pipeline::{Activity, CopyActivity, Dependency, Pipeline, Policy};
+pub use pipeline::{Activity, CopyActivity, Dependency, Pipeline, Policy, timespan};
 pub use properties::{ConnectionString, StoreProperties, binding_of};
 pub use reference::Reference;
 pub use runtime::IntegrationRuntime;

@@ -126,6 +126,11 @@ impl<'a> Activity<'a> {
             .unwrap_or(empty())
     }
 
+    /// The linked service that it names itself, as Scripts and stored procedures do.
+    pub fn linked_service(&self) -> Option<Reference<'a>> {
+        member(self.object, "linkedServiceName").and_then(Reference::view)
+    }
+
     /// What it waits for.
     pub fn depends_on(&self) -> Vec<Dependency> {
         let items = member(self.object, "dependsOn")
@@ -283,7 +288,7 @@ impl CopyActivity<'_> {
 }
 
 /// .NET's time span `[d.]hh:mm:ss[.fraction]`.
-fn timespan(text: &str) -> Option<Duration> {
+pub fn timespan(text: &str) -> Option<Duration> {
     let mut parts = text.split(':');
     let (first, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {

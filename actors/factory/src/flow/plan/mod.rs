@@ -1,7 +1,11 @@
 //! From an activity to a job for a gateway. One module per type of activity; expressions have been evaluated before.
 
 mod copy;
+mod files;
+mod lookup;
 pub(crate) mod reference;
+mod statements;
+mod task;
 
 use crate::state::Conn;
 use crate::state::gateways::GatewayRow;
@@ -34,6 +38,12 @@ pub(crate) struct Planned {
 pub(crate) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fault> {
     match work.activity.kind() {
         "Copy" => copy::plan(conn, work).await,
+        "Lookup" => lookup::plan(conn, work).await,
+        "GetMetadata" => files::metadata(conn, work).await,
+        "Delete" => files::delete(conn, work).await,
+        "Validation" => files::validation(conn, work).await,
+        "Script" => statements::script(conn, work).await,
+        "SqlServerStoredProcedure" => statements::procedure(conn, work).await,
         other => Err(Fault::new(
             Code::ActivityUnsupported,
             format!("activity {}: the type {other} does not run here", work.activity.name()),

@@ -41,6 +41,53 @@ impl Entry {
     }
 }
 
+/// A file or folder in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its name, without the folder's.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// When it was changed last, where the store says so.
+    pub modified: Option<DateTime<Utc>>,
+}
+
+/// A folder, as it was when it was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folder {
+    /// When it was changed last, where the store has folders.
+    pub modified: Option<DateTime<Utc>>,
+    /// What is in it, without what is in its folders; by name.
+    pub children: Vec<Child>,
+}
+
+impl Folder {
+    /// The folder that these files make by their paths.
+    fn of(location: &Location, files: &[Entry]) -> Self {
+        let mut children: Vec<Child> = Vec::new();
+        for file in files {
+            let below = file.path.strip_prefix(&location.folder).unwrap_or(&file.path);
+            let below = below.trim_start_matches('/');
+            let (name, is_folder) = match below.split_once('/') {
+                Some((folder, _)) => (folder, true),
+                None => (below, false),
+            };
+            if !children.iter().any(|child| child.name == name) {
+                children.push(Child {
+                    name: name.to_owned(),
+                    is_folder,
+                    modified: file.modified.filter(|_| !is_folder),
+                });
+            }
+        }
+        children.sort_by(|one, other| one.name.cmp(&other.name));
+        Self {
+            modified: None,
+            children,
+        }
+    }
+}
+
 /// The one file that a sink writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -64,6 +111,27 @@ pub trait ByteStore: Send + Sync + 'static {
     /// # Errors
     /// `SL6005` when the named file or folder is missing, and other `SL60xx`.
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault>;
+
+    /// Looks into a location's folder. Where folders are only parts of names, one without files is not there.
+    ///
+    /// # Errors
+    /// `SL6005` when it is missing, and other `SL60xx`.
+    async fn folder(&self, location: &Location) -> Result<Folder, Fault> {
+        let all = Location {
+            file: None,
+            recursive: true,
+            ..location.clone()
+        };
+        Ok(Folder::of(location, &self.find(&all).await?))
+    }
+
+    /// Removes a location's folder and the folders in it, as far as they are empty; nothing where the store has no folders.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn remove_folder(&self, _location: &Location) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Opens a file for reading by ranges.
     ///

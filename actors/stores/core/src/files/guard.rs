@@ -1,7 +1,7 @@
 //! A store as one copy uses it: it remembers what was opened, and keeps to a number of requests at a time.
 
 use super::attributes::{Attributes, Copied};
-use super::bytes::{ByteReader, ByteStage, ByteStore, Entry, Target};
+use super::bytes::{ByteReader, ByteStage, ByteStore, Entry, Folder, Target};
 use super::location::Location;
 use super::wrapping::Wrapping;
 use crate::CommitKey;
@@ -68,6 +68,16 @@ impl ByteStore for Guarded {
 
     fn has_containers(&self) -> bool {
         self.inner.has_containers()
+    }
+
+    async fn folder(&self, location: &Location) -> Result<Folder, Fault> {
+        let _permit = permit(&self.permits).await?;
+        self.inner.folder(location).await
+    }
+
+    async fn remove_folder(&self, location: &Location) -> Result<(), Fault> {
+        let _permit = permit(&self.permits).await?;
+        self.inner.remove_folder(location).await
     }
 
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault> {

@@ -15,7 +15,7 @@ pub mod selection;
 pub mod wrapping;
 
 pub use attributes::{Attributes, Copied};
-pub use bytes::{ByteReader, ByteStage, ByteStore, Entry, Published, Target};
+pub use bytes::{ByteReader, ByteStage, ByteStore, Child, Entry, Folder, Published, Target};
 pub use choose::{Chosen, Take};
 pub use guard::Guarded;
 pub use location::Location;

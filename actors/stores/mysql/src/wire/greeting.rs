@@ -13,6 +13,7 @@ pub(crate) mod can {
     pub(crate) const SSL: u32 = 1 << 11;
     pub(crate) const TRANSACTIONS: u32 = 1 << 13;
     pub(crate) const SECURE_CONNECTION: u32 = 1 << 15;
+    pub(crate) const MULTI_RESULTS: u32 = 1 << 17;
     pub(crate) const PLUGIN_AUTH: u32 = 1 << 19;
     pub(crate) const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
     pub(crate) const DEPRECATE_EOF: u32 = 1 << 24;

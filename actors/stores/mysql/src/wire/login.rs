@@ -60,6 +60,9 @@ pub(crate) async fn login(
     if encrypts {
         capabilities |= can::SSL;
     }
+    if settings.several_results {
+        capabilities |= can::MULTI_RESULTS;
+    }
     capabilities &= greeting.capabilities;
     let mut head = vec![0; 4];
     head.extend_from_slice(&capabilities.to_le_bytes());

@@ -10,6 +10,21 @@ pub(crate) struct Done {
     pub(crate) affected: u64,
     /// Warnings and notes.
     pub(crate) warnings: u16,
+    /// Another result of the same statement follows.
+    pub(crate) more: bool,
+}
+
+/// A status: another result follows.
+const MORE_RESULTS: u16 = 0x0008;
+
+/// What a statement's answer is made of.
+pub(crate) enum Heard<'a> {
+    /// A result begins.
+    Columns(Vec<Definition>),
+    /// A row of it, as texts.
+    Row(Vec<Option<&'a [u8]>>),
+    /// A result, or a statement without one, is done.
+    Done(Done),
 }
 
 /// A row of texts.
@@ -58,9 +73,13 @@ pub(crate) fn done(packet: &[u8]) -> Result<Done, WireError> {
     rest.u8()?;
     let affected = rest.number()?;
     let _last_id = rest.number()?;
-    let _status = rest.u16()?;
+    let status = rest.u16()?;
     let warnings = rest.u16()?;
-    Ok(Done { affected, warnings })
+    Ok(Done {
+        affected,
+        warnings,
+        more: status & MORE_RESULTS != 0,
+    })
 }
 
 /// The exchanges of a session that is logged in.
@@ -130,6 +149,47 @@ impl Dialogue {
                     }
                     rows.push(text_row(packet, columns.len())?);
                 }
+            }
+        }
+    }
+
+    /// Runs a statement and tells everything that comes back, until `hear` has heard enough: then the session is of no more
+    /// use.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(crate) async fn run(
+        &mut self,
+        statement: &str,
+        mut hear: impl FnMut(Heard<'_>) -> bool,
+    ) -> Result<(), WireError> {
+        self.command(QUERY, statement.as_bytes()).await?;
+        loop {
+            let done = match self.head().await? {
+                Head::Done(done) => done,
+                Head::File => {
+                    self.channel.send(&mut [0; 4]).await?;
+                    self.head().await?;
+                    return Err(WireError::Malformed("the server asked for a file"));
+                }
+                Head::Columns(count) => {
+                    let columns = self.definitions(count).await?;
+                    let width = columns.len();
+                    let mut goes_on = hear(Heard::Columns(columns));
+                    loop {
+                        let packet = self.channel.receive().await?;
+                        if let Some(done) = end(packet, self.ends_with_ok)? {
+                            break done;
+                        }
+                        goes_on = goes_on && hear(Heard::Row(fields(packet, width)?));
+                        if !goes_on {
+                            return Ok(());
+                        }
+                    }
+                }
+            };
+            if !hear(Heard::Done(done)) || !done.more {
+                return Ok(());
             }
         }
     }
@@ -211,6 +271,7 @@ pub(crate) fn end(packet: &[u8], ends_with_ok: bool) -> Result<Option<Done>, Wir
             Ok(Some(Done {
                 affected: 0,
                 warnings: rest.u16()?,
+                more: rest.u16()? & MORE_RESULTS != 0,
             }))
         }
         _ => Ok(None),
@@ -218,6 +279,12 @@ pub(crate) fn end(packet: &[u8], ends_with_ok: bool) -> Result<Option<Done>, Wir
 }
 
 fn text_row(packet: &[u8], columns: usize) -> Result<TextRow, WireError> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let row = fields(packet, columns)?;
+    Ok(row.into_iter().map(|field| field.map(text)).collect())
+}
+
+fn fields(packet: &[u8], columns: usize) -> Result<Vec<Option<&[u8]>>, WireError> {
     let mut rest = Bytes(packet);
     let mut row = Vec::with_capacity(columns);
     for _ in 0..columns {
@@ -226,7 +293,7 @@ fn text_row(packet: &[u8], columns: usize) -> Result<TextRow, WireError> {
                 rest.u8()?;
                 None
             }
-            _ => Some(String::from_utf8_lossy(rest.counted()?).into_owned()),
+            _ => Some(rest.counted()?),
         });
     }
     Ok(row)

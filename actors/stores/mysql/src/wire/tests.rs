@@ -94,6 +94,7 @@ fn answers_are_read() {
     let expected = Done {
         affected: 3,
         warnings: 5,
+        more: false,
     };
     assert_eq!(done(&ok).unwrap(), expected);
     assert_eq!(end(&[0xfe, 3, 0, 2, 0, 5, 0], true).unwrap(), Some(expected));
