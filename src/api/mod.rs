@@ -91,6 +91,31 @@ impl Api {
         self.call(Method::GET, path, None).await
     }
 
+    /// Every item of a list below the data factory, page by page.
+    pub(crate) async fn list(&self, path: &[&str]) -> Result<Vec<Value>, Fault> {
+        let mut items = Vec::new();
+        let mut token = None;
+        loop {
+            let mut page = self.call_page(path, token.as_deref()).await?;
+            if let Value::Array(more) = page["value"].take() {
+                items.extend(more);
+            }
+            let next = page["nextLink"].as_str().and_then(|link| url::Url::parse(link).ok());
+            // The link names the factory as it knows itself, which need not be the address that reaches it.
+            let next = next.and_then(|link| {
+                let token = link
+                    .query_pairs()
+                    .find(|(name, _)| name.eq_ignore_ascii_case("$skipToken"));
+                token.map(|(_, token)| token.into_owned())
+            });
+            match next {
+                // A list that leads back to the same page has no end.
+                Some(next) if token.as_ref() != Some(&next) => token = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
     /// PUT below the data factory.
     pub(crate) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Fault> {
         self.call(Method::PUT, path, Some(body)).await
@@ -137,6 +162,20 @@ impl Api {
     }
 
     fn url(&self, path: &[&str]) -> Result<url::Url, Fault> {
+        self.ask(method, path, None, body).await
+    }
+
+    async fn call_page(&self, path: &[&str], token: Option<&str>) -> Result<Value, Fault> {
+        self.ask(Method::GET, path, token, None).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &[&str],
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, Fault> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Fault::new(Code::Usage, "the factory's address has no path"))?
@@ -152,6 +191,10 @@ impl Api {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<(StatusCode, Value), Fault> {
+        url.query_pairs_mut().append_pair("api-version", API_VERSION);
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("$skipToken", token);
+        }
         let mut request = self
             .http
             .request(method.clone(), url)

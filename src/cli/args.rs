@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::access_args::{AuditArgs, ClientCommand, TokenCommand, UserCommand};
+use super::documents::{ApplyArgs, ValidateArgs};
 use super::output::Format;
 use crate::telemetry::ListenArgs;
 use clap::{Args, Parser, Subcommand};
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Gateway(GatewayCommand),
     /// Sends documents (linked services, datasets, pipelines) to a factory.
     Apply(ApplyArgs),
+    /// Tells which documents run, which are stored only, which have mistakes, and why.
+    Validate(ValidateArgs),
     /// Pipelines of a factory.
     #[command(subcommand)]
     Pipeline(PipelineCommand),
@@ -390,15 +393,6 @@ pub(crate) struct ApiArgs {
     /// The data factory.
     #[arg(long, short = 'F', env = "SLUICE_FACTORY_NAME", default_value = "sluice")]
     pub(crate) factory_name: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ApplyArgs {
-    #[command(flatten)]
-    pub(crate) api: ApiArgs,
-    /// A document, or a folder of them (linkedService/, dataset/, pipeline/ as Data Factory's Git layout has them).
-    #[arg(short, long = "file", required = true)]
-    pub(crate) file: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,7 @@
 //! `sluice gateway create` and `list`: the factory's side of gateways, through its API.
 
-use super::apply::connect;
 use super::args::{ApiArgs, GatewayCreateArgs};
+use super::documents::connect;
 use super::output::{Output, note, table};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};

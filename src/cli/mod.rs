@@ -3,10 +3,10 @@
 mod access;
 mod access_args;
 mod actors;
-mod apply;
 mod args;
 mod certificate;
 mod copy;
+mod documents;
 mod explain;
 mod expression;
 mod factory;
@@ -48,7 +48,8 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Certificate(command)) => certificate::run(command, &output).await,
         Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
         Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
-        Command::Apply(args) => apply::run(args, &output).await,
+        Command::Apply(args) => documents::apply(args, &output).await,
+        Command::Validate(args) => documents::validate(&args, &output),
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,
         Command::Run(RunCommand::Show(args)) => runs::show(args, &output).await,

@@ -1,7 +1,7 @@
 //! `sluice pipeline run`.
 
-use super::apply::connect;
 use super::args::PipelineRunArgs;
+use super::documents::connect;
 use super::output::{Output, note};
 use super::progress::ProgressLine;
 use crate::api::runs::verdict;

@@ -1,7 +1,7 @@
 //! `sluice run list` and `sluice run show`.
 
-use super::apply::connect;
 use super::args::{RunListArgs, RunShowArgs};
+use super::documents::connect;
 use super::output::{Output, table};
 use serde_json::{Value, json};
 use sluice_contract::Fault;

@@ -9,6 +9,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-dotnet", &[]),
     ("sluice-expression", &["sluice-dotnet"]),
     ("sluice-schedule", &["sluice-dotnet"]),
+    ("sluice-documents", &["sluice-contract", "sluice-expression"]),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),
     ("sluice-channel", &["sluice-contract"]),

@@ -47,6 +47,7 @@ pub use ledger::{JobState, Ledger, LedgerJob, Outgoing, Received};
 pub use options::CopyOptions;
 pub use rejects::LogStores;
 pub use run::run;
+pub use settings::unserved;
 pub use sluice_store_core::ContentHash;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const NO_ROWS: &str = "files are copied as they are: there are no rows and no co
 
 /// The table.
 #[rustfmt::skip]
-const TABLE: &[Row] = &[
+pub(super) const TABLE: &[Row] = &[
     row(Activity, "parallelCopies", Set, Acted, "files at the same time; 8 when nothing is said, and at most 128"),
     row(Activity, "validateDataConsistency", Set, Acted, "what was written is read back and its MD5 compared, unless the store tells the MD5 itself; sizes are compared asked or not"),
     row(Activity, "skipErrorFile", Set, Acted, "with several files: those that are missing (unless it says false), forbidden, inconsistent or of invalid names are left out"),

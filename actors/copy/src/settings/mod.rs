@@ -6,11 +6,13 @@
 mod binary;
 mod rule;
 mod table;
+mod unserved;
 mod value;
 
 pub(crate) use binary::check_files;
 #[cfg(test)]
 pub(crate) use binary::markdown as markdown_of_files;
+pub use unserved::unserved;
 pub(crate) use value::{is_set, unsupported};
 
 use crate::mapping::{Additional, Ends, Mapping, Shape, Translator};

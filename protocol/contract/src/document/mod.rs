@@ -10,6 +10,7 @@ mod properties;
 mod reference;
 mod runtime;
 mod secret;
+pub mod served;
 
 pub use dataset::Dataset;
 pub use linked_service::LinkedService;
