@@ -94,9 +94,10 @@ impl Api {
     /// Every item of a list below the data factory, page by page.
     pub(crate) async fn list(&self, path: &[&str]) -> Result<Vec<Value>, Fault> {
         let mut items = Vec::new();
-        let mut token = None;
+        let mut token: Option<String> = None;
         loop {
-            let mut page = self.call_page(path, token.as_deref()).await?;
+            let query: Vec<(&str, &str)> = token.iter().map(|token| ("$skipToken", token.as_str())).collect();
+            let mut page = self.call_with(Method::GET, path, &query, None).await?;
             if let Value::Array(more) = page["value"].take() {
                 items.extend(more);
             }
@@ -150,6 +151,16 @@ impl Api {
     }
 
     async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Fault> {
+        self.call_with(method, path, &[], body).await
+    }
+
+    async fn call_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, Fault> {
         let whole: Vec<&str> = self
             .path
             .iter()
@@ -157,25 +168,13 @@ impl Api {
             .chain(path.iter().copied())
             .collect();
         let mut url = self.url(&whole)?;
-        url.query_pairs_mut().append_pair("api-version", API_VERSION);
+        url.query_pairs_mut()
+            .append_pair("api-version", API_VERSION)
+            .extend_pairs(query);
         Ok(self.send(method, url, path, body).await?.1)
     }
 
     fn url(&self, path: &[&str]) -> Result<url::Url, Fault> {
-        self.ask(method, path, None, body).await
-    }
-
-    async fn call_page(&self, path: &[&str], token: Option<&str>) -> Result<Value, Fault> {
-        self.ask(Method::GET, path, token, None).await
-    }
-
-    async fn ask(
-        &self,
-        method: Method,
-        path: &[&str],
-        token: Option<&str>,
-        body: Option<&Value>,
-    ) -> Result<Value, Fault> {
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| Fault::new(Code::Usage, "the factory's address has no path"))?
@@ -191,10 +190,6 @@ impl Api {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<(StatusCode, Value), Fault> {
-        url.query_pairs_mut().append_pair("api-version", API_VERSION);
-        if let Some(token) = token {
-            url.query_pairs_mut().append_pair("$skipToken", token);
-        }
         let mut request = self
             .http
             .request(method.clone(), url)

@@ -3,7 +3,7 @@
 use super::access_args::{
     AuditArgs, ClientCommand, GrantArgs, NameArgs, PasswordArgs, PlaceArgs, ScopeArg, TokenCommand, UserCommand,
 };
-use super::apply::connect;
+use super::documents::connect;
 use super::output::{Output, note, table};
 use crate::api::{Api, read_secret};
 use clap::ValueEnum;

@@ -9,6 +9,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-dotnet", &[]),
     ("sluice-expression", &["sluice-dotnet"]),
     ("sluice-schedule", &["sluice-dotnet"]),
+    (
+        "sluice-adf-v1",
+        &["sluice-contract", "sluice-dotnet", "sluice-expression"],
+    ),
     ("sluice-documents", &["sluice-contract", "sluice-expression"]),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),

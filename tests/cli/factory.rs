@@ -7,7 +7,7 @@ use sluice_tests::factory::Factory;
 use sluice_tests::gateway::{Gateway, register};
 use std::path::Path;
 
-fn call(factory: &Factory, args: &[&str]) -> Outcome {
+pub(super) fn call(factory: &Factory, args: &[&str]) -> Outcome {
     let mut command = sluice();
     command.args(args).args(factory.cli_args());
     finish(command, None)

@@ -2,7 +2,7 @@
 
 use super::args::ApplyArgs;
 use super::plan::{Action, Planned, Stock};
-use super::{collect, connect, known, report, send};
+use super::{collect, connect, heritage, known, report, send};
 use crate::cli::output::{Output, note, table};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
@@ -13,21 +13,23 @@ pub(crate) async fn run(args: ApplyArgs, output: &Output) -> Result<(), Fault> {
     let values = Values::of(&place.subscription, &place.resource_group, &place.factory_name);
     let values = collect::values(&args.documents, values)?;
     let read = collect::collect(&args.documents, &values)?;
-    let documents = read.documents;
+    let carried = heritage::carry_over(read.documents);
+    let documents = &carried.documents;
     let api = connect(&args.api)?;
     let stock = Stock::of(&api, Kind::all()).await?;
     let elsewhere = |kind, name: &str| stock.has(kind, name);
-    let checked = check(&documents, &known::known(&elsewhere));
+    let mut checked = check(documents, &known::known(&elsewhere));
+    carried.tell(&mut checked);
     collect::tell_skipped(&read.skipped);
     if !args.force {
-        refuse_mistakes(&documents, &checked)?;
+        refuse_mistakes(documents, &checked)?;
     }
     let plans: Vec<Planned> = documents.iter().map(|document| stock.plan(document)).collect();
     let mut done = Vec::new();
     if !args.dry_run && !stock.has(Kind::Factory, "") {
         api.ensure_factory().await?;
     }
-    for i in order(&documents) {
+    for i in order(documents) {
         let (document, planned) = (&documents[i], &plans[i]);
         let reply = match args.dry_run {
             true => Value::Null,

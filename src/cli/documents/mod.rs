@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod collect;
 mod connect;
+mod heritage;
 mod known;
 mod plan;
 mod report;

@@ -1,7 +1,7 @@
 //! `sluice validate`: what will run, what is stored only, and why.
 
 use super::args::ValidateArgs;
-use super::{collect, known, report};
+use super::{collect, heritage, known, report};
 use crate::cli::output::{Output, table};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
@@ -9,13 +9,15 @@ use sluice_documents::{Checked, Document, Kind, Values, Verdict, check};
 
 pub(crate) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Fault> {
     let values = collect::values(&args.documents, Values::of("default", "default", &args.factory_name))?;
-    let read = collect::collect(&args.documents, &values)?;
+    let mut read = collect::collect(&args.documents, &values)?;
+    let carried = heritage::carry_over(std::mem::take(&mut read.documents));
     let elsewhere = |_: Kind, _: &str| args.partial;
-    let checked = check(&read.documents, &known::known(&elsewhere));
+    let documents = &carried.documents;
+    let mut checked = check(documents, &known::known(&elsewhere));
+    carried.tell(&mut checked);
     let count = |verdict: Verdict| checked.iter().filter(|one| one.verdict == verdict).count();
     let (runs, stored, wrong) = (count(Verdict::Runs), count(Verdict::Stored), count(Verdict::Wrong));
-    let all: Vec<Value> = read
-        .documents
+    let all: Vec<Value> = documents
         .iter()
         .zip(&checked)
         .map(|(document, checked)| report::to_json(document, checked))
@@ -30,12 +32,12 @@ pub(crate) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Fault> {
         "skipped": skipped,
         "counts": { "runs": runs, "stored": stored, "wrong": wrong },
     });
-    output.print(&value, |_| text(&read.documents, &checked));
+    output.print(&value, |_| text(documents, &checked));
     if !output.is_json() {
         collect::tell_skipped(&read.skipped);
     }
     if wrong > 0 || (args.strict && stored > 0) {
-        let of = collect::counted(&read.documents);
+        let of = collect::counted(documents);
         let what = format!("of {of}, {wrong} are wrong and {stored} are stored only");
         return Err(Fault::new(Code::DocumentsWrong, what));
     }

@@ -2,7 +2,15 @@
 //! factory compares them with what it really does.
 
 /// Types of activities that run.
-pub const ACTIVITIES: &[&str] = &["Copy"];
+pub const ACTIVITIES: &[&str] = &[
+    "Copy",
+    "Delete",
+    "GetMetadata",
+    "Lookup",
+    "Script",
+    "SqlServerStoredProcedure",
+    "Validation",
+];
 
 /// Types of triggers that fire.
 pub const TRIGGERS: &[&str] = &[];

@@ -72,7 +72,8 @@ fn expected(path: &Path) -> Option<Kind> {
 /// Every parameter without a default needs a value.
 fn parameters(document: &Document, reference: &Reference, other: &Document, notes: &mut Notes) {
     // A pipeline's parameters stand beside the reference; see the pipeline's and the trigger's own checks.
-    if !matches!(other.kind, Kind::Dataset | Kind::LinkedService) || document.kind == Kind::Trigger {
+    // A data flow's datasets get theirs from the activity that runs it.
+    if !matches!(other.kind, Kind::Dataset | Kind::LinkedService) || document.kind == Kind::DataFlow {
         return;
     }
     let given = &reference.parameters;
