@@ -5,6 +5,7 @@
 mod address;
 mod dataset;
 mod linked_service;
+mod lost;
 mod pipeline;
 mod properties;
 mod reference;

@@ -1,6 +1,6 @@
 //! A pipeline and its activities.
 
-use super::{Reference, empty, kind, member, properties, required};
+use super::{Reference, empty, kind, lost, member, properties, required};
 use crate::Object;
 use crate::codes::Code;
 use crate::fault::Fault;
@@ -97,15 +97,9 @@ impl<'a> Activity<'a> {
             .as_object()
             .ok_or_else(|| Fault::new(Code::DocumentInvalid, "an activity is not an object"))?;
         let name = required(object, "name", "an activity")?;
-        let mut kind = kind(object, &format!("the activity {name}"))?;
+        let kind = kind(object, &format!("the activity {name}"))?;
         let activity = Self { object, name, kind };
-        // azure-mgmt-datafactory 10.0.0 sends "Execution" for a CopyActivity built with keyword arguments.
-        if kind == "Execution"
-            && activity.type_properties().contains_key("source")
-            && activity.type_properties().contains_key("sink")
-        {
-            kind = "Copy";
-        }
+        let kind = lost::kind(name, kind, activity.type_properties())?.unwrap_or(kind);
         Ok(Self { kind, ..activity })
     }
 
