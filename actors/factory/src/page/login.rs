@@ -105,6 +105,12 @@ pub(super) async fn logout(app: &Arc<App>, parts: &Parts) -> Result<Response, Ap
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 
+/// The answer to a form of a session that is over.
+pub(super) fn ended() -> Response {
+    let problem = "The session is over, so nothing was done. Log in and try again.";
+    (StatusCode::UNAUTHORIZED, page(Some(problem))).into_response()
+}
+
 fn page(problem: Option<&str>) -> Response {
     let body = html! {
         div.login {

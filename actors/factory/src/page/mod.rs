@@ -91,8 +91,7 @@ async fn route(app: &Arc<App>, remote: Remote, request: Request) -> Result<Respo
         return Ok(match path.as_str() {
             "/events" => StatusCode::UNAUTHORIZED.into_response(),
             _ if get => Redirect::to("/login").into_response(),
-            // Whoever was logged out while filling in a form is told so by the form they log in with.
-            _ => (StatusCode::UNAUTHORIZED, Redirect::to("/login")).into_response(),
+            _ => login::ended(),
         });
     };
     if get {

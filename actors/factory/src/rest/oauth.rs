@@ -28,12 +28,19 @@ pub(super) fn configuration(app: &App, call: &Call) -> Response {
         "issuer": format!("{tenant}/v2.0"),
         "authorization_endpoint": format!("{tenant}/oauth2/v2.0/authorize"),
         "token_endpoint": format!("{tenant}/oauth2/v2.0/token"),
+        // The library for Node takes no configuration without it.
+        "jwks_uri": format!("{tenant}/discovery/v2.0/keys"),
         "device_authorization_endpoint": format!("{tenant}/oauth2/v2.0/devicecode"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": ["token"],
         "subject_types_supported": ["public"],
     }))
+}
+
+/// The keys that tokens are signed with: none, for tokens are looked up and not read.
+pub(super) fn signing_keys() -> Response {
+    reply::json_reply(json!({ "keys": [] }))
 }
 
 /// Instance discovery: that this host is an authority, and the only one of its kind.

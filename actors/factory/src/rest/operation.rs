@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub(crate) enum Op {
     Enrol,
     OpenIdConfiguration,
+    SigningKeys,
     InstanceDiscovery,
     IssueToken,
     WhoAmI,
@@ -90,6 +91,7 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
     match op {
         Op::Enrol => enrol::enrol(app, call, call.identity.address).await,
         Op::OpenIdConfiguration => Ok(oauth::configuration(app, call)),
+        Op::SigningKeys => Ok(oauth::signing_keys()),
         Op::InstanceDiscovery => Ok(oauth::discovery(app, call)),
         Op::IssueToken => oauth::token(app, call).await,
         Op::WhoAmI => Ok(accounts::who_am_i(call)),

@@ -13,7 +13,9 @@ impl Op {
     pub(crate) fn needs(self) -> Option<Scope> {
         use Scope::{Admin, Contributor, Operator, Reader};
         Some(match self {
-            Op::Enrol | Op::OpenIdConfiguration | Op::InstanceDiscovery | Op::IssueToken => return None,
+            Op::Enrol | Op::OpenIdConfiguration | Op::SigningKeys | Op::InstanceDiscovery | Op::IssueToken => {
+                return None;
+            }
             Op::FactoriesOfSubscription
             | Op::FactoriesOfGroup
             | Op::Operations

@@ -17,6 +17,7 @@ const TABLE: &[(&str, &str, Op)] = &[
         Op::OpenIdConfiguration,
     ),
     ("GET", "*/.well-known/openid-configuration", Op::OpenIdConfiguration),
+    ("GET", "*/discovery/v2.0/keys", Op::SigningKeys),
     ("GET", "common/discovery/instance", Op::InstanceDiscovery),
     ("POST", "*/oauth2/v2.0/token", Op::IssueToken),
     ("POST", "*/oauth2/token", Op::IssueToken),

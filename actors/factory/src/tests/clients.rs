@@ -90,6 +90,8 @@ fn the_authority_says_where_its_tokens_are() {
             let found = fixture.call_as("", "GET", path, None).await.ok();
             assert_eq!(found["token_endpoint"], format!("{base}/t1/oauth2/v2.0/token"));
             assert_eq!(found["issuer"], format!("{base}/t1/v2.0"));
+            let keys = found["jwks_uri"].as_str().unwrap().trim_start_matches(&base);
+            assert_eq!(fixture.call_as("", "GET", keys, None).await.ok(), json!({ "keys": [] }));
         }
         let path = format!(
             "/common/discovery/instance?api-version=1.1&authorization_endpoint={base}/t1/oauth2/v2.0/authorize"
