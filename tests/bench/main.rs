@@ -1,7 +1,7 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
-//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth` and `memory` run only when
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `memory` and `queries` run only when
 //! they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
@@ -11,6 +11,7 @@ mod growth;
 mod lineitem;
 mod mariadb;
 mod memory;
+mod queries;
 mod rows;
 
 use lineitem::{Bench, megabytes};
@@ -37,6 +38,9 @@ async fn main() {
     let named = |name: &str| !only.is_empty() && chosen(name);
     if named("dispatch") {
         dispatch::run(number("BENCH_RUNS", "1000")).await;
+    }
+    if named("queries") {
+        queries::run(number("BENCH_RUNS", "100000")).await;
     }
     if named("growth") {
         growth::run(rounds).await;
