@@ -86,6 +86,8 @@ pub(crate) fn exit_code(fault: &Fault) -> i32 {
         | Code::KeyInvalid
         | Code::KeyRefused
         | Code::Unauthorized
+        | Code::ScopeMissing
+        | Code::ClientRefused
         | Code::NodeUnknown
         | Code::LoginFailed
         | Code::PermissionDenied => 4,

@@ -1,5 +1,6 @@
 //! The command line as a contract: exit codes, what goes to which stream, what scripts rely on.
 
+mod access;
 mod copy;
 mod factory;
 mod help;

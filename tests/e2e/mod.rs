@@ -1,5 +1,6 @@
 //! The main job, end to end, as its users do it.
 
+mod clients;
 mod page;
 mod quickstart;
 mod receipts;

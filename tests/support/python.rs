@@ -6,14 +6,23 @@ use std::process::{Command, Output};
 
 /// The interpreter of the tests' own environment.
 pub fn python() -> Command {
-    let mut command = Command::new(test_env("venv/bin/python"));
+    python_in("venv")
+}
+
+/// The interpreter of one of the virtual environments.
+fn python_in(venv: &str) -> Command {
+    let mut command = Command::new(test_env(&format!("{venv}/bin/python")));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
 /// Runs a script of `tests/` with arguments.
 pub fn run(script: &str, args: &[&str]) -> Output {
-    python()
+    run_in("venv", script, args)
+}
+
+fn run_in(venv: &str, script: &str, args: &[&str]) -> Output {
+    python_in(venv)
         .arg(root().join("tests").join(script))
         .args(args)
         .output()
@@ -22,7 +31,12 @@ pub fn run(script: &str, args: &[&str]) -> Output {
 
 /// The same; the script prints one JSON value, and failing is a panic with all it printed.
 pub fn json(script: &str, args: &[&str]) -> Value {
-    let output = run(script, args);
+    json_in("venv", script, args)
+}
+
+/// The same in another virtual environment than the usual one.
+pub fn json_in(venv: &str, script: &str, args: &[&str]) -> Value {
+    let output = run_in(venv, script, args);
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
