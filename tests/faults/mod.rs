@@ -1,5 +1,6 @@
 //! Processes die in the middle of a copy; the copy ends complete, once, and leaves nothing behind.
 
+mod orchestrator;
 mod stall;
 
 use serde_json::json;

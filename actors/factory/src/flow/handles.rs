@@ -5,17 +5,19 @@ use super::orchestrator::{Advance, Orchestrator};
 use super::outbox::{OutboxSender, Wake};
 use super::presence::PresenceWatcher;
 use super::reaper::LeaseReaper;
+use super::timekeeper::Timekeeper;
 use crate::app::App;
 use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
 /// The ids of the components, in the order they start.
-pub(crate) const COMPONENTS: [&str; 5] = [
+pub(crate) const COMPONENTS: [&str; 6] = [
     "factory/orchestrator",
     "factory/outbox",
     "factory/events",
     "factory/leases",
     "factory/presence",
+    "factory/timekeeper",
 ];
 
 /// The thread the components share: they only ring bells, the work runs on the data plane.
@@ -37,6 +39,7 @@ impl Handles {
         root.supervise::<ChannelEvents>(COMPONENTS[2], app.clone(), PLACE);
         root.supervise::<LeaseReaper>(COMPONENTS[3], app.clone(), PLACE);
         root.supervise::<PresenceWatcher>(COMPONENTS[4], app.clone(), PLACE);
+        root.supervise::<Timekeeper>(COMPONENTS[5], app.clone(), PLACE);
         handles
     }
 

@@ -1,14 +1,12 @@
 //! What moves: runs, jobs, leases, messages. The database decides; the components here look into it, act, and can be
 //! restarted at any moment.
 
-mod advance;
-mod cancel;
+mod activity;
 mod claims;
 mod consumer;
 mod eval;
 mod failure;
 mod gateway;
-pub(crate) mod graph;
 mod handles;
 mod orchestrator;
 mod outbox;
@@ -19,14 +17,18 @@ mod plan;
 mod post;
 mod presence;
 mod reaper;
+mod rerun;
+pub(crate) mod run;
 mod session;
-mod settle;
+pub(crate) mod settle;
 mod start;
+pub(crate) mod timekeeper;
 
-pub(crate) use cancel::{cancel_run, fail_jobs_of_gateway};
 pub(crate) use gateway::choose_gateway;
 pub(crate) use handles::{COMPONENTS, Handles};
 pub(crate) use parameters::as_text;
 pub(crate) use plan::reference::Service;
 pub(crate) use post::Post;
+pub(crate) use rerun::{From, Rerun, rerun};
+pub(crate) use run::{cancel_run, fail_jobs_of_gateway};
 pub(crate) use start::{Facts, InvokedBy, NewRun, start};

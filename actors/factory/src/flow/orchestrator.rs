@@ -1,6 +1,6 @@
 //! Orchestrator: advances runs when something happened to them, and looks for forgotten ones.
 
-use super::advance::advance;
+use super::run::{Advanced as Outcome, PORTION, advance};
 use crate::app::App;
 use crate::state::{audit, outcomes, runs};
 use actix::{Actor, ActorContext, AsyncContext, Handler, Message};
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often unfinished runs are looked at although nobody rang: bells get lost when a component restarts.
+/// How often runs that have something to do are looked for although nobody rang: bells get lost when a component restarts.
 const ROUND: Duration = Duration::from_secs(10);
 /// How often old records are forgotten.
 const TIDY: Duration = Duration::from_secs(3600);
@@ -78,10 +78,14 @@ impl Handler<Advance> for Orchestrator {
         self.busy.insert(run.clone(), false);
         let (app, me) = (ctx.deps().clone(), ctx.handle());
         ctx.spawn_task("advance", async move {
-            if let Err(fault) = step(&app, &run).await {
+            let more = step(&app, &run).await.unwrap_or_else(|fault| {
                 tracing::error!(run, %fault, "A run could not be advanced; it is tried again");
+                false
+            });
+            let _ = me.tell(Advanced { run: run.clone() });
+            if more {
+                let _ = me.tell(Advance { run });
             }
-            let _ = me.tell(Advanced { run });
         });
     }
 }
@@ -110,28 +114,32 @@ impl Handler<TaskEnded> for Orchestrator {
 fn round(ctx: &mut Ctx<Orchestrator>) {
     let (app, me) = (ctx.deps().clone(), ctx.handle());
     ctx.spawn_task("round", async move {
-        match unfinished(&app).await {
+        match unattended(&app).await {
             Ok(found) => {
                 for run in found {
                     let _ = me.tell(Advance { run });
                 }
             }
-            Err(fault) => tracing::error!(%fault, "Unfinished runs could not be looked up"),
+            Err(fault) => tracing::error!(%fault, "Runs that have something to do could not be looked up"),
         }
     });
 }
 
-async fn unfinished(app: &App) -> Result<Vec<String>, Fault> {
-    runs::unfinished(&mut *app.state.read().await?).await
+async fn unattended(app: &App) -> Result<Vec<String>, Fault> {
+    runs::unattended(&mut *app.state.read().await?).await
 }
 
-async fn step(app: &App, run: &str) -> Result<(), Fault> {
+/// Whether there is more to do in the run.
+async fn step(app: &App, run: &str) -> Result<bool, Fault> {
     let mut tx = app.state.write().await?;
-    advance(&mut tx, run).await?;
+    let Outcome { more, ring, .. } = advance(&mut tx, run, PORTION).await?;
     tx.commit().await?;
     app.send_outbox();
+    for other in ring {
+        app.advance(&other);
+    }
     app.live.changed();
-    Ok(())
+    Ok(more)
 }
 
 async fn tidy(app: &App) -> Result<(), Fault> {

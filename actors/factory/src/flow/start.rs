@@ -4,6 +4,7 @@ use super::parameters::{as_text, bind};
 use crate::state::documents::{self, DocumentKind};
 use crate::state::factories::FactoryRow;
 use crate::state::runs::{self, RunRow};
+use crate::state::scopes::{self, ScopeRow};
 use crate::state::{Conn, json, stored};
 use crate::wire::now;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,28 @@ pub(crate) struct NewRun {
     pub(crate) trigger: Option<Value>,
 }
 
+/// Where a run comes from, besides who asked for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) parent: Option<Parent>,
+    /// The run that it repeats.
+    pub(crate) repeats: Option<RunRow>,
+}
+
+/// The activity that started a run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Parent {
+    /// The activity run.
+    pub(crate) activity: String,
+    /// Its pipeline.
+    pub(crate) pipeline: String,
+    /// Its run.
+    pub(crate) run: String,
+    /// How many runs are above that one.
+    pub(crate) depth: i64,
+}
+
 /// What a run knows from its beginning. Kept with it as JSON.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -52,6 +75,8 @@ pub(crate) struct Facts {
     /// `None` in runs of older versions, which clients started.
     pub(crate) invoked_by: Option<InvokedBy>,
     pub(crate) trigger: Option<Value>,
+    /// The activity that started it.
+    pub(crate) parent: Option<Parent>,
     /// The data factory's name.
     pub(crate) data_factory: String,
     pub(crate) global_parameters: Object,
@@ -62,6 +87,19 @@ pub(crate) struct Facts {
 /// # Errors
 /// `SL4007` when the pipeline is not there, `SL4020` for its parameters, `SL4005` when it is no pipeline.
 pub(crate) async fn start(conn: &mut Conn, factory: &FactoryRow, new: NewRun) -> Result<RunRow, Fault> {
+    start_from(conn, factory, new, Origin::default()).await
+}
+
+/// Adds a run that comes from another one.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) async fn start_from(
+    conn: &mut Conn,
+    factory: &FactoryRow,
+    new: NewRun,
+    origin: Origin,
+) -> Result<RunRow, Fault> {
     let pipeline = documents::find(conn, &factory.id, DocumentKind::Pipeline, &new.pipeline)
         .await?
         .ok_or_else(|| {
@@ -80,12 +118,17 @@ pub(crate) async fn start(conn: &mut Conn, factory: &FactoryRow, new: NewRun) ->
     let facts = Facts {
         invoked_by: Some(new.invoked_by.clone()),
         trigger: new.trigger,
+        parent: origin.parent.clone(),
         data_factory: factory.name.clone(),
         global_parameters: global_parameters(factory)?,
     };
     let id = RunId::generate().to_string();
+    let group = origin.repeats.map(|run| run.group);
+    if let Some(group) = &group {
+        runs::supersede(conn, group).await?;
+    }
     let row = RunRow {
-        group: id.clone(),
+        group: group.unwrap_or_else(|| id.clone()),
         id,
         factory: factory.id.clone(),
         pipeline: pipeline.name,
@@ -99,8 +142,8 @@ pub(crate) async fn start(conn: &mut Conn, factory: &FactoryRow, new: NewRun) ->
         invoked_id: new.invoked_by.id,
         facts: json(&facts)?,
         is_latest: true,
-        parent: None,
-        depth: 0,
+        depth: origin.parent.as_ref().map_or(0, |parent| parent.depth + 1),
+        parent: origin.parent.map(|parent| parent.activity),
         concurrency: view.concurrency(),
         annotations: json(
             &view
@@ -111,7 +154,22 @@ pub(crate) async fn start(conn: &mut Conn, factory: &FactoryRow, new: NewRun) ->
         return_value: None,
     };
     runs::insert(conn, &row, &pipeline.body).await?;
+    let mut scope = ScopeRow::of_run(&row.id);
+    if let Some(key) = key_of_activities(&body) {
+        scope.path = format!("/properties/{key}");
+    }
+    scopes::insert(conn, &scope).await?;
     Ok(row)
+}
+
+/// How a pipeline spells `activities`.
+fn key_of_activities(body: &Value) -> Option<&String> {
+    let properties = body.get("properties")?.as_object()?;
+    let is = |key: &&String| key.eq_ignore_ascii_case("activities");
+    properties
+        .keys()
+        .find(is)
+        .filter(|_| !properties.contains_key("activities"))
 }
 
 /// The values of the data factory's global parameters: `properties.globalParameters` of its document.

@@ -114,7 +114,7 @@ async fn render(app: &Arc<App>) -> Result<Vec<(String, Markup)>, Fault> {
     let mut conn = app.state.read().await?;
     for running in all_runs.iter().filter(|run| run.row.ended.is_none()) {
         let how_far = queries::progress(app, &mut conn, &running.row.id).await?;
-        for row in activities::of_run(&mut conn, &running.row.id).await? {
+        for row in activities::latest_of_run(&mut conn, &running.row.id, run::SHOWN).await? {
             rows.push((run::row_id(&row), run::activity(&row, how_far.get(&row.id))));
         }
     }

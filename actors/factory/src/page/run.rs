@@ -17,13 +17,16 @@ use sluice_contract::job::CopyProgress;
 use sluice_contract::{Code, Fault, Object};
 use std::sync::Arc;
 
+/// How many activities of a run are shown: the last ones.
+pub(super) const SHOWN: i64 = 200;
+
 /// `GET /runs/ID`.
 pub(super) async fn render(app: &Arc<App>, id: &str) -> Result<Response, ApiError> {
     let mut conn = app.state.read().await?;
     let Some((run, _)) = runs::with_pipeline(&mut conn, id).await? else {
         return Err(Fault::new(Code::NotFound, "there is no run of that id").into());
     };
-    let rows = activities::of_run(&mut conn, &run.id).await?;
+    let rows = activities::latest_of_run(&mut conn, &run.id, SHOWN).await?;
     let how_far = queries::progress(app, &mut conn, &run.id).await?;
     let parameters: Object = stored("a run's parameters", &run.parameters)?;
     let body = html! {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::state::activities::{self, ActivityRow};
 use crate::state::filter::{Condition, Filter, PAGE, Value as FilterValue};
 use crate::state::{attempts, jobs, runs, stored};
-use crate::wire::{parse_time, time_text};
+use crate::wire::{parse_time, sha256_hex, time_text};
 use axum::response::Response;
 use serde_json::{Value, json};
 use sluice_contract::document::{member, text};
@@ -127,15 +127,33 @@ fn render(pipeline: &str, row: &ActivityRow, progress: Option<&CopyProgress>) ->
         "activityRunEnd": row.ended.map(time_text),
         "durationInMs": row.ended.map(|ended| (ended - row.started) / 1000),
         "linkedServiceName": "",
-        "input": stored::<Value>("an input", &row.input)?,
-        "output": output.or(so_far),
+        // What the policy calls secure is there for the pipeline's own expressions, and shown to nobody.
+        "input": match row.secure_input {
+            true => json!({}),
+            false => stored::<Value>("an input", &row.input)?,
+        },
+        "output": match row.secure_output {
+            true => row.ended.map(|_| json!({})),
+            false => output.or(so_far),
+        },
         "error": error.unwrap_or_else(|| json!({
             "errorCode": "", "message": "", "failureType": "", "target": row.name, "details": "",
         })),
         "retryAttempt": (row.retry > 0).then_some(row.retry),
-        "iterationHash": "",
-        "userProperties": {},
+        "iterationHash": iteration_hash(row),
+        "userProperties": stored::<Value>("user properties", &row.properties)?,
     }))
+}
+
+/// The same for all activities of an iteration, of a branch or of a case, and another one for every other; empty for the
+/// pipeline's own activities.
+fn iteration_hash(row: &ActivityRow) -> String {
+    if row.scope == row.run {
+        return String::new();
+    }
+    let mut hash = sha256_hex(row.scope.as_bytes());
+    hash.truncate(32);
+    hash
 }
 
 /// The output of a copy that still runs.
@@ -207,10 +225,19 @@ fn operand(item: &Object, member_name: &str, operands: &[Operand]) -> Result<(&'
 
 fn condition(item: &Object, operands: &[Operand]) -> Result<Option<Condition>, Fault> {
     let name = text(item, "operand").unwrap_or_default();
-    // Every run here is the latest of its group, and activities are asked for within one pipeline run.
-    if name.eq_ignore_ascii_case("LatestOnly") || (name.eq_ignore_ascii_case("PipelineName") && operands == ACTIVITIES)
-    {
+    // Activities are asked for within one pipeline run.
+    if name.eq_ignore_ascii_case("PipelineName") && operands == ACTIVITIES {
         return Ok(None);
+    }
+    if name.eq_ignore_ascii_case("LatestOnly") && operands == RUNS {
+        let values = member(item, "values").and_then(Value::as_array);
+        let is = |value: &Value| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let latest = Condition {
+            column: "is_latest",
+            negated: false,
+            values: vec![FilterValue::Time(1)],
+        };
+        return Ok(values.is_some_and(|values| values.iter().any(is)).then_some(latest));
     }
     let (column, time) = operand(item, "operand", operands)?;
     let operator = text(item, "operator").unwrap_or_default();

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply;
 use crate::app::App;
-use crate::flow::{self, Facts, InvokedBy, NewRun};
+use crate::flow::{self, Facts, From, InvokedBy, NewRun, Rerun};
 use crate::state::documents::{self, DocumentKind};
 use crate::state::factories::FactoryRow;
 use crate::state::runs::{self, RunRow};
@@ -28,6 +28,11 @@ pub(crate) fn render(factory: &FactoryRow, row: &RunRow) -> Result<Value, Fault>
         id: row.invoked_id.clone(),
         ..InvokedBy::manual()
     });
+    let mut invoked_by = json!(invoked_by);
+    if let Some(parent) = facts.parent {
+        invoked_by["pipelineName"] = parent.pipeline.into();
+        invoked_by["pipelineRunId"] = parent.run.into();
+    }
     Ok(json!({
         "id": format!("{}/pipelineruns/{}", factory.resource_id(), row.id),
         "runId": row.id,
@@ -45,6 +50,12 @@ pub(crate) fn render(factory: &FactoryRow, row: &RunRow) -> Result<Value, Fault>
         "annotations": stored::<Value>("a run's annotations", &row.annotations)?,
         "runDimension": {},
         "isLatest": row.is_latest,
+        // A member of our own: what SetVariable gave to pipelineReturnValue.
+        "pipelineReturnValue": row
+            .return_value
+            .as_deref()
+            .map(|text| stored::<Value>("a return value", text))
+            .transpose()?,
     }))
 }
 
@@ -66,13 +77,18 @@ pub(crate) async fn create(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
     {
         return Ok(reply::json_reply(json!({ "runId": run })));
     }
-    let new = NewRun {
-        pipeline: pipeline.name,
-        parameters: given,
-        invoked_by: InvokedBy::manual(),
-        trigger: None,
+    let row = match asked_rerun(call) {
+        Some(rerun) => flow::rerun(&mut tx, &factory, &pipeline.name, given, rerun).await?,
+        None => {
+            let new = NewRun {
+                pipeline: pipeline.name,
+                parameters: given,
+                invoked_by: InvokedBy::manual(),
+                trigger: None,
+            };
+            flow::start(&mut tx, &factory, new).await?
+        }
     };
-    let row = flow::start(&mut tx, &factory, new).await?;
     if let Some(request) = request {
         requests::insert(&mut tx, &factory.id, &operation, request, &row.id).await?;
     }
@@ -80,6 +96,22 @@ pub(crate) async fn create(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
     tracing::info!(run = %row.id, pipeline = %row.pipeline, "A run was created");
     app.advance(&row.id);
     Ok(reply::json_reply(json!({ "runId": row.id })))
+}
+
+/// What the query says about repeating another run.
+fn asked_rerun(call: &Call) -> Option<Rerun> {
+    let text = |name: &str| call.query.get(name).filter(|text| !text.is_empty());
+    let flag = |name: &str| text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let from = match text("startactivityname") {
+        Some(name) => From::Activity(name.clone()),
+        None if flag("startfromfailure") => From::Failure,
+        None => From::Beginning,
+    };
+    Some(Rerun {
+        of: text("referencepipelinerunid")?.clone(),
+        recovery: flag("isrecovery"),
+        from,
+    })
 }
 
 pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
@@ -101,10 +133,17 @@ pub(crate) async fn cancel(app: &Arc<App>, call: &Call) -> Result<Response, ApiE
         let what = format!("the run {} is over: {}", row.id, row.status);
         return Err(Fault::new(Code::RunNotCancellable, what).into());
     }
-    flow::cancel_run(&mut tx, &row.id).await?;
+    // Data Factory's own default; the portal asks for it with isRecursive=true.
+    let recursive = call
+        .query
+        .get("isrecursive")
+        .is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let asked = flow::cancel_run(&mut tx, &row.id, recursive).await?;
     tx.commit().await?;
     tracing::info!(run = %row.id, "A run is being cancelled");
     app.send_outbox();
-    app.advance(&row.id);
+    for run in asked {
+        app.advance(&run);
+    }
     Ok(reply::done())
 }

@@ -34,13 +34,14 @@ pub(crate) struct Condition {
 pub(crate) enum Value {
     /// Compared without regard to case.
     Text(String),
+    /// A time, or another number.
     Time(i64),
 }
 
 /// Columns of ids, which are written in one way only. Other texts compare, and are put in order, by their lower case.
 const IDS: &[&str] = &["id", "run_group"];
-/// Columns of times.
-const TIMES: &[&str] = &["started", "ended", "updated"];
+/// Columns of times and other numbers.
+const TIMES: &[&str] = &["started", "ended", "updated", "is_latest"];
 
 /// A column as it is compared; there are indexes on these expressions.
 fn key(column: &str) -> String {

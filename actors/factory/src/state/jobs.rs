@@ -135,6 +135,17 @@ pub(crate) async fn live_of_run(conn: &mut Conn, run: &str) -> Result<Vec<JobRow
         .db()
 }
 
+/// The one of an activity run that is not over.
+pub(crate) async fn live_of_activity(conn: &mut Conn, activity: &str) -> Result<Option<JobRow>, Fault> {
+    sqlx::query_as(
+        "SELECT * FROM jobs WHERE activity_run = $1 AND state IN ('queued', 'dispatched', 'leased', 'committing')",
+    )
+    .bind(activity)
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
 /// Those that are not over; of one gateway, or of all.
 pub(crate) async fn live(conn: &mut Conn, gateway: Option<&str>) -> Result<Vec<JobRow>, Fault> {
     sqlx::query_as(
@@ -159,16 +170,19 @@ pub(crate) async fn overdue(conn: &mut Conn, moment: i64) -> Result<Vec<JobRow>,
     .db()
 }
 
-/// The progress of each job of a run, by activity run.
+/// The progress of each job of a run that is not over, by activity run.
 pub(crate) async fn progress_of_run(
     conn: &mut Conn,
     run: &str,
 ) -> Result<Vec<(String, String, Option<String>)>, Fault> {
-    sqlx::query_as("SELECT activity_run, id, progress FROM jobs WHERE run = $1")
-        .bind(run)
-        .fetch_all(conn)
-        .await
-        .db()
+    sqlx::query_as(
+        "SELECT activity_run, id, progress FROM jobs \
+         WHERE run = $1 AND state IN ('queued', 'dispatched', 'leased', 'committing')",
+    )
+    .bind(run)
+    .fetch_all(conn)
+    .await
+    .db()
 }
 
 /// Adds one.

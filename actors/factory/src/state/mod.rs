@@ -19,9 +19,11 @@ pub(crate) mod outbox;
 pub(crate) mod outcomes;
 pub(crate) mod requests;
 pub(crate) mod runs;
+pub(crate) mod scopes;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod variables;
 
 use sluice_contract::{Code, Fault};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -43,6 +45,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "attempts", include_str!("../../migrations/0002_attempts.sql")),
     (10, "run facts", include_str!("../../migrations/0010_run_facts.sql")),
+    (11, "scopes", include_str!("../../migrations/0011_scopes.sql")),
     (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
     (30, "access", include_str!("../../migrations/0030_access.sql")),
     (31, "run_queries", include_str!("../../migrations/0031_run_queries.sql")),

@@ -117,12 +117,100 @@ pub(crate) async fn query(conn: &mut Conn, factory: &str, filter: &Filter) -> Re
         .await
 }
 
-/// The ids of those that are not over.
-pub(crate) async fn unfinished(conn: &mut Conn) -> Result<Vec<String>, Fault> {
-    sqlx::query_scalar("SELECT id FROM runs WHERE status IN ('Queued', 'InProgress', 'Canceling') ORDER BY started")
-        .fetch_all(conn)
+/// The ids of those that the orchestrator has to look at: something happened in them, they have not begun, or they are
+/// being cancelled.
+pub(crate) async fn unattended(conn: &mut Conn) -> Result<Vec<String>, Fault> {
+    sqlx::query_scalar(
+        "SELECT id FROM runs WHERE ended IS NULL AND (status IN ('Queued', 'Canceling') \
+         OR id IN (SELECT run FROM scopes WHERE dirty = 1)) ORDER BY started",
+    )
+    .fetch_all(conn)
+    .await
+    .db()
+}
+
+/// Whether a run has to wait for others of its pipeline, which may be in progress only so many at a time.
+pub(crate) async fn has_to_wait(conn: &mut Conn, run: &RunRow) -> Result<bool, Fault> {
+    if run.concurrency <= 0 {
+        return Ok(false);
+    }
+    let before: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM runs WHERE factory = $1 AND pipeline = $2 AND ended IS NULL AND id <> $3 \
+         AND (status <> 'Queued' OR started < $4 OR (started = $4 AND id < $3))",
+    )
+    .bind(&run.factory)
+    .bind(&run.pipeline)
+    .bind(&run.id)
+    .bind(run.started)
+    .fetch_one(conn)
+    .await
+    .db()?;
+    Ok(before >= run.concurrency)
+}
+
+/// The run of a pipeline that has waited for the longest time.
+pub(crate) async fn next_in_queue(conn: &mut Conn, run: &RunRow) -> Result<Option<String>, Fault> {
+    sqlx::query_scalar(
+        "SELECT id FROM runs WHERE factory = $1 AND pipeline = $2 AND ended IS NULL AND status = 'Queued' \
+         ORDER BY started, id LIMIT 1",
+    )
+    .bind(&run.factory)
+    .bind(&run.pipeline)
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
+/// The runs that a run's activities started and that are not over.
+pub(crate) async fn live_children(conn: &mut Conn, run: &str) -> Result<Vec<String>, Fault> {
+    sqlx::query_scalar(
+        "SELECT runs.id FROM activity_runs JOIN runs ON runs.parent = activity_runs.id \
+         WHERE activity_runs.run = $1 AND activity_runs.kind = 'ExecutePipeline' AND runs.ended IS NULL",
+    )
+    .bind(run)
+    .fetch_all(conn)
+    .await
+    .db()
+}
+
+/// The run that an activity run started, if it is not over.
+pub(crate) async fn live_child(conn: &mut Conn, activity: &str) -> Result<Option<String>, Fault> {
+    sqlx::query_scalar("SELECT id FROM runs WHERE parent = $1 AND ended IS NULL")
+        .bind(activity)
+        .fetch_optional(conn)
         .await
         .db()
+}
+
+/// What the pipeline returns so far; JSON.
+pub(crate) async fn return_value(conn: &mut Conn, id: &str) -> Result<Option<String>, Fault> {
+    let found: Option<Option<String>> = sqlx::query_scalar("SELECT return_value FROM runs WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .db()?;
+    Ok(found.flatten())
+}
+
+/// Keeps what the pipeline returns; JSON.
+pub(crate) async fn set_return_value(conn: &mut Conn, id: &str, value: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET return_value = $2 WHERE id = $1")
+        .bind(id)
+        .bind(value)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// Others of a group are not its newest any more.
+pub(crate) async fn supersede(conn: &mut Conn, group: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE runs SET is_latest = 0 WHERE run_group = $1 AND is_latest = 1")
+        .bind(group)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
 }
 
 /// Adds a run with its pipeline.

@@ -264,6 +264,37 @@ impl Fixture {
         }
     }
 
+    /// Waits until a run is over; its reply.
+    pub(super) async fn run_is_over(&self, run: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.get(&format!("/pipelineruns/{run}")).await.ok();
+            if !reply["runEnd"].is_null() {
+                return reply;
+            }
+            assert!(Instant::now() < deadline, "the run is not over: {reply}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until there are so many runs of a pipeline; their ids.
+    pub(super) async fn runs_of(&self, pipeline: &str, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let filter = json!({ "filters": [{ "operand": "PipelineName", "operator": "Equals", "values": [pipeline] }] });
+        loop {
+            let reply = self.post("/queryPipelineRuns", filter.clone()).await.ok();
+            let found = reply["value"].as_array().unwrap();
+            if found.len() >= count {
+                return found
+                    .iter()
+                    .map(|run| run["runId"].as_str().unwrap().to_owned())
+                    .collect();
+            }
+            assert!(Instant::now() < deadline, "{reply}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The activity runs of a run.
     pub(super) async fn activities(&self, run: &str) -> Vec<Value> {
         let reply = self

@@ -1,6 +1,6 @@
 //! Dependencies between activities.
 
-use crate::flow::graph::{Decision, Progress, decide, failed, is_over, steps};
+use crate::flow::run::graph::{Decision, Progress, decide, failed, is_over, steps};
 use serde_json::{Value, json};
 use sluice_contract::Code;
 use sluice_contract::document::Pipeline;
@@ -38,7 +38,7 @@ fn circles_and_missing_activities_are_refused() {
         (&[("a", &[][..]), ("A", &[][..])][..], "two activities"),
     ] {
         let document = pipeline(activities);
-        let fault = steps(&Pipeline::view(&document).unwrap()).unwrap_err();
+        let fault = steps(Pipeline::view(&document).unwrap().activities()).unwrap_err();
         assert_eq!(fault.code, Code::PipelineInvalid);
         assert!(fault.message.contains(word), "{fault}");
     }
@@ -53,7 +53,7 @@ fn conditions_decide_what_starts() {
         ("any", &[("a", "Completed")]),
         ("after", &[("bad", "Skipped")]),
     ]);
-    let steps = steps(&Pipeline::view(&document).unwrap()).unwrap();
+    let steps = steps(Pipeline::view(&document).unwrap().activities()).unwrap();
     assert_eq!(decide(&steps, &done(&[])), [(0, Decision::Start)]);
     assert_eq!(decide(&steps, &done(&[("a", Progress::Running)])), []);
     let next = decide(&steps, &done(&[("a", Progress::Succeeded)]));
@@ -67,7 +67,7 @@ fn conditions_decide_what_starts() {
 #[test]
 fn a_pipeline_ends_as_its_last_activities_do() {
     let document = pipeline(&[("a", &[]), ("fix", &[("a", "Failed")]), ("next", &[("a", "Succeeded")])]);
-    let steps = steps(&Pipeline::view(&document).unwrap()).unwrap();
+    let steps = steps(Pipeline::view(&document).unwrap().activities()).unwrap();
     // The failure is handled by `fix`, but `next` was skipped because of it and counts as what it waited for.
     let all = done(&[
         ("a", Progress::Failed),
@@ -77,7 +77,7 @@ fn a_pipeline_ends_as_its_last_activities_do() {
     assert!(is_over(&steps, &all));
     assert_eq!(failed(&steps, &all), ["a"]);
     let document = pipeline(&[("a", &[]), ("fix", &[("a", "Failed")])]);
-    let steps = crate::flow::graph::steps(&Pipeline::view(&document).unwrap()).unwrap();
+    let steps = crate::flow::run::graph::steps(Pipeline::view(&document).unwrap().activities()).unwrap();
     assert!(failed(&steps, &done(&[("a", Progress::Failed), ("fix", Progress::Succeeded)])).is_empty());
     assert!(failed(&steps, &done(&[("a", Progress::Succeeded), ("fix", Progress::Skipped)])).is_empty());
     assert!(!is_over(&steps, &done(&[("a", Progress::Running)])));

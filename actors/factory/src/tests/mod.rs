@@ -5,6 +5,8 @@ mod certificates;
 mod clients;
 mod components;
 mod contract;
+mod control_flow;
+mod crash;
 mod documents;
 mod enrolment;
 mod fixture;

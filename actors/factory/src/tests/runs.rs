@@ -264,7 +264,7 @@ fn what_cannot_run_fails_with_its_code() {
         fixture.gateway().await;
         fixture.pipeline(json!({})).await;
         let mut expression = copy("c", json!({}), json!([]));
-        expression["typeProperties"]["source"]["query"] = json!({ "value": "@concat('a')", "type": "Expression" });
+        expression["typeProperties"]["source"]["query"] = json!({ "value": "@concat('a'", "type": "Expression" });
         let mut missing = copy("c", json!({}), json!([]));
         missing["inputs"][0]["referenceName"] = "Nowhere".into();
         let mut no_input = copy("c", json!({}), json!([]));
@@ -276,11 +276,11 @@ fn what_cannot_run_fails_with_its_code() {
         );
         let wait = json!({ "name": "c", "type": "Wait", "typeProperties": {} });
         for (activity, code) in [
-            (expression, "SL4014"),
+            (expression, "SL4017"),
             (missing, "SL4007"),
             (no_input, "SL4011"),
             (circle, "SL4011"),
-            (wait, "SL4009"),
+            (wait, "SL4011"),
         ] {
             fixture
                 .put("/pipelines/P1", json!({ "properties": { "activities": [activity] } }))

@@ -41,6 +41,13 @@ impl<'a> Pipeline<'a> {
             .unwrap_or(empty())
     }
 
+    /// The declared variables.
+    pub fn variables(&self) -> &'a Object {
+        member(self.properties, "variables")
+            .and_then(Value::as_object)
+            .unwrap_or(empty())
+    }
+
     /// How many runs may be in progress at the same time; 0 when the pipeline does not say.
     pub fn concurrency(&self) -> i64 {
         let given = member(self.properties, "concurrency").and_then(Value::as_i64);
@@ -79,6 +86,10 @@ pub struct Policy {
     pub retry: u32,
     /// The pause between attempts.
     pub retry_interval: Duration,
+    /// Its input is not shown.
+    pub secure_input: bool,
+    /// Its output is not shown.
+    pub secure_output: bool,
 }
 
 impl Default for Policy {
@@ -87,12 +98,18 @@ impl Default for Policy {
             timeout: Duration::from_secs(12 * 3600),
             retry: 0,
             retry_interval: Duration::from_secs(30),
+            secure_input: false,
+            secure_output: false,
         }
     }
 }
 
 impl<'a> Activity<'a> {
-    fn view(value: &'a Value) -> Result<Self, Fault> {
+    /// Reads one of a list of activities.
+    ///
+    /// # Errors
+    /// [`Code::DocumentInvalid`], [`Code::TypeMissing`] when it is none.
+    pub fn view(value: &'a Value) -> Result<Self, Fault> {
         let object = value
             .as_object()
             .ok_or_else(|| Fault::new(Code::DocumentInvalid, "an activity is not an object"))?;
@@ -111,6 +128,33 @@ impl<'a> Activity<'a> {
     /// The activity's type, such as `Copy`.
     pub fn kind(&self) -> &'a str {
         self.kind
+    }
+
+    /// All of it.
+    pub fn object(&self) -> &'a Object {
+        self.object
+    }
+
+    /// How a run marks it when its `state` is `Inactive`: `Succeeded`, `Failed` or `Skipped`; `None` when it is active.
+    pub fn inactive(&self) -> Option<&'static str> {
+        super::text(self.object, "state").filter(|state| state.eq_ignore_ascii_case("Inactive"))?;
+        let mark = super::text(self.object, "onInactiveMarkAs").unwrap_or_default();
+        let known = ["Failed", "Skipped"]
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(mark));
+        Some(known.unwrap_or("Succeeded"))
+    }
+
+    /// Its `userProperties`, `[{"name": .., "value": ..}]`, by name.
+    pub fn user_properties(&self) -> Object {
+        let items = member(self.object, "userProperties").and_then(Value::as_array);
+        let items = items.into_iter().flatten().filter_map(Value::as_object);
+        items
+            .filter_map(|item| {
+                let value = member(item, "value").cloned().unwrap_or_default();
+                Some((super::text(item, "name")?.to_owned(), value))
+            })
+            .collect()
     }
 
     /// Its `typeProperties`; empty when missing.
@@ -175,6 +219,8 @@ impl<'a> Activity<'a> {
         if let Some(value) = member(object, "retry").filter(|v| !v.is_null()) {
             policy.retry = value
                 .as_u64()
+                // An expression may give a text.
+                .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
                 .and_then(|n| u32::try_from(n).ok())
                 .ok_or_else(|| wrong("retry"))?;
         }
@@ -184,6 +230,9 @@ impl<'a> Activity<'a> {
                 .map(Duration::from_secs)
                 .ok_or_else(|| wrong("retryIntervalInSeconds"))?;
         }
+        let is_set = |name: &str| member(object, name) == Some(&Value::Bool(true));
+        policy.secure_input = is_set("secureInput");
+        policy.secure_output = is_set("secureOutput");
         Ok(policy)
     }
 

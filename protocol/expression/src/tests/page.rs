@@ -21,7 +21,8 @@ year=2024
 What expressions refer to: `pipeline().parameters.x`, `.globalParameters.x`, `.RunId`, `.Pipeline`, `.DataFactory`, `.TriggerName`,
 `.TriggerTime` ...; `activity('name').output`, `.status`, `.error`; `variables('name')`; `item()` in a loop; `dataset().x` and
 `linkedService().x` in documents with parameters; `trigger()` and `triggerBody()`. `a.b`, `a['b']` and `a[0]` reach into values; with `?`
-before them (`a?.b`) what is missing is null and no error. Names of functions and properties are found in any case.
+before them (`a?.b`) what is missing is null and no error. Names of functions and properties are found in any case. When a run
+evaluates what, and what is there then: [pipelines](pipelines.md#expressions).
 
 Where .NET's ways matter, they are followed: `string(true)` is `True`, places and lengths of texts are counted in UTF-16 units, formats of
 dates are .NET's in the culture en-US, and time zones have their Windows names or those of the IANA database. Different from Data Factory:

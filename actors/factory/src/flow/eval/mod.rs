@@ -1,8 +1,10 @@
 //! Expressions, evaluated where a run needs them.
 
 mod fixed;
+mod world;
 
 pub(crate) use fixed::{Parameters, evaluate_object};
+pub(crate) use world::World;
 
 use sluice_contract::{Code, Fault};
 use sluice_expression::Error;

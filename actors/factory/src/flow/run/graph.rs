@@ -1,6 +1,6 @@
 //! Which activities of a pipeline may start, and how the pipeline ended. Pure.
 
-use sluice_contract::document::{Dependency, Pipeline};
+use sluice_contract::document::{Activity, Dependency};
 use sluice_contract::{Code, Fault};
 use std::collections::HashMap;
 
@@ -41,14 +41,13 @@ pub(crate) enum Decision {
     Skip,
 }
 
-/// The steps of a pipeline.
+/// The steps of a list of activities.
 ///
 /// # Errors
 /// `SL4011` when a name is there twice, an activity waits for one that is not there, or they wait in a circle.
-pub(crate) fn steps(pipeline: &Pipeline<'_>) -> Result<Vec<Step>, Fault> {
+pub(crate) fn steps(activities: &[Activity<'_>]) -> Result<Vec<Step>, Fault> {
     let invalid = |what: String| Fault::new(Code::PipelineInvalid, what);
-    let steps: Vec<Step> = pipeline
-        .activities()
+    let steps: Vec<Step> = activities
         .iter()
         .map(|activity| Step {
             name: activity.name().to_lowercase(),
