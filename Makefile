@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint bench bench-quick bench-growth bench-queries bench-runtime docs build release clean-test-env
+.PHONY: help test lint bench bench-quick bench-growth bench-orchestrator bench-queries bench-runtime docs build release clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +25,9 @@ bench-growth: ## how the cost of a copy grows with its rows, partitions and colu
 
 bench-queries: ## lists and queries of a factory with 1,000 documents and 100,000 runs
 	@BENCH_ONLY=queries $(MAKE) bench
+
+bench-orchestrator: ## activities a second through the factory's orchestrator (BENCH_ITERATIONS=5000)
+	@BENCH_ONLY=orchestrator $(MAKE) bench
 
 bench-files: ## files to Blob Storage beside azcopy, in one run on this machine
 	@tests/env/setup.sh bench

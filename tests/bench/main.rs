@@ -1,8 +1,8 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
-//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `memory` and `queries` run only when
-//! they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `memory`, `orchestrator` and `queries` run
+//! only when they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
 mod contest;
@@ -11,6 +11,7 @@ mod growth;
 mod lineitem;
 mod mariadb;
 mod memory;
+mod orchestrator;
 mod queries;
 mod rows;
 
@@ -44,6 +45,9 @@ async fn main() {
     }
     if named("growth") {
         growth::run(rounds).await;
+    }
+    if named("orchestrator") {
+        orchestrator::run(number("BENCH_ITERATIONS", "5000") as u64).await;
     }
     if named("memory") {
         memory::run(number("BENCH_GB", "10") as u64).await;

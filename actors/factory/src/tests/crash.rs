@@ -11,7 +11,7 @@ use crate::state::activities::latest_of_run;
 use crate::state::{State, factories, jobs, runs};
 use crate::wire::now;
 use serde_json::{Value, json};
-use sluice_contract::job::CopyOutcome;
+use sluice_contract::job::{CopyOutcome, Outcome};
 use std::path::Path;
 
 fn e(text: &str) -> Value {
@@ -173,10 +173,10 @@ async fn outcome(prepared: &Path, seed: Option<u64>) -> (String, Vec<String>) {
         let live = jobs::live(&mut tx, None).await.unwrap();
         match chance.below(4) {
             0 if !live.is_empty() => {
-                let outcome = CopyOutcome {
+                let outcome = Outcome::Copy(Box::new(CopyOutcome {
                     rows_copied: 7,
                     ..CopyOutcome::default()
-                };
+                }));
                 settle::complete(&mut tx, &live[0], &outcome).await.unwrap();
             }
             1 => drop(keep(&mut tx, moment).await.unwrap()),

@@ -147,7 +147,7 @@ catalogue! {
         "An ExecutePipeline activity waited for its run, and that run failed or was cancelled."
         "Look at the run that the error names, and correct what failed there."
     RerunInvalid "SL4023" false "The run cannot be repeated like this"
-        "createRun refers to a run that is not there, is not over, or belongs to another pipeline, or names an activity that the pipeline does not have."
+        "The request (createRun) refers to a run that is not there, is not over, or belongs to another pipeline, or names an activity that the pipeline does not have."
         "Refer to a run of this pipeline that is over, and to one of the pipeline's own activities."
     TooManyLogins "SL4050" true "Too many attempts to log in"
         "The factory limits how often an address or an account may fail within a minute."

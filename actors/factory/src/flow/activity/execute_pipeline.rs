@@ -49,6 +49,7 @@ pub(super) async fn begin(conn: &mut Conn, beginning: &mut Beginning<'_, '_>) ->
         ..Origin::default()
     };
     let child = start_from(conn, &factory, new, origin).await?;
+    beginning.ring.push(child.id.clone());
     if !waits {
         return Ok(Begun::Ended(output(&child)?));
     }

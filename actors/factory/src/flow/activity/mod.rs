@@ -38,6 +38,8 @@ pub(crate) struct Beginning<'a, 'w> {
     pub(crate) activity: Activity<'a>,
     /// Where it stands in the pipeline: a JSON pointer.
     pub(crate) path: String,
+    /// Runs that have something to do because of it.
+    pub(crate) ring: &'a mut Vec<String>,
 }
 
 /// What came of it.

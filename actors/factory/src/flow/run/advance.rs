@@ -106,7 +106,7 @@ async fn look_at(
             };
             let progress = match decision {
                 Decision::Skip => skip(conn, scope, place, activity).await?,
-                Decision::Start => begin(conn, running, scope, place, activity).await?,
+                Decision::Start => begin(conn, running, scope, place, activity, &mut advanced.ring).await?,
             };
             done.insert(step.name.clone(), progress);
             count += 1;

@@ -35,12 +35,13 @@ pub(super) async fn begin(
     scope: &ScopeRow,
     place: usize,
     activity: &Activity<'_>,
+    ring: &mut Vec<String>,
 ) -> Result<Progress, Fault> {
     let mut row = fresh(scope, place, activity);
     if let Some(mark) = activity.inactive() {
         return write(conn, over(row, mark)).await;
     }
-    match evaluated(conn, running, scope, place, activity, &mut row).await {
+    match evaluated(conn, running, scope, place, activity, &mut row, ring).await {
         Ok(begun) => settle_begun(conn, running, row, begun).await,
         // The database is at fault, not the pipeline: try again later.
         Err(fault) if fault.code == Code::StateFailed => Err(fault),
@@ -60,6 +61,7 @@ async fn evaluated(
     place: usize,
     activity: &Activity<'_>,
     row: &mut ActivityRow,
+    ring: &mut Vec<String>,
 ) -> Result<Begun, Fault> {
     let kind = activity.kind();
     let written = Value::Object(activity.object().clone());
@@ -81,6 +83,7 @@ async fn evaluated(
         id: &row.id,
         activity,
         path: format!("{}/{place}", scope.path),
+        ring,
     };
     begin_by_type(conn, &mut beginning).await
 }
