@@ -3,8 +3,8 @@
 use super::fixture::{Fixture, run};
 use serde_json::{Value, json};
 
-async fn wait_pipeline(fixture: &Fixture, name: &str) {
-    let activity = json!({ "name": "w", "type": "Wait", "typeProperties": { "waitTimeInSeconds": 1 } });
+async fn failing_pipeline(fixture: &Fixture, name: &str) {
+    let activity = json!({ "name": "w", "type": "DatabricksNotebook", "typeProperties": {} });
     fixture
         .put(
             &format!("/pipelines/{name}"),
@@ -36,8 +36,8 @@ async fn query(fixture: &Fixture, body: Value) -> Vec<String> {
 fn runs_are_filtered_and_ordered() {
     run(async {
         let fixture = Fixture::with_factory().await;
-        wait_pipeline(&fixture, "A").await;
-        wait_pipeline(&fixture, "B").await;
+        failing_pipeline(&fixture, "A").await;
+        failing_pipeline(&fixture, "B").await;
         let a = start(&fixture, "A", json!({ "list": ["x", 1], "text": "t" })).await;
         let b = start(&fixture, "B", json!({})).await;
         let shown = fixture.run_is(&a, "Failed").await;
@@ -88,7 +88,7 @@ fn runs_are_filtered_and_ordered() {
 fn many_runs_come_in_pages() {
     run(async {
         let fixture = Fixture::with_factory().await;
-        wait_pipeline(&fixture, "A").await;
+        failing_pipeline(&fixture, "A").await;
         let mut started = Vec::new();
         for _ in 0..105 {
             started.push(start(&fixture, "A", json!({})).await);
@@ -116,8 +116,8 @@ fn many_runs_come_in_pages() {
 fn a_repeated_request_starts_one_run() {
     run(async {
         let fixture = Fixture::with_factory().await;
-        wait_pipeline(&fixture, "A").await;
-        wait_pipeline(&fixture, "B").await;
+        failing_pipeline(&fixture, "A").await;
+        failing_pipeline(&fixture, "B").await;
         let create = |pipeline: &'static str, id: &'static str| {
             let fixture = &fixture;
             async move {
