@@ -9,7 +9,7 @@ use crate::rest::queries;
 use crate::state::activities::{self, ActivityRow};
 use crate::state::runs::{self, RunRow};
 use crate::state::stored;
-use crate::wire::now;
+use crate::wire::{now, time_text};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -78,16 +78,28 @@ pub(super) fn activity(row: &ActivityRow, how_far: Option<&CopyProgress>) -> Mar
                     span.bad { (error["message"].as_str().unwrap_or_default()) }
                     small { (error["details"].as_str().unwrap_or_default()) }
                 } @else if let Some(output) = &output {
-                    (copied(output))
+                    @if row.kind == "Copy" { (copied(output)) } @else if !row.secure_output { (shortly(output)) }
                 } @else if let Some(how_far) = how_far {
                     (progress::bar(how_far, 0.0))
                 } @else if row.ended.is_none() {
-                    span.faint { "Waiting for a node of " (row.gateway) }
+                    @if !row.gateway.is_empty() { span.faint { "Waiting for a node of " (row.gateway) } }
+                    @else if let Some(due) = row.due { span.faint { "Until " (time_text(due)) } }
                 }
             }
             td.number { (span(row.ended.unwrap_or_else(now) - row.started)) }
         }
     }
+}
+
+/// The output of what is no copy. A long one is for the command line.
+fn shortly(output: &Value) -> Markup {
+    const SHOWN: usize = 160;
+    let text = match output {
+        Value::Object(empty) if empty.is_empty() => String::new(),
+        other => other.to_string(),
+    };
+    let more = if text.chars().count() > SHOWN { "…" } else { "" };
+    html! { span.faint { (text.chars().take(SHOWN).collect::<String>()) (more) } }
 }
 
 fn copied(output: &Value) -> Markup {

@@ -6,7 +6,10 @@
 use super::{Conn, Db};
 use sluice_contract::Fault;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
+
+/// How many rows one statement adds.
+const PORTION: usize = 100;
 
 /// A scope.
 #[derive(Clone, Debug)]
@@ -109,24 +112,31 @@ impl ScopeRow {
 
 /// Adds one. An open one is dirty: its activities have to be started.
 pub(crate) async fn insert(conn: &mut Conn, row: &ScopeRow) -> Result<(), Fault> {
-    sqlx::query(
-        "INSERT INTO scopes (id, run, container, parent, iteration, path, item, item_scope, state, error, dirty) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(&row.id)
-    .bind(&row.run)
-    .bind(&row.container)
-    .bind(&row.parent)
-    .bind(row.iteration)
-    .bind(&row.path)
-    .bind(&row.item)
-    .bind(&row.item_scope)
-    .bind(row.state.as_str())
-    .bind(&row.error)
-    .bind(i64::from(row.state == ScopeState::Open))
-    .execute(conn)
-    .await
-    .db()?;
+    insert_all(conn, std::slice::from_ref(row)).await
+}
+
+/// Adds many.
+pub(crate) async fn insert_all(conn: &mut Conn, rows: &[ScopeRow]) -> Result<(), Fault> {
+    for portion in rows.chunks(PORTION) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO scopes (id, run, container, parent, iteration, path, item, item_scope, state, error, dirty) ",
+        );
+        query.push_values(portion, |mut values, row| {
+            values
+                .push_bind(&row.id)
+                .push_bind(&row.run)
+                .push_bind(&row.container)
+                .push_bind(&row.parent)
+                .push_bind(row.iteration)
+                .push_bind(&row.path)
+                .push_bind(&row.item)
+                .push_bind(&row.item_scope)
+                .push_bind(row.state.as_str())
+                .push_bind(&row.error)
+                .push_bind(i64::from(row.state == ScopeState::Open));
+        });
+        query.build().execute(&mut *conn).await.db()?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Activities that the factory runs itself, through REST.
 
 use super::fixture::{Fixture, run};
+use super::node::{Identity, credential};
 use serde_json::{Value, json};
 
 /// An expression.
@@ -442,6 +443,75 @@ fn what_is_wrong_with_an_activity_is_its_error() {
             assert_eq!(error["errorCode"], code, "{error}");
             assert!(error["message"].as_str().unwrap().contains(word), "{error}");
         }
+        fixture.stop().await;
+    });
+}
+
+#[test]
+fn what_is_said_to_run_is_known() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        let kinds = sluice_contract::document::served::ACTIVITIES
+            .iter()
+            .map(|kind| (*kind, false));
+        for (kind, refused) in kinds.chain([("HDInsightPig", true)]) {
+            let activity = json!({ "name": "a", "type": kind, "typeProperties": {} });
+            let done = over(&fixture, "p", json!({ "activities": [activity] }), json!({})).await;
+            let row = &rows(&fixture, &done, "a").await[0];
+            assert_eq!(row["error"]["errorCode"] == "SL4009", refused, "{row}");
+        }
+        fixture.stop().await;
+    });
+}
+
+#[test]
+fn documents_with_parameters() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        fixture.gateway().await;
+        let service = json!({ "properties": { "type": "Sqlite", "parameters": { "db": { "type": "String" } },
+            "typeProperties": { "path": "/data/@{linkedService().db}.db" } } });
+        fixture.put("/linkedservices/Db", service).await.ok();
+        let files = json!({ "properties": { "type": "FileServer", "typeProperties": { "host": "/data" } } });
+        fixture.put("/linkedservices/Files", files).await.ok();
+        let orders = json!({ "properties": { "type": "SqliteTable",
+            "parameters": { "table": { "type": "String", "defaultValue": "none" }, "db": { "type": "String", "defaultValue": "main" } },
+            "linkedServiceName": { "type": "LinkedServiceReference", "referenceName": "Db", "parameters": { "db": e("@dataset().db") } },
+            "typeProperties": { "tableName": e("@dataset().table") } } });
+        fixture.put("/datasets/Orders", orders).await.ok();
+        let out = json!({ "properties": { "type": "Parquet",
+            "parameters": { "name": { "type": "String" } },
+            "linkedServiceName": { "type": "LinkedServiceReference", "referenceName": "Files" },
+            "typeProperties": { "location": { "type": "FileServerLocation", "fileName": "@{dataset().name}.parquet" } } } });
+        fixture.put("/datasets/Out", out).await.ok();
+        let copy = json!({ "name": "Copy", "type": "Copy",
+            "inputs": [{ "type": "DatasetReference", "referenceName": "Orders", "parameters": { "table": e("@item()") } }],
+            "outputs": [{ "type": "DatasetReference", "referenceName": "Out", "parameters": { "name": e("@item()") } }],
+            "typeProperties": { "source": { "type": "SqliteSource", "query": "select '@{item()}'" }, "sink": { "type": "ParquetSink" } } });
+        let each = json!({ "name": "Each", "type": "ForEach", "typeProperties": {
+            "isSequential": true, "items": e("@createArray('a', 'b')"), "activities": [copy] } });
+        fixture
+            .put("/pipelines/p", json!({ "properties": { "activities": [each] } }))
+            .await
+            .ok();
+        let identity = Identity::register(&fixture, "n1", &credential().certificate_pem).await;
+        let mut node = identity.connect(1).await;
+        let id = started(&fixture, "p", json!({})).await;
+        for name in ["a", "b"] {
+            let job = node.take_job().await;
+            let spec = &job.data["spec"];
+            assert_eq!(spec["source"]["properties"]["path"], "/data/main.db", "{spec}");
+            assert_eq!(spec["source"]["dataset"]["tableName"], name);
+            assert_eq!(spec["source"]["activity"]["query"], format!("select '{name}'"));
+            assert_eq!(
+                spec["sink"]["dataset"]["location"]["fileName"],
+                format!("{name}.parquet")
+            );
+            let token = node.claim(&job).await.unwrap();
+            node.complete(&job, token, 1).await;
+        }
+        fixture.run_is(&id, "Succeeded").await;
+        node.leave().await;
         fixture.stop().await;
     });
 }

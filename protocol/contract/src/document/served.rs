@@ -3,13 +3,23 @@
 
 /// Types of activities that run.
 pub const ACTIVITIES: &[&str] = &[
+    "AppendVariable",
     "Copy",
     "Delete",
+    "ExecutePipeline",
+    "Fail",
+    "Filter",
+    "ForEach",
     "GetMetadata",
+    "IfCondition",
     "Lookup",
     "Script",
+    "SetVariable",
     "SqlServerStoredProcedure",
+    "Switch",
+    "Until",
     "Validation",
+    "Wait",
 ];
 
 /// Types of triggers that fire.

@@ -7,7 +7,7 @@ use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::gateways::GatewayRow;
 use crate::state::{Conn, stored};
 use serde_json::Value;
-use sluice_contract::document::{Dataset, LinkedService, Reference, carry_over, text};
+use sluice_contract::document::{Dataset, LinkedService, MASK, Reference, carry_over, text};
 use sluice_contract::job::Endpoint;
 use sluice_contract::{Code, Fault, Object};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub(crate) async fn dataset(conn: &mut Conn, factory: &str, reference: Reference
     let about = format!("dataset {}", row.name);
     let body: Value = stored("a dataset", &row.body)?;
     let view = Dataset::view(&body)?;
-    let given = parameters::bind(&about, view.parameters(), reference.parameters)?;
+    let given = public(parameters::bind(&about, view.parameters(), reference.parameters)?);
     let scope = Parameters::Dataset(Value::Object(given));
     let properties = evaluate_object(&about, view.type_properties(), &scope)?;
     let of_service = view.linked_service_reference();
@@ -70,6 +70,12 @@ pub(crate) async fn linked_service(conn: &mut Conn, factory: &str, reference: Re
     Service::of(&row, reference.parameters)
 }
 
+/// The parameters that have a value: those of type SecureString are not kept, and what stands for them is no value.
+fn public(mut bound: Object) -> Object {
+    bound.retain(|_, value| value.as_str() != Some(MASK));
+    bound
+}
+
 async fn found(conn: &mut Conn, factory: &str, kind: DocumentKind, name: &str) -> Result<DocumentRow, Fault> {
     let word = match kind {
         DocumentKind::Dataset => "dataset",
@@ -93,7 +99,7 @@ impl Service {
         let about = format!("linked service {}", row.name);
         let body: Value = stored("a linked service", &row.body)?;
         let view = LinkedService::view(&body)?;
-        let given = parameters::bind(&about, view.parameters(), given)?;
+        let given = public(parameters::bind(&about, view.parameters(), given)?);
         let scope = Parameters::LinkedService(Value::Object(given));
         Ok(Self {
             name: row.name.clone(),

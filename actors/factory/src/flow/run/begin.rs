@@ -113,9 +113,7 @@ async fn settle_begun(
             row.due = due;
             row.memo = Some(json(&memo)?);
             let progress = write(conn, row).await?;
-            for scope in &scopes {
-                scopes::insert(conn, scope).await?;
-            }
+            scopes::insert_all(conn, &scopes).await?;
             Ok(progress)
         }
         Begun::Job(planned) => {
