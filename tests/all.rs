@@ -19,3 +19,4 @@ mod postgres;
 mod resume;
 mod sockets;
 mod tds;
+mod vault;

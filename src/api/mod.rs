@@ -5,7 +5,7 @@ pub(crate) mod runs;
 use reqwest::{Certificate, Method, StatusCode};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -266,6 +266,16 @@ pub(crate) fn read_text(file: &Path) -> Result<String, Fault> {
         file.take(LIMIT).read_to_string(&mut text).map_err(unreadable)?;
     }
     Ok(text)
+}
+
+/// The same, but asks on a terminal where standard input is one.
+pub(crate) fn read_secret_or_ask(file: &Path, question: &str) -> Result<Zeroizing<String>, Fault> {
+    if file.as_os_str() == "-" && std::io::stdin().is_terminal() {
+        return rpassword::prompt_password(question)
+            .map(Zeroizing::new)
+            .map_err(|e| Fault::new(Code::Usage, format!("nothing could be read: {e}")));
+    }
+    read_secret(file)
 }
 
 /// Reads a secret from the first line of a file, or of standard input for `-`.

@@ -17,9 +17,9 @@ const CLEAR: &str = "\x1b[H\x1b[J";
 pub(super) async fn run(args: ActorsArgs, output: &Output) -> Result<(), Fault> {
     match args.command {
         Some(ActorsCommand::Restart(restarted)) => restart(&args.state, &restarted).await,
-        None if args.watch => watch(&args.state.state, output).await,
+        None if args.watch => watch(&args.state.dir(), output).await,
         None => {
-            let rows = admin::actors(&args.state.state).await?;
+            let rows = admin::actors(args.state.dir()).await?;
             output.print(&json(&rows)?, |_| describe(&rows));
             Ok(())
         }
@@ -27,14 +27,14 @@ pub(super) async fn run(args: ActorsArgs, output: &Output) -> Result<(), Fault> 
 }
 
 pub(super) async fn metrics(args: StateArgs) -> Result<(), Fault> {
-    let text = admin::metrics(&args.state).await?;
+    let text = admin::metrics(args.dir()).await?;
     // A closed pipe (`| head`) is no error worth reporting.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     Ok(())
 }
 
 async fn restart(state: &StateArgs, args: &RestartArgs) -> Result<(), Fault> {
-    admin::restart(&state.state, &args.name).await?;
+    admin::restart(state.dir(), &args.name).await?;
     note(format_args!("{} restarts", args.name));
     Ok(())
 }

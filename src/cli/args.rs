@@ -1,5 +1,13 @@
 //! What can be typed.
 
+mod vault;
+
+pub(crate) use vault::{
+    BackupArgs, CertificateChangeArgs, CertificateUseArgs, EncryptArgs, KeyKindArg, PolicyCheckArgs, PolicyCommand,
+    RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs, VaultProtectArgs,
+    VaultUnprotectArgs,
+};
+
 use super::access_args::{AuditArgs, ClientCommand, TokenCommand, UserCommand};
 use super::documents::{ApplyArgs, ValidateArgs};
 use super::output::Format;
@@ -48,6 +56,8 @@ pub(crate) enum Command {
     /// The agent beside the data.
     #[command(subcommand)]
     Gateway(GatewayCommand),
+    /// Seals a secret to a gateway, for a linked service's encryptedCredential.
+    Encrypt(Box<EncryptArgs>),
     /// Sends documents (linked services, datasets, pipelines) to a factory.
     Apply(ApplyArgs),
     /// Tells which documents run, which are stored only, which have mistakes, and why.
@@ -205,7 +215,9 @@ pub(crate) struct BrokerArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
     /// Makes this machine a node of a gateway.
-    Register(RegisterArgs),
+    Register(Box<RegisterArgs>),
+    /// Takes this node out of its gateway. Its credential keys stay.
+    Unregister(UnregisterArgs),
     /// Runs the agent.
     Run(GatewayRunArgs),
     /// Shows how the agent of this machine is.
@@ -219,6 +231,22 @@ pub(crate) enum GatewayCommand {
     /// The certificate that the gateway's credentials are sealed to, with its key.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// Gives the passphrase of the credential keys to the running agent.
+    Unlock(UnlockArgs),
+    /// What the credential keys are encrypted with.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Prints the access code of the node's own credential page, and the fingerprint of its certificate.
+    Credentials(StateArgs),
+    /// What the administrator of this machine allows the factory to ask for.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Tests from the running agent whether a store can be reached, stage by stage.
+    TestConnection(TestConnectionArgs),
+    /// Writes the node's identity and credential keys to a password-protected file.
+    Backup(BackupArgs),
+    /// Puts what a backup holds into an empty state directory.
+    Restore(RestoreArgs),
     /// Makes a gateway in a factory and prints the key with which its nodes register.
     Create(GatewayCreateArgs),
     /// Lists the gateways of a factory with their state.
@@ -286,6 +314,28 @@ pub(crate) struct StateArgs {
         default_value = "/var/lib/sluice-gateway"
     )]
     pub(crate) state: PathBuf,
+    /// The name of one of several nodes on this machine: its state lies beside, in DIR-NAME.
+    #[arg(long, global = true, env = "SLUICE_GATEWAY_INSTANCE", value_name = "NAME", value_parser = instance)]
+    pub(crate) instance: Option<String>,
+}
+
+impl StateArgs {
+    /// The state directory of the instance.
+    pub(crate) fn dir(&self) -> PathBuf {
+        match &self.instance {
+            None => self.state.clone(),
+            Some(name) => PathBuf::from(format!("{}-{name}", self.state.display())),
+        }
+    }
+}
+
+fn instance(name: &str) -> Result<String, String> {
+    let plain =
+        !name.is_empty() && name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    match plain {
+        true => Ok(name.to_owned()),
+        false => Err("a name of up to 64 letters, digits, - and _".to_owned()),
+    }
 }
 
 #[derive(Args, Debug)]
@@ -298,8 +348,16 @@ pub(crate) struct RegisterArgs {
     /// The node's name [default: the host name].
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Takes the place of the node that is registered here, and of the gateway's node of the same name.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// The kind of the credential key, where this node makes it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) key: KeyKindArg,
     #[command(flatten)]
     pub(crate) certificate: KeyFileArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultKeyArgs,
 }
 
 #[derive(Args, Debug)]
@@ -318,6 +376,10 @@ pub(crate) enum CertificateCommand {
     Show(StateArgs),
     /// Writes the certificate in use and its key to a password-protected PKCS#12 file.
     Export(CertificateExportArgs),
+    /// Makes another certificate; what was sealed to the ones before still opens.
+    Change(CertificateChangeArgs),
+    /// Lets new credentials be sealed to a certificate that all nodes of the gateway hold.
+    Use(CertificateUseArgs),
     /// Adds a certificate and its key from a PKCS#12 file, so that this node opens what was sealed to it.
     Import(CertificateImportArgs),
 }
@@ -326,6 +388,11 @@ pub(crate) enum CertificateCommand {
 pub(crate) struct CertificateExportArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultKeyArgs,
+    /// Which certificate, as `certificate show` names it [default: the one in use].
+    #[arg(long)]
+    pub(crate) thumbprint: Option<String>,
     /// The file to make; there must be none of this name.
     #[arg(long)]
     pub(crate) file: PathBuf,
@@ -338,6 +405,8 @@ pub(crate) struct CertificateExportArgs {
 pub(crate) struct CertificateImportArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultKeyArgs,
     /// The PKCS#12 file.
     #[arg(long)]
     pub(crate) file: PathBuf,
@@ -350,6 +419,17 @@ pub(crate) struct CertificateImportArgs {
 pub(crate) struct GatewayRunArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultKeyArgs,
+    /// Address of the page on which credentials are sealed on this node, usually 127.0.0.1:8050; none by default.
+    #[arg(long, value_name = "ADDR", env = "SLUICE_CREDENTIALS_LISTEN")]
+    pub(crate) credentials_listen: Option<SocketAddr>,
+    /// Lets --credentials-listen take an address that other machines reach.
+    #[arg(long, requires = "credentials_listen")]
+    pub(crate) credentials_open: bool,
+    /// What the factory may ask for [default: policy.toml in the state directory, if it is there].
+    #[arg(long, value_name = "FILE", env = "SLUICE_POLICY_FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// How many copies run at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) jobs: u32,

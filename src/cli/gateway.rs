@@ -1,11 +1,11 @@
 //! `sluice gateway register`, `run` and `status`.
 
-use super::args::{GatewayRunArgs, LimitArgs, RegisterArgs, StateArgs};
+use super::args::{GatewayRunArgs, LimitArgs, RegisterArgs, StateArgs, UnregisterArgs};
 use super::output::{Output, note, table};
 use crate::api::read_secret;
 use crate::telemetry;
 use serde_json::{Value, json};
-use sluice_agent::{Agent, AgentOptions, RegisterOptions};
+use sluice_agent::{Agent, AgentOptions, LeaveOptions, RegisterOptions};
 use sluice_contract::enrol::RegistrationKey;
 use sluice_contract::{Code, Fault, JobId};
 use sluice_runtime::Root;
@@ -13,9 +13,14 @@ use std::time::Duration;
 
 pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), Fault> {
     let key = RegistrationKey::parse(&read_secret(&args.key_file)?)?;
-    super::certificate::before_registration(&args.state.state, &args.certificate).await?;
+    let state = args.state.dir();
+    let given = super::vault::passphrase(&state, &args.vault).await?;
+    super::certificate::before_registration(&state, &args.certificate, given.clone()).await?;
     let registered = sluice_agent::register(RegisterOptions {
-        state_dir: args.state.state,
+        state_dir: state,
+        replace: args.replace,
+        key_kind: args.key.into(),
+        passphrase: given,
         key,
         node_name: args.name.unwrap_or_else(host_name),
     })
@@ -26,8 +31,42 @@ pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), 
     Ok(())
 }
 
+/// Takes the node out of its gateway.
+pub(super) async fn unregister(args: UnregisterArgs, output: &Output) -> Result<(), Fault> {
+    let (gateway, refused) = sluice_agent::leave(LeaveOptions {
+        state_dir: args.state.dir(),
+        alone: args.force,
+    })
+    .await?;
+    if let Some(fault) = refused {
+        note(format_args!(
+            "The factory was not told ({fault}); delete the node there"
+        ));
+    }
+    note("The credential keys stay: registered again, the node opens the gateway's credentials");
+    output.print(&json!({ "gateway": gateway }), |_| {
+        format!("This node has left the gateway {gateway}\n")
+    });
+    Ok(())
+}
+
 pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> {
-    let mut options = AgentOptions::new(args.state.state, crate::registry::stores());
+    let mut options = AgentOptions::new(args.state.dir(), crate::registry::stores());
+    if let Some(file) = &args.vault.vault_passphrase_file {
+        options.passphrase = Some(sluice_agent::Passphrase::new(read_secret(file)?));
+    }
+    if let Some(address) = args.credentials_listen {
+        if !address.ip().is_loopback() && !args.credentials_open {
+            let message = format!(
+                "--credentials-listen {address} can be reached from other machines; take a loopback address such as \
+                 127.0.0.1:{}, or add --credentials-open",
+                address.port()
+            );
+            return Err(Fault::new(Code::Usage, message));
+        }
+        options.credentials = Some(address);
+    }
+    options.policy = args.policy;
     options.slots = args.jobs;
     options.receipts = args.receipts as usize;
     options.memory_budget = args.memory as usize * 1024 * 1024;
@@ -41,12 +80,20 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     };
     telemetry::export(identity, root);
     note("Agent started");
+    if let Some(address) = agent.credentials() {
+        note(format_args!(
+            "Credentials  https://{address}/ (code: sluice gateway credentials)"
+        ));
+    }
     if let Some(address) = metrics {
         note(format_args!("Figures      http://{address}/metrics"));
     }
     root.ready("The agent runs");
     if let Some(file) = &args.ready_file {
-        super::factory::write_ready(file, &json!({ "pid": std::process::id(), "metrics": metrics }))?;
+        super::factory::write_ready(
+            file,
+            &json!({ "pid": std::process::id(), "metrics": metrics, "credentials": agent.credentials() }),
+        )?;
     }
     sluice_runtime::stop_signal().await;
     root.keep_figures();
@@ -56,7 +103,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
 }
 
 pub(super) async fn status(args: StateArgs, output: &Output) -> Result<(), Fault> {
-    let status = sluice_agent::admin::status(&args.state).await?;
+    let status = sluice_agent::admin::status(args.dir()).await?;
     let value = serde_json::to_value(&status).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
     output.print(&value, describe);
     Ok(())
@@ -65,7 +112,7 @@ pub(super) async fn status(args: StateArgs, output: &Output) -> Result<(), Fault
 /// Changes the bandwidth limit of the node, or of one copy on it.
 pub(super) async fn limit(args: LimitArgs, output: &Output) -> Result<(), Fault> {
     let (rate, job) = (args.bandwidth.0, args.job.as_deref().map(JobId::from));
-    sluice_agent::admin::limit_bandwidth(&args.state.state, job.as_ref(), rate).await?;
+    sluice_agent::admin::limit_bandwidth(args.state.dir(), job.as_ref(), rate).await?;
     let text = sluice_copy::rate_text(rate);
     output.print(&json!({ "bandwidth": rate, "job": args.job }), |_| match &args.job {
         Some(job) => format!("Bandwidth of {job}: {text}\n"),
@@ -105,7 +152,7 @@ fn describe(status: &Value) -> String {
     text
 }
 
-fn pairs(value: &Value) -> String {
+pub(super) fn pairs(value: &Value) -> String {
     let mut text = String::new();
     for (name, value) in value.as_object().into_iter().flatten() {
         match value {

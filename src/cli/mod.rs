@@ -7,6 +7,7 @@ mod args;
 mod certificate;
 mod copy;
 mod documents;
+mod encrypt;
 mod explain;
 mod expression;
 mod factory;
@@ -14,10 +15,13 @@ mod gateway;
 mod gateways;
 mod output;
 mod pipeline;
+mod policy;
 mod progress;
 mod receipt;
 mod runs;
 mod stores;
+mod test_connection;
+mod vault;
 
 pub(crate) use args::{Cli, QuickstartArgs};
 pub(crate) use output::{Output, colour, exit_code, note, print_fault};
@@ -39,7 +43,15 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Factory(FactoryCommand::User(command)) => access::user(command, &output).await,
         Command::Factory(FactoryCommand::Audit(args)) => access::audit(args, &output).await,
         Command::Factory(FactoryCommand::Openapi) => factory::openapi(),
-        Command::Gateway(GatewayCommand::Register(args)) => gateway::register(args, &output).await,
+        Command::Gateway(GatewayCommand::Register(args)) => gateway::register(*args, &output).await,
+        Command::Gateway(GatewayCommand::Unregister(args)) => gateway::unregister(args, &output).await,
+        Command::Gateway(GatewayCommand::Unlock(args)) => vault::unlock(args, &output).await,
+        Command::Gateway(GatewayCommand::Vault(command)) => vault::vault(command, &output).await,
+        Command::Gateway(GatewayCommand::Credentials(args)) => vault::credentials(&args, &output),
+        Command::Gateway(GatewayCommand::Policy(command)) => policy::run(&command, &output),
+        Command::Gateway(GatewayCommand::TestConnection(args)) => test_connection::run(args, &output).await,
+        Command::Gateway(GatewayCommand::Backup(args)) => vault::backup_to(args, &output).await,
+        Command::Gateway(GatewayCommand::Restore(args)) => vault::restore(args, &output).await,
         Command::Gateway(GatewayCommand::Run(args)) => gateway::run(args, root).await,
         Command::Gateway(GatewayCommand::Status(args)) => gateway::status(args, &output).await,
         Command::Gateway(GatewayCommand::Actors(args)) => actors::run(args, &output).await,
@@ -48,6 +60,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Certificate(command)) => certificate::run(command, &output).await,
         Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
         Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
+        Command::Encrypt(args) => encrypt::run(*args, &output).await,
         Command::Apply(args) => documents::apply(args, &output).await,
         Command::Validate(args) => documents::validate(&args, &output),
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,

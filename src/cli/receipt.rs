@@ -10,7 +10,7 @@ use sluice_contract::{Code, Fault};
 use std::path::{Path, PathBuf};
 
 pub(super) fn list(args: &ReceiptListArgs, output: &Output) -> Result<(), Fault> {
-    let kept = receipts::list(&args.state.state)?;
+    let kept = receipts::list(&args.state.dir())?;
     output.print(&json!(kept), |_| {
         let row = |kept: &Kept| {
             let file = kept
@@ -36,7 +36,7 @@ pub(super) fn list(args: &ReceiptListArgs, output: &Output) -> Result<(), Fault>
 }
 
 pub(super) fn show(args: &ReceiptShowArgs, output: &Output) -> Result<(), Fault> {
-    let path = found(&args.receipt, &args.state.state)?;
+    let path = found(&args.receipt, &args.state.dir())?;
     let receipt = receipts::read(&read_text(&path)?)?;
     output.print(&json!(receipt), |_| describe(&receipt));
     super::note("This is what the receipt says. Whether it is genuine: sluice receipt verify FILE");
@@ -97,7 +97,7 @@ fn trust(args: &ReceiptVerifyArgs) -> Result<Trust, Fault> {
     if let Some(file) = &args.ca {
         return read_text(file).map(Trust::Ca);
     }
-    let own = args.state.state.join("ca.pem");
+    let own = args.state.dir().join("ca.pem");
     if own.is_file() {
         return read_text(&own).map(Trust::Ca);
     }

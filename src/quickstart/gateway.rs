@@ -4,7 +4,7 @@ use super::documents;
 use crate::api::Api;
 use crate::cli::note;
 use serde_json::json;
-use sluice_agent::{Agent, AgentOptions, RegisterOptions};
+use sluice_agent::{Agent, AgentOptions, Policy, RegisterOptions};
 use sluice_contract::enrol::RegistrationKey;
 use sluice_contract::{Code, Fault};
 use sluice_runtime::Root;
@@ -40,13 +40,29 @@ pub(super) async fn start(home: &Path, api: &Api, amqp_port: u16, root: &Root) -
             state_dir: state_dir.clone(),
             key,
             node_name: NODE.to_owned(),
+            replace: false,
+            key_kind: sluice_agent::KeyKind::default(),
+            passphrase: None,
         })
         .await?;
     }
+    allow(&state_dir, home)?;
     let agent = Agent::start(AgentOptions::new(state_dir, crate::registry::stores()), root).await?;
     online(api).await?;
     note("3. Gateway: registered by key, online over AMQP 1.0 with TLS");
     Ok(agent)
+}
+
+/// Lets the node read and write the folders of the quickstart, and no others.
+fn allow(state_dir: &Path, home: &Path) -> Result<(), Fault> {
+    let file = state_dir.join("policy.toml");
+    if file.exists() {
+        return Ok(());
+    }
+    let mut policy = Policy::default();
+    policy.files.roots = vec![home.join("on-premises"), home.join("cloud")];
+    let text = toml::to_string(&policy).map_err(|e| Fault::new(Code::Internal, format!("TOML: {e}")))?;
+    std::fs::write(&file, text).map_err(|e| Fault::new(Code::FileUnreadable, format!("{}: {e}", file.display())))
 }
 
 /// Whether a registered node knows the control channel under this port.

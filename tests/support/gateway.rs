@@ -74,6 +74,15 @@ impl Gateway {
         all
     }
 
+    /// A machine on which nothing is registered yet.
+    pub fn empty(name: &str) -> Self {
+        Self {
+            dir: tempfile::Builder::new().prefix("sluice-gateway-").tempdir().unwrap(),
+            name: name.to_owned(),
+            process: None,
+        }
+    }
+
     /// Registers another node with the certificate of the first.
     #[track_caller]
     pub fn second(name: &str, key: &str, node: &str, certificate: &KeyFile) -> Self {
@@ -150,6 +159,11 @@ impl Gateway {
     pub fn boot_sized(&mut self, mib: &str, more: &[&str], variables: &[(&str, &str)]) -> serde_json::Value {
         let ready = self.dir.path().join("ready.json");
         let _ = std::fs::remove_file(&ready);
+        // Tests copy from and to temporary folders; a test about policies brings its own.
+        let policy = self.state().join("policy.toml");
+        if !policy.exists() {
+            std::fs::write(&policy, "[files]\nroots = ['/']\n").unwrap();
+        }
         let mut command = sluice();
         command
             .args(["gateway", "run", "--memory", mib, "--state"])
@@ -162,6 +176,14 @@ impl Gateway {
         let facts = ready_file(&mut process, &ready);
         self.process = Some(process);
         facts
+    }
+
+    /// Runs the agent to its end: for arguments that it refuses.
+    #[track_caller]
+    pub fn try_boot(&self, more: &[&str]) -> Outcome {
+        let mut command = sluice();
+        command.args(["gateway", "run", "--state"]).arg(self.state()).args(more);
+        finish(command, None)
     }
 
     /// Sends a signal by its name, such as `STOP`.

@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod python;
 pub mod rest;
 pub mod s3;
+pub mod secret_peer;
 pub mod tds;
 #[cfg(test)]
 mod tests;

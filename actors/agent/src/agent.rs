@@ -2,25 +2,29 @@
 
 use crate::admin::LocalAdmin;
 use crate::connector::Connectors;
+use crate::endpoint::{CredentialEndpoint, Served};
 use crate::health::{Board, HealthMonitor};
 use crate::hub::{Hub, Peer};
 use crate::identity::{Identity, broker_channel, client_config};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::options::{AgentOptions, Tuning};
+use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
 use crate::receipts::Receipts;
 use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places, Stop};
+use crate::secrets::SecretCache;
 use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
-use crate::vault::{self, Vault};
+use crate::vault::{Vault, tidy};
 use actix::Actor;
 use sluice_channel::ControlChannel;
 use sluice_channel::amqp::{AmqpChannel, AmqpOptions};
 use sluice_contract::message::Cancelled;
 use sluice_contract::{Code, Envelope, Fault, Message};
 use sluice_runtime::{Component, Ctx, Handle, Placement, Root};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +37,7 @@ pub struct Agent {
     hub: Arc<Hub>,
     /// The components, in the order they were started.
     started: Vec<String>,
+    credentials: Option<SocketAddr>,
     _lock: StateLock,
 }
 
@@ -71,6 +76,18 @@ impl Agent {
         hub.scheduler
             .set(supervise::<JobScheduler>(&hub, &mut started, Placement::OwnThread));
         supervise::<LocalAdmin>(&hub, &mut started, Placement::Shared(SMALL));
+        let mut credentials = None;
+        if let Some(address) = hub.options.credentials {
+            let shared = Arc::clone(&hub);
+            let open = move || Served::open(&shared, address);
+            let served = tokio::task::spawn_blocking(open)
+                .await
+                .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("the endpoint did not open: {e}"))))?;
+            credentials = Some(served.address);
+            started.push(CredentialEndpoint::NAME.to_owned());
+            hub.root
+                .supervise::<CredentialEndpoint>(CredentialEndpoint::NAME, served, Placement::Shared(SMALL));
+        }
         // Last: with it the first messages come in.
         hub.listener
             .set(supervise::<QueueListener>(&hub, &mut started, Placement::OwnThread));
@@ -83,6 +100,7 @@ impl Agent {
         Ok(Self {
             hub,
             started,
+            credentials,
             _lock: lock,
         })
     }
@@ -90,6 +108,11 @@ impl Agent {
     /// The node's id.
     pub fn node(&self) -> &str {
         self.hub.identity.node.as_str()
+    }
+
+    /// Where the credential endpoint listens, with the real port.
+    pub fn credentials(&self) -> Option<SocketAddr> {
+        self.credentials
     }
 
     /// Takes no new jobs, waits for the copies that run (see [`Tuning::drain`]), stops those that are left, and closes the
@@ -166,6 +189,7 @@ fn prepare(
     let identity = Identity::load(&state)?;
     let state = StateDir::create(&options.state_dir)?;
     let lock = StateLock::take(&state)?;
+    tidy(&state, options.passphrase.as_ref())?;
     let (channel, endpoint) = match broker_channel(&state, &identity, &tuning)? {
         Some(broker) => broker,
         None => own_endpoint(&state, &identity, &tuning)?,
@@ -189,7 +213,9 @@ fn prepare(
         connectors: Connectors::default(),
         receipts: Receipts::open(&state, &identity, options.receipts)?,
         closing: CancellationToken::new(),
-        thumbprint: vault::current_thumbprint(&state),
+        policy: PolicyKeeper::new(&state, options.policy.as_deref()),
+        secrets: SecretCache::default(),
+        passphrase: Mutex::new(None),
         identity,
         state,
         options,

@@ -6,18 +6,20 @@ use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener, Send};
 use crate::options::{AgentOptions, Tuning};
+use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
 use crate::receipts::Receipts;
 use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places};
+use crate::secrets::SecretCache;
 use crate::state::StateDir;
 use crate::updater::Updater;
-use crate::vault::Vault;
+use crate::vault::{Passphrase, Vault, at_hand, current_thumbprint, held};
 use actix::dev::Message;
 use actix::{Actor, Handler};
 use sluice_channel::ControlChannel;
 use sluice_contract::{Code, Envelope, Fault, Message as Wire};
 use sluice_runtime::{Component, Ctx, Handle, Root};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Shared by all components of an agent.
@@ -45,8 +47,12 @@ pub(crate) struct Hub {
     pub(crate) receipts: Receipts,
     /// Cancelled when the agent shuts down and the link is to be closed.
     pub(crate) closing: CancellationToken,
-    /// SHA-256 of the gateway's credential certificate.
-    pub(crate) thumbprint: String,
+    /// What the administrator of this machine allows.
+    pub(crate) policy: PolicyKeeper,
+    /// Secrets that linked services refer to.
+    pub(crate) secrets: SecretCache,
+    /// What opens the credential keys, once somebody gave it.
+    pub(crate) passphrase: Mutex<Option<Passphrase>>,
     pub(crate) listener: Peer<QueueListener>,
     pub(crate) scheduler: Peer<JobScheduler>,
     pub(crate) vault: Peer<Vault>,
@@ -64,6 +70,32 @@ impl Hub {
     /// Sends a message to the factory if the channel is up, and forgets it otherwise: for what is repeated anyway.
     pub(crate) fn send(&self, envelope: Envelope) {
         self.listener.tell(Send(envelope));
+    }
+}
+
+impl Hub {
+    /// SHA-256 of the certificate that this node's gateway uses, as this node knows it; empty when it cannot be read. Blocks.
+    pub(crate) fn thumbprint(&self) -> String {
+        current_thumbprint(&self.state)
+    }
+
+    /// SHA-256 of every certificate whose key this node holds. Blocks.
+    pub(crate) fn thumbprints(&self) -> Vec<String> {
+        held(&self.state)
+    }
+
+    /// What opens the credential keys: what was given since the start, or what is at hand. Blocks.
+    ///
+    /// # Errors
+    /// `SL5007` for a file that cannot be used.
+    pub(crate) fn passphrase(&self) -> Result<Option<Passphrase>, Fault> {
+        let given = self.passphrase.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        at_hand(&self.state, given.as_ref().or(self.options.passphrase.as_ref()))
+    }
+
+    /// Notes what opens the credential keys.
+    pub(crate) fn remember(&self, passphrase: Passphrase) {
+        *self.passphrase.lock().unwrap_or_else(PoisonError::into_inner) = Some(passphrase);
     }
 }
 

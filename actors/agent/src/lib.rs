@@ -10,7 +10,9 @@
 
 pub mod admin;
 mod agent;
+pub mod backup;
 mod connector;
+pub mod endpoint;
 mod health;
 mod hub;
 mod identity;
@@ -20,9 +22,11 @@ mod link;
 mod machine;
 mod options;
 mod pauses;
+mod policy;
 mod probe;
 pub mod receipts;
 mod scheduler;
+mod secrets;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -32,8 +36,11 @@ mod vault;
 pub use agent::Agent;
 pub use connector::ConnectorStatus;
 pub use health::{Condition, NodeHealth, Severity};
-pub use identity::{RegisterOptions, Registered, register};
+pub use identity::{LeaveOptions, RegisterOptions, Registered, leave, register};
 pub use journal::LedgerCounts;
 pub use link::{ChannelState, ChannelStatus};
 pub use options::{AgentOptions, Tuning};
+pub use policy::Policy;
 pub use scheduler::LimitsStatus;
+pub use sluice_seal::KeyKind;
+pub use vault::Passphrase;

@@ -1,6 +1,8 @@
 //! What an agent is started with.
 
+use crate::vault::Passphrase;
 use sluice_store_core::Stores;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +24,12 @@ pub struct AgentOptions {
     pub resume_from_rows: u64,
     /// How many receipts of finished copies are kept; the oldest are removed beyond.
     pub receipts: usize,
+    /// What the credential keys are encrypted with, where it is not the vault's own.
+    pub passphrase: Option<Passphrase>,
+    /// Where the credential endpoint listens, if it does.
+    pub credentials: Option<SocketAddr>,
+    /// The node's policy; `policy.toml` in the state directory where none is named.
+    pub policy: Option<PathBuf>,
 }
 
 impl AgentOptions {
@@ -35,6 +43,9 @@ impl AgentOptions {
             stall_timeout: Duration::from_secs(600),
             resume_from_rows: 5_000_000,
             receipts: crate::receipts::KEEP,
+            passphrase: None,
+            credentials: None,
+            policy: None,
         }
     }
 }

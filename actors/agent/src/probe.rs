@@ -2,7 +2,9 @@
 
 use crate::connector;
 use crate::hub::Hub;
+use crate::secrets;
 use actix::{Actor, Handler, Message};
+use sluice_contract::job::Endpoint;
 use sluice_contract::message::{ProbeReply, ProbeRequest, ProbeStage};
 use sluice_contract::{Code, Envelope, Fault, Message as Wire, Object};
 use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
@@ -61,15 +63,7 @@ impl Handler<Probe> for Prober {
             return reply(&hub, &request, vec![stage("connect", Duration::ZERO, Some(fault))]);
         };
         ctx.spawn_task("probe", async move {
-            let begun = Instant::now();
-            let stages = timeout(LIMIT, probe(&hub, &body)).await.unwrap_or_else(|_| {
-                let text = format!("the store did not answer within {} s", LIMIT.as_secs());
-                vec![stage(
-                    "connect",
-                    begun.elapsed(),
-                    Some(Fault::new(Code::StoreUnreachable, text)),
-                )]
-            });
+            let stages = run(&hub, &body.endpoint).await;
             reply(&hub, &request, stages);
             drop(place);
         });
@@ -82,19 +76,49 @@ impl Handler<TaskEnded> for Prober {
     fn handle(&mut self, _: TaskEnded, _: &mut Self::Context) {}
 }
 
-async fn probe(hub: &Arc<Hub>, body: &ProbeRequest) -> Vec<ProbeStage> {
+/// Tests a connection: the node's own policy, the credential, and then what the store's connector can tell apart.
+pub(crate) async fn run(hub: &Arc<Hub>, endpoint: &Endpoint) -> Vec<ProbeStage> {
     let begun = Instant::now();
-    match connector::lend(hub, &body.endpoint, true).await {
-        Ok(connection) => connection.probe().await,
-        // Nothing was sent to the store: what is wrong is the credential or the linked service.
-        Err(fault) => {
-            let name = if fault.code.as_str().starts_with("SL5") {
-                "login"
-            } else {
-                "resolve"
-            };
-            vec![stage(name, begun.elapsed(), Some(fault))]
-        }
+    timeout(LIMIT, stages(hub, endpoint)).await.unwrap_or_else(|_| {
+        let text = format!("the store did not answer within {} s", LIMIT.as_secs());
+        let fault = Fault::new(Code::StoreUnreachable, text);
+        vec![stage("connect", begun.elapsed(), Some(fault))]
+    })
+}
+
+async fn stages(hub: &Arc<Hub>, endpoint: &Endpoint) -> Vec<ProbeStage> {
+    let begun = Instant::now();
+    let connection = match connector::lend(hub, endpoint, true).await {
+        Ok(connection) => connection,
+        // Nothing was sent to the store: what is wrong is the policy, the credential or the linked service.
+        Err(fault) => return vec![stage(stage_of(&fault), begun.elapsed(), Some(fault))],
+    };
+    let mut stages = vec![stage("credential", begun.elapsed(), None)];
+    let mut found = connection.probe().await;
+    let refused = |stage: &ProbeStage| {
+        stage
+            .fault
+            .as_ref()
+            .is_some_and(|fault| fault.code == Code::LoginFailed)
+    };
+    let refers = secrets::references(&endpoint.properties).is_ok_and(|found| !found.is_empty());
+    if refers
+        && found.iter().any(refused)
+        && let Ok(connection) = connector::lend(hub, endpoint, true).await
+    {
+        // With secrets that are fetched anew.
+        found = connection.probe().await;
+    }
+    stages.extend(found);
+    stages
+}
+
+/// The stage at which a connection was not made.
+fn stage_of(fault: &Fault) -> &'static str {
+    match fault.code {
+        Code::PolicyRefused | Code::PolicyInvalid => "policy",
+        code if code.as_str().starts_with("SL5") => "credential",
+        _ => "resolve",
     }
 }
 

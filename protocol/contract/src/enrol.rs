@@ -126,6 +126,9 @@ pub struct EnrolRequest {
     pub version: String,
     /// The machine's host name.
     pub machine: String,
+    /// Whether it takes the place of the gateway's node of the same name, if there is one.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 impl fmt::Debug for EnrolRequest {
@@ -181,4 +184,46 @@ impl fmt::Debug for BrokerAccess {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
+}
+
+/// `POST /enrol/v1/node`: what a registered node asks of its factory outside of the channel, signed with the key of its
+/// certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeRequest {
+    /// The node's certificate, PEM.
+    pub certificate: String,
+    /// A [`NodeOrder`] as JSON text, exactly as it was signed.
+    pub order: String,
+    /// ECDSA P-256 with SHA-256 over the order, ASN.1, base64.
+    pub signature: String,
+}
+
+/// What a node asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeOrder {
+    /// When it was signed, seconds since 1970. An order that is older than five minutes is refused.
+    pub at: i64,
+    /// The node.
+    pub node: NodeId,
+    /// What it asks for.
+    #[serde(flatten)]
+    pub what: NodeAsks,
+}
+
+/// What a node asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "camelCase")]
+pub enum NodeAsks {
+    /// It leaves its gateway.
+    Leave,
+    /// It says which credential certificates it holds the keys of.
+    Holds {
+        /// Their SHA-256, base64url.
+        certificates: Vec<String>,
+    },
+    /// New credentials shall be sealed to this certificate of the gateway.
+    UseCertificate {
+        /// The certificate, PEM.
+        certificate: String,
+    },
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::agreement::{ECDH_P256, ParsedPublicKey, UnparsedPublicKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD as BASE64, Engine};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64, Engine};
 use sluice_contract::{Code, Fault};
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::public_key::PublicKey;
@@ -28,6 +28,20 @@ pub(crate) enum Recipient {
 /// `SL5008` when the text is not a PEM certificate with an RSA key from 2048 bits on, or a P-256 key.
 pub fn thumbprint(certificate_pem: &str) -> Result<String, Fault> {
     Ok(Certificate::parse(certificate_pem)?.thumbprint)
+}
+
+/// A certificate's DER as PEM text.
+pub fn certificate_pem(der: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(der);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(64));
+        pem += line;
+        pem.push('\n');
+        rest = more;
+    }
+    pem + "-----END CERTIFICATE-----\n"
 }
 
 impl Certificate {

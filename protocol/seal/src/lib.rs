@@ -14,7 +14,7 @@ mod key;
 mod ring;
 mod token;
 
-pub use certificate::thumbprint;
+pub use certificate::{certificate_pem, thumbprint};
 pub use encode::seal;
 pub use key::{GatewayKey, KeyKind, generate_key, generate_key_of};
 pub use ring::KeyRing;

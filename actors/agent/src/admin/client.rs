@@ -2,6 +2,8 @@
 
 use super::{ActorRow, Status};
 use crate::state::StateDir;
+use sluice_contract::job::Endpoint;
+use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault, JobId};
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(10);
+/// A connection test takes up to a minute.
+const PROBE_LIMIT: Duration = Duration::from_secs(90);
 /// A status with thousands of jobs is smaller.
 const MAX_ANSWER: u64 = 8 * 1024 * 1024;
 
@@ -69,6 +73,32 @@ pub async fn restart(state_dir: impl AsRef<Path>, id: &str) -> Result<(), Fault>
     request(state_dir.as_ref(), "POST", &path).await.map(drop)
 }
 
+/// Gives the passphrase of the credential keys to the agent.
+///
+/// # Errors
+/// `SL5024` when it is wrong, `SL5007` when the keys cannot be read, `SL8005` when no agent answers.
+pub async fn unlock(state_dir: impl AsRef<Path>, passphrase: &str) -> Result<(), Fault> {
+    send(
+        state_dir.as_ref(),
+        "POST",
+        "/vault/unlock",
+        passphrase.as_bytes(),
+        LIMIT,
+    )
+    .await
+    .map(drop)
+}
+
+/// Tests the connection to a store from the agent, stage by stage.
+///
+/// # Errors
+/// `SL8005` when no agent answers.
+pub async fn test_connection(state_dir: impl AsRef<Path>, endpoint: &Endpoint) -> Result<Vec<ProbeStage>, Fault> {
+    let content = serde_json::to_vec(endpoint).map_err(|e| Fault::new(Code::Internal, format!("JSON: {e}")))?;
+    let (path, body) = send(state_dir.as_ref(), "POST", "/test-connection", &content, PROBE_LIMIT).await?;
+    serde_json::from_slice(&body).map_err(|e| unreachable(&path, &format!("its answer is not understood: {e}")))
+}
+
 /// All figures of the agent, as the text that Prometheus reads.
 ///
 /// # Errors
@@ -92,8 +122,18 @@ pub(super) fn segment(name: &str) -> String {
 }
 
 async fn request(state_dir: &Path, method: &str, path: &str) -> Result<(std::path::PathBuf, Vec<u8>), Fault> {
+    send(state_dir, method, path, b"", LIMIT).await
+}
+
+async fn send(
+    state_dir: &Path,
+    method: &str,
+    path: &str,
+    content: &[u8],
+    limit: Duration,
+) -> Result<(std::path::PathBuf, Vec<u8>), Fault> {
     let socket = StateDir::at(state_dir).socket();
-    let answer = timeout(LIMIT, exchange(&socket, method, path))
+    let answer = timeout(limit, exchange(&socket, method, path, content))
         .await
         .map_err(|_| unreachable(&socket, "it did not answer in time"))?
         .map_err(|e| unreachable(&socket, &e.to_string()))?;
@@ -109,10 +149,12 @@ async fn request(state_dir: &Path, method: &str, path: &str) -> Result<(std::pat
 }
 
 /// HTTP/1.0: the answer is not chunked, and ends with the connection.
-async fn exchange(socket: &Path, method: &str, path: &str) -> std::io::Result<Vec<u8>> {
+async fn exchange(socket: &Path, method: &str, path: &str, content: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = UnixStream::connect(socket).await?;
-    let head = format!("{method} {path} HTTP/1.0\r\nHost: agent\r\nContent-Length: 0\r\n\r\n");
+    let length = content.len();
+    let head = format!("{method} {path} HTTP/1.0\r\nHost: agent\r\nContent-Length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
+    stream.write_all(content).await?;
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
     Ok(answer)

@@ -3,6 +3,7 @@
 mod actors;
 mod client;
 mod component;
+mod credentials;
 mod limits;
 mod routes;
 mod status;
@@ -10,6 +11,6 @@ mod status;
 mod tests;
 
 pub use actors::{ActorRow, CurrentMessage, PanicRow, RestartCounts};
-pub use client::{actors, drain, limit_bandwidth, metrics, restart, resume, status};
+pub use client::{actors, drain, limit_bandwidth, metrics, restart, resume, status, test_connection, unlock};
 pub(crate) use component::LocalAdmin;
 pub use status::{ComponentStatus, JobStatus, Status, TroubleStatus};

@@ -1,6 +1,7 @@
 //! What the admin socket answers.
 
 use super::actors::{ActorRow, rows};
+use super::credentials;
 use super::limits;
 use super::status::{Status, gather};
 use crate::hub::Hub;
@@ -22,6 +23,8 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/metrics", get(metrics))
         .route("/limits/bandwidth/{rate}", post(limits::of_node))
         .route("/jobs/{job}/limits/bandwidth/{rate}", post(limits::of_job))
+        .route("/vault/unlock", post(credentials::unlock))
+        .route("/test-connection", post(credentials::test_connection))
         .route("/drain", post(drain))
         .route("/resume", post(resume))
         .with_state(hub)

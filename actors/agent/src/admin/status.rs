@@ -134,6 +134,10 @@ pub struct ComponentStatus {
 
 /// Gathers it.
 pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
+    let vault = Arc::clone(hub);
+    let credential_certificate = tokio::task::spawn_blocking(move || vault.thumbprint())
+        .await
+        .unwrap_or_default();
     let components = hub.root.snapshot();
     note_components(&hub.board, &components);
     let conditions = hub.board.list();
@@ -153,7 +157,7 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         node_name: identity.node_name.clone(),
         machine: crate::machine::name(),
         registered: identity.registered,
-        credential_certificate: hub.thumbprint.clone(),
+        credential_certificate,
         health: word(channel.state == ChannelState::Connected, &conditions),
         overall: if degraded.is_empty() { "Healthy" } else { "Degraded" }.to_owned(),
         channel,
@@ -162,7 +166,7 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         jobs: hub.live.list().iter().map(|live| job(live)).collect(),
         slots: capacity.slots,
         slots_free: capacity.free(),
-        draining: capacity.draining,
+        draining: capacity.reason().cloned(),
         limits: hub.limits.now(),
         ledger: hub.journal.counts().await.ok(),
         connectors: hub.connectors.list(),

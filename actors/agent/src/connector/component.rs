@@ -5,6 +5,8 @@ use super::lent::Lent;
 use super::{ConnectorStatus, Made, pool};
 use crate::health::{Severity, Topic};
 use crate::hub::Hub;
+use crate::policy::{self, Use};
+use crate::secrets;
 use crate::vault;
 use actix::{Actor, AsyncContext, Handler, Message};
 use sluice_contract::job::Endpoint;
@@ -200,6 +202,11 @@ impl StoreConnector {
                 self.last_error = None;
             }
             Err(fault) => {
+                if fault.code == Code::LoginFailed {
+                    // A secret that was fetched may have been changed: the next connection asks for it again.
+                    self.held = None;
+                    hub.secrets.forget();
+                }
                 if self.breaker.failed(&fault, Instant::now()) {
                     let about = fault
                         .clone()
@@ -285,19 +292,11 @@ fn make(ctx: &mut Ctx<StoreConnector>, endpoint: Endpoint) {
     });
 }
 
-async fn connect(hub: &Hub, endpoint: &Endpoint) -> Result<Arc<dyn Connection>, Fault> {
+async fn connect(hub: &Arc<Hub>, endpoint: &Endpoint) -> Result<Arc<dyn Connection>, Fault> {
     let store = hub.options.stores.connector(&endpoint.kind)?;
-    let (reply, answer) = oneshot::channel();
-    hub.vault.tell(vault::Open {
-        endpoint: endpoint.clone(),
-        reply,
-    });
-    let properties = answer.await.unwrap_or_else(|_| {
-        Err(Fault::new(
-            Code::ComponentRestarted,
-            "the credential vault did not answer",
-        ))
-    })?;
+    let mut properties = vault::open_for(hub, endpoint).await?;
+    secrets::resolve(hub, endpoint, &mut properties).await?;
+    policy::check(hub, endpoint, store.reaches(&properties), Use::Test).await?;
     store
         .connect(properties)
         .await

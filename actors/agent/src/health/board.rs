@@ -17,6 +17,10 @@ pub(crate) enum Topic {
     Ledger,
     /// The credential keys.
     Vault,
+    /// The credential keys wait for their passphrase.
+    Locked,
+    /// The node's own policy.
+    Policy,
     /// The node's certificate.
     Certificate,
     /// A linked service's store.

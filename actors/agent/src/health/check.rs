@@ -2,8 +2,9 @@
 
 use super::{Severity, Topic, note_components};
 use crate::hub::Hub;
-use crate::identity::{Validity, certificates, read_pair};
+use crate::identity::Validity;
 use crate::state::read_public;
+use crate::vault::check_files;
 use actix::{Actor, AsyncContext, Handler, Message};
 use chrono::Utc;
 use sluice_contract::{Code, Fault};
@@ -95,13 +96,7 @@ fn certificate(hub: &Hub) {
 
 /// The vault holds its keys in memory; this notices files that would not be readable after a restart.
 fn keys(hub: &Hub) {
-    let readable = certificates(&hub.state).and_then(|paths| {
-        if paths.is_empty() {
-            return Err(Fault::new(Code::VaultUnavailable, "the vault holds no credential key"));
-        }
-        paths.iter().try_for_each(|path| read_pair(path).map(drop))
-    });
-    match readable {
+    match check_files(&hub.state) {
         Ok(()) => hub.board.clear(&Topic::Vault),
         Err(fault) => hub.board.raise(Topic::Vault, Severity::Error, &fault),
     }

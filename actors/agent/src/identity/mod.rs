@@ -2,7 +2,8 @@
 
 mod broker;
 mod certificate;
-mod credential_key;
+mod leave;
+mod order;
 mod pin;
 mod register;
 mod request;
@@ -12,7 +13,8 @@ mod tls;
 
 pub(crate) use broker::broker_channel;
 pub(crate) use certificate::Validity;
-pub(crate) use credential_key::{certificates, current_certificate, keep_pair, read_pair};
+pub use leave::{LeaveOptions, leave};
+pub(crate) use order::ask_factory;
 #[cfg(test)]
 pub(crate) use pin::spki_pin;
 pub use register::{RegisterOptions, Registered, register};

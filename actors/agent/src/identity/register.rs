@@ -1,14 +1,16 @@
 //! Registration: a node becomes a member of its gateway.
 
 use super::pin::spki_pin;
-use super::{Identity, broker, credential_key, request};
+use super::{Identity, broker, request};
 use crate::state::{StateDir, StateLock, read_key, write_private};
+use crate::vault::{Passphrase, certificate_to_register};
 use chrono::Utc;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault, GatewayId, NodeId};
+use sluice_seal::KeyKind;
 use std::path::PathBuf;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -21,6 +23,12 @@ pub struct RegisterOptions {
     pub key: RegistrationKey,
     /// The name of this node among the nodes of its gateway.
     pub node_name: String,
+    /// Whether it takes the place of the node that is registered here, and of the gateway's node of the same name.
+    pub replace: bool,
+    /// The kind of the gateway's credential key, where this node makes it.
+    pub key_kind: KeyKind,
+    /// What the credential key is encrypted with, where it is not the vault's own.
+    pub passphrase: Option<Passphrase>,
 }
 
 /// What came of a registration.
@@ -48,10 +56,17 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         state_dir,
         key,
         node_name,
+        replace,
+        key_kind,
+        passphrase,
     } = options;
     let name = node_name.clone();
     let gateway = key.gateway.clone();
-    let prepared = blocking(move || prepare(&StateDir::at(&state_dir), &gateway, &name)).await?;
+    let prepare = move || {
+        let vault = (key_kind, passphrase.as_ref());
+        prepare(&StateDir::at(&state_dir), &gateway, &name, replace, vault)
+    };
+    let prepared = blocking(prepare).await?;
     let mut request = EnrolRequest {
         key: key.expose(),
         csr: prepared.csr.clone(),
@@ -59,6 +74,7 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         credential_certificate: prepared.credential_certificate.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: crate::machine::name(),
+        replace,
     };
     let reply = request::enrol(&key, &request).await;
     request.key.zeroize();
@@ -100,13 +116,23 @@ struct Prepared {
     _lock: StateLock,
 }
 
-fn prepare(state: &StateDir, gateway: &GatewayId, node_name: &str) -> Result<Prepared, Fault> {
-    refuse_registered(state)?;
+fn prepare(
+    state: &StateDir,
+    gateway: &GatewayId,
+    node_name: &str,
+    replace: bool,
+    (key_kind, passphrase): (KeyKind, Option<&Passphrase>),
+) -> Result<Prepared, Fault> {
+    if !replace {
+        refuse_registered(state)?;
+    }
     let state = StateDir::create(state.path())?;
     let lock = StateLock::take(&state)?;
     // Another registration may have been quicker.
-    refuse_registered(&state)?;
-    let key = node_key(&state)?;
+    if !replace {
+        refuse_registered(&state)?;
+    }
+    let key = node_key(&state, replace)?;
     let library = |e: rcgen::Error| Fault::new(Code::Internal, format!("no certificate request: {e}"));
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, node_name);
@@ -114,7 +140,7 @@ fn prepare(state: &StateDir, gateway: &GatewayId, node_name: &str) -> Result<Pre
         .serialize_request(&key)
         .and_then(|request| request.pem())
         .map_err(library)?;
-    let credential_certificate = credential_key::certificate_to_register(&state, gateway.as_str())?;
+    let credential_certificate = certificate_to_register(&state, gateway.as_str(), key_kind, passphrase)?;
     Ok(Prepared {
         state,
         key,
@@ -141,9 +167,12 @@ fn refuse_registered(state: &StateDir) -> Result<(), Fault> {
 }
 
 /// The node's key: that of a registration that broke off, or a fresh one.
-fn node_key(state: &StateDir) -> Result<KeyPair, Fault> {
+fn node_key(state: &StateDir, replace: bool) -> Result<KeyPair, Fault> {
     let path = state.node_key();
-    if let Some(pem) = read_key(&path)?
+    // A node that is replaced keeps its key until the new one is registered.
+    let registered = replace && Identity::exists(state);
+    if !registered
+        && let Some(pem) = read_key(&path)?
         && let Ok(key) = std::str::from_utf8(&pem)
             .map_err(drop)
             .and_then(|pem| KeyPair::from_pem(pem).map_err(drop))
@@ -152,7 +181,9 @@ fn node_key(state: &StateDir) -> Result<KeyPair, Fault> {
     }
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
         .map_err(|e| Fault::new(Code::Internal, format!("no node key: {e}")))?;
-    write_private(&path, Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    if !registered {
+        write_private(&path, Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    }
     Ok(key)
 }
 
@@ -189,6 +220,10 @@ fn store(prepared: &Prepared, certificate: &str, ca: &str, identity: &Identity) 
     let state = &prepared.state;
     let text =
         toml::to_string(identity).map_err(|e| Fault::new(Code::NodeStateFailed, format!("gateway.toml: {e}")))?;
+    write_private(
+        &state.node_key(),
+        Zeroizing::new(prepared.key.serialize_pem()).as_bytes(),
+    )?;
     write_private(&state.ca_file(), ca.as_bytes())?;
     write_private(&state.node_certificate(), certificate.as_bytes())?;
     // Last: with this file the node is registered.

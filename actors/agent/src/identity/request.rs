@@ -36,24 +36,37 @@ pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Resu
         .timeout(WHOLE)
         .build()
         .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {}", causes(&e))))?;
-    let answer = client.post(url).json(request).send().await;
-    let unreachable = |why: String| {
-        Fault::new(
-            Code::FactoryUnreachable,
-            format!("the factory at {}: {why}", key.endpoint),
-        )
-    };
-    let mut answer = answer.map_err(|error| match verifier.refusal() {
-        Some(Refusal::NotTheFactory(why)) => Fault::new(
-            Code::CaPinMismatch,
-            format!(
-                "the server at {} is not the factory that issued the key: {why}. The key was not sent",
-                key.endpoint
+    let refusal = |place: &str| {
+        Some(match verifier.refusal()? {
+            Refusal::NotTheFactory(why) => Fault::new(
+                Code::CaPinMismatch,
+                format!("the server at {place} is not the factory that issued the key: {why}. The key was not sent"),
             ),
-        ),
-        Some(Refusal::Invalid(why)) => unreachable(format!("its certificate is not valid: {why}")),
-        None => unreachable(causes(&error)),
-    })?;
+            Refusal::Invalid(why) => Fault::new(
+                Code::FactoryUnreachable,
+                format!("the factory at {place}: its certificate is not valid: {why}"),
+            ),
+        })
+    };
+    let body = exchange(client.post(url).json(request), &key.endpoint, refusal).await?;
+    serde_json::from_slice(&body).map_err(|e| {
+        let message = format!("the factory at {}: its answer is not understood: {e}", key.endpoint);
+        Fault::new(Code::FactoryUnreachable, message)
+    })
+}
+
+/// Sends a request to the factory and reads its answer. `refusal` may know better why nothing was sent.
+///
+/// # Errors
+/// `SL2006`, what `refusal` says, or what the factory answered.
+pub(super) async fn exchange(
+    request: reqwest::RequestBuilder,
+    place: &str,
+    refusal: impl Fn(&str) -> Option<Fault>,
+) -> Result<Vec<u8>, Fault> {
+    let unreachable = |why: String| Fault::new(Code::FactoryUnreachable, format!("the factory at {place}: {why}"));
+    let answer = request.send().await;
+    let mut answer = answer.map_err(|error| refusal(place).unwrap_or_else(|| unreachable(causes(&error))))?;
     let status = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(causes(&e)))? {
@@ -63,9 +76,9 @@ pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Resu
         }
     }
     if !status.is_success() {
-        return Err(refused(status.as_u16(), &body, key));
+        return Err(refused(status.as_u16(), &body, place));
     }
-    serde_json::from_slice(&body).map_err(|e| unreachable(format!("its answer is not understood: {e}")))
+    Ok(body)
 }
 
 /// `https://ENDPOINT/enrol/v1/nodes`, when the endpoint is a host and an optional port and nothing more.
@@ -84,7 +97,7 @@ fn address(endpoint: &str) -> Result<Url, Fault> {
 }
 
 /// What the factory's error body says, in the form of Azure's.
-fn refused(status: u16, body: &[u8], key: &RegistrationKey) -> Fault {
+fn refused(status: u16, body: &[u8], place: &str) -> Fault {
     #[derive(Deserialize)]
     struct Body {
         error: Inner,
@@ -99,21 +112,18 @@ fn refused(status: u16, body: &[u8], key: &RegistrationKey) -> Fault {
             Some(code) => Fault::new(code, error.message),
             None => Fault::new(
                 Code::FactoryUnreachable,
-                format!(
-                    "the factory at {} answered {}: {}",
-                    key.endpoint, error.code, error.message
-                ),
+                format!("the factory at {place} answered {}: {}", error.code, error.message),
             ),
         },
         Err(_) => Fault::new(
             Code::FactoryUnreachable,
-            format!("the server at {} answered with HTTP status {status}", key.endpoint),
+            format!("the server at {place} answered with HTTP status {status}"),
         ),
     }
 }
 
 /// An error with its causes; the address is left to the caller.
-fn causes(error: &reqwest::Error) -> String {
+pub(super) fn causes(error: &reqwest::Error) -> String {
     let mut text = Vec::new();
     let mut next: Option<&dyn Error> = error.source();
     while let Some(error) = next {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::tests::on_runtime;
 use crate::tests::pki::Ca;
+use crate::vault::{certificates, read_pair};
 use rustls::ServerConfig;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use std::net::SocketAddr;
@@ -93,6 +94,9 @@ fn options(directory: &Path, key: RegistrationKey) -> RegisterOptions {
         state_dir: directory.join("state"),
         key,
         node_name: "first".to_owned(),
+        replace: false,
+        key_kind: sluice_seal::KeyKind::P256,
+        passphrase: None,
     }
 }
 
@@ -119,7 +123,9 @@ fn a_node_registers_once() {
         client_config(&state).unwrap();
         // The certificate that was sent is the one in the vault, and its key can be used.
         let path = certificates(&state).unwrap().remove(0);
-        let pair = read_pair(&path).unwrap().unwrap();
+        let pair = read_pair(&path, crate::vault::at_hand(&state, None).unwrap().as_ref())
+            .unwrap()
+            .unwrap();
         let mut ring = sluice_seal::KeyRing::new();
         ring.insert(&pair.certificate_pem, &pair.pkcs8).unwrap();
         assert!(server.heard().contains(&pair.certificate_pem.replace('\n', "\\n")));

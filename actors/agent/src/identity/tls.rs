@@ -12,20 +12,28 @@ use std::sync::Arc;
 /// # Errors
 /// `SL5007` for the key, `SL8006` for the certificates.
 pub(crate) fn client_config(state: &StateDir) -> Result<Arc<ClientConfig>, Fault> {
-    let mut roots = RootCertStore::empty();
-    for certificate in read_certificates(&state.ca_file())? {
-        roots.add(certificate).map_err(|e| broken(&state.ca_file(), &e))?;
-    }
     let chain = read_certificates(&state.node_certificate())?;
     let path = state.node_key();
     let damaged = |why: &str| Fault::new(Code::VaultUnavailable, format!("{}: {why}", path.display())).retryable(false);
     let pem = read_key(&path)?.ok_or_else(|| damaged("the file is missing"))?;
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| damaged("it holds no private key"))?;
     let config = builder()?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots(state)?)
         .with_client_auth_cert(chain, key)
         .map_err(|e| broken(&state.node_certificate(), &e))?;
     Ok(Arc::new(config))
+}
+
+/// The factory's authorities.
+///
+/// # Errors
+/// `SL8006`.
+pub(super) fn roots(state: &StateDir) -> Result<RootCertStore, Fault> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_certificates(&state.ca_file())? {
+        roots.add(certificate).map_err(|e| broken(&state.ca_file(), &e))?;
+    }
+    Ok(roots)
 }
 
 /// TLS 1.2 and 1.3 on aws-lc-rs, whatever the process's default provider is.

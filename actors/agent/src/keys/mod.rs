@@ -1,12 +1,15 @@
 //! The gateway's credential certificates, as an administrator of this machine handles them: shown, carried to another
 //! machine in a password-protected file, and taken from one.
 
+mod change;
 mod pkcs12;
 #[cfg(test)]
 mod tests;
 
-use crate::identity::{certificates, current_certificate, keep_pair, read_pair};
+pub use change::{change, is_locked, protect, report, seal, use_certificate};
+
 use crate::state::{StateDir, read_public};
+use crate::vault::{Passphrase, at_hand, certificates, current_certificate, keep_pair, read_pair};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sluice_contract::{Code, Fault};
@@ -55,19 +58,37 @@ pub async fn list(state_dir: impl AsRef<Path>) -> Result<Vec<CertificateInfo>, F
     .await
 }
 
-/// The node's current certificate with its key as a PKCS#12 file under a password (AES-256, SHA-256).
+/// A certificate of the node, the current one where none is named, with its key as a PKCS#12 file under a password
+/// (AES-256, SHA-256).
 ///
 /// # Errors
-/// `SL5010` for a password of fewer than 12 characters, `SL5007` when the vault holds no key that can be read.
-pub async fn export(state_dir: impl AsRef<Path>, password: Zeroizing<String>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+/// `SL5010` for a password of fewer than 12 characters, `SL5007` when the vault holds no key that can be read, `SL5020` and
+/// `SL5024` for its passphrase.
+pub async fn export(
+    state_dir: impl AsRef<Path>,
+    password: Zeroizing<String>,
+    given: Option<Passphrase>,
+    thumbprint: Option<String>,
+) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let state = StateDir::at(state_dir.as_ref());
     if password.chars().count() < MIN_PASSWORD {
         let message = format!("the password has fewer than {MIN_PASSWORD} characters");
         return Err(Fault::new(Code::PasswordTooShort, message));
     }
     blocking(move || {
-        let pair = match current_certificate(&state)? {
-            Some(path) => read_pair(&path)?,
+        let passphrase = at_hand(&state, given.as_ref())?;
+        let named = |thumbprint: &String| {
+            let found = certificates(&state)?;
+            Ok(found
+                .into_iter()
+                .find(|path| path.file_stem().is_some_and(|stem| stem == thumbprint.as_str())))
+        };
+        let chosen = match &thumbprint {
+            Some(thumbprint) => named(thumbprint)?,
+            None => current_certificate(&state)?,
+        };
+        let pair = match chosen {
+            Some(path) => read_pair(&path, passphrase.as_ref())?,
             None => None,
         };
         let pair = pair.ok_or_else(|| Fault::new(Code::VaultUnavailable, "the vault holds no credential key"))?;
@@ -81,17 +102,19 @@ pub async fn export(state_dir: impl AsRef<Path>, password: Zeroizing<String>) ->
 /// Repeating it changes nothing.
 ///
 /// # Errors
-/// `SL5009` when the file or its password is wrong; the vault is then as it was. `SL5007` and `SL8006` for the vault.
+/// `SL5009` when the file or its password is wrong; the vault is then as it was. `SL5007`, `SL5020`, `SL5024` and `SL8006`
+/// for the vault.
 pub async fn import(
     state_dir: impl AsRef<Path>,
     file: Zeroizing<Vec<u8>>,
     password: Zeroizing<String>,
+    given: Option<Passphrase>,
 ) -> Result<CertificateInfo, Fault> {
     let directory = state_dir.as_ref().to_owned();
     blocking(move || {
         let pair = pkcs12::read(&file, &password)?;
         let state = StateDir::create(&directory)?;
-        let path = keep_pair(&state, &pair)?;
+        let path = keep_pair(&state, &pair, given.as_ref())?;
         let current = current_certificate(&state)? == Some(path);
         describe(&pair.certificate_pem, current)
     })

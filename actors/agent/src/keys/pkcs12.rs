@@ -1,9 +1,8 @@
 //! PKCS#12 files: a certificate and its key under a password.
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, Pkcs12Archive, PrivateKey, PrivateKeyChain};
 use sluice_contract::{Code, Fault};
-use sluice_seal::{GatewayKey, KeyRing};
+use sluice_seal::{GatewayKey, KeyRing, certificate_pem};
 use x509_parser::der_parser::parse_der;
 use x509_parser::pem::parse_x509_pem;
 use zeroize::Zeroizing;
@@ -69,7 +68,7 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<GatewayKey, Fault> {
     let pkcs8 = Zeroizing::new(bag.key.as_der().to_vec());
     let mut why = None;
     for bag in &archive.certs {
-        let certificate_pem = pem(bag.cert.as_der());
+        let certificate_pem = certificate_pem(bag.cert.as_der());
         match KeyRing::new().insert(&certificate_pem, &pkcs8) {
             Ok(_) => return Ok(GatewayKey { certificate_pem, pkcs8 }),
             Err(fault) => why = Some(fault),
@@ -79,17 +78,4 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<GatewayKey, Fault> {
         Some(fault) => refused(&format!("the file's key cannot be used: {}", fault.message)),
         None => refused("the file holds no certificate"),
     })
-}
-
-fn pem(der: &[u8]) -> String {
-    let text = BASE64_STANDARD.encode(der);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (line, more) = rest.split_at(rest.len().min(64));
-        pem += line;
-        pem.push('\n');
-        rest = more;
-    }
-    pem + "-----END CERTIFICATE-----\n"
 }

@@ -35,7 +35,7 @@ fn vault(kind: KeyKind) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let state = StateDir::create(directory.path()).unwrap();
     let key = generate_key_of(kind, "gw").unwrap();
-    keep_pair(&state, &key).unwrap();
+    keep_pair(&state, &key, None).unwrap();
     (directory, sluice_seal::thumbprint(&key.certificate_pem).unwrap())
 }
 
@@ -51,7 +51,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 fn a_key_goes_to_another_machine_and_openssl_reads_it() {
     for kind in [KeyKind::P256, KeyKind::Rsa3072] {
         let (one, thumbprint) = vault(kind);
-        let file = run(export(one.path(), password(PASSWORD))).unwrap();
+        let file = run(export(one.path(), password(PASSWORD), None, None)).unwrap();
         let other = tempfile::tempdir().unwrap();
         std::fs::write(other.path().join("gw.p12"), &*file).unwrap();
         let args = ["pkcs12", "-in", "gw.p12", "-nodes", "-passin", "env:P12_PASSWORD"];
@@ -60,11 +60,11 @@ fn a_key_goes_to_another_machine_and_openssl_reads_it() {
             text.contains("BEGIN PRIVATE KEY") && text.contains("BEGIN CERTIFICATE"),
             "{text}"
         );
-        let info = run(import(other.path(), file.clone(), password(PASSWORD))).unwrap();
+        let info = run(import(other.path(), file.clone(), password(PASSWORD), None)).unwrap();
         assert_eq!((info.thumbprint.as_str(), info.current), (thumbprint.as_str(), true));
         // Once more changes nothing.
         let before = files(other.path());
-        run(import(other.path(), file, password(PASSWORD))).unwrap();
+        run(import(other.path(), file, password(PASSWORD), None)).unwrap();
         assert_eq!(files(other.path()), before);
         let listed = run(list(other.path())).unwrap();
         assert_eq!(listed.len(), 1);
@@ -109,7 +109,7 @@ fn files_of_openssl_modern_and_legacy_are_taken() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         let file = foreign(directory.path(), key, options);
-        let info = run(import(directory.path(), file, password(PASSWORD)));
+        let info = run(import(directory.path(), file, password(PASSWORD), None));
         assert!(info.is_ok_and(|info| info.current), "{key:?} {options:?}");
     }
 }
@@ -141,12 +141,12 @@ fn what_is_no_good_key_file_is_refused_and_changes_nothing() {
         ("text", Zeroizing::new(b"not a key file".to_vec())),
         ("long", Zeroizing::new(vec![0x30; 300 * 1024])),
     ] {
-        let fault = run(import(directory.path(), file, password(PASSWORD))).unwrap_err();
+        let fault = run(import(directory.path(), file, password(PASSWORD), None)).unwrap_err();
         assert_eq!(fault.code, Code::KeyFileRefused, "{what}");
         assert!(!fault.to_string().contains("canary"), "{fault}");
     }
     for wrong in ["", "wrong", "canary-p12-password"] {
-        let fault = run(import(directory.path(), good.clone(), password(wrong))).unwrap_err();
+        let fault = run(import(directory.path(), good.clone(), password(wrong), None)).unwrap_err();
         assert_eq!(fault.code, Code::KeyFileRefused);
     }
     assert!(files(directory.path()).is_empty());
@@ -156,7 +156,7 @@ fn what_is_no_good_key_file_is_refused_and_changes_nothing() {
 fn an_export_needs_a_password_worth_the_name() {
     let (directory, _) = vault(KeyKind::P256);
     for short in ["", "elevenchars"] {
-        let fault = run(export(directory.path(), password(short))).unwrap_err();
+        let fault = run(export(directory.path(), password(short), None, None)).unwrap_err();
         assert_eq!(fault.code, Code::PasswordTooShort);
     }
 }
@@ -167,8 +167,8 @@ fn an_imported_key_stands_beside_the_one_in_use() {
     let (other, old) = vault(KeyKind::P256);
     // Registered with its own.
     std::fs::write(StateDir::at(one.path()).gateway_file(), "").unwrap();
-    let file = run(export(other.path(), password(PASSWORD))).unwrap();
-    assert!(!run(import(one.path(), file, password(PASSWORD))).unwrap().current);
+    let file = run(export(other.path(), password(PASSWORD), None, None)).unwrap();
+    assert!(!run(import(one.path(), file, password(PASSWORD), None)).unwrap().current);
     let listed = run(list(one.path())).unwrap();
     let names: Vec<_> = listed
         .iter()

@@ -33,7 +33,7 @@ async fn take(shared: &Shared, mut inbox: Box<dyn Inbox>, credit: u32) -> Result
     loop {
         let (free, draining) = {
             let capacity = places.borrow_and_update();
-            (capacity.free(), capacity.draining.is_some())
+            (capacity.free(), capacity.reason().is_some())
         };
         let paused = Instant::now() < not_before;
         if draining && outstanding > 0 {

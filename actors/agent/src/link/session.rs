@@ -72,7 +72,9 @@ impl Session {
         };
         let events = within(limit, "attaching to the events queue", link.publisher(&address)).await?;
 
-        let hello = hub.envelope(&Wire::GatewayHello(hello(hub)));
+        let held = Arc::clone(hub);
+        let held = tokio::task::spawn_blocking(move || (held.thumbprint(), held.thumbprints()));
+        let hello = hub.envelope(&Wire::GatewayHello(hello(hub, held.await.unwrap_or_default())));
         let asked = Instant::now();
         events
             .send(&hello, limit)
@@ -201,12 +203,13 @@ async fn send_queue(shared: &Shared, mut queue: mpsc::Receiver<Envelope>) -> Fau
     Fault::new(Code::ComponentRestarted, "the queue listener was restarted")
 }
 
-fn hello(hub: &Hub) -> Hello {
+fn hello(hub: &Hub, vault: (String, Vec<String>)) -> Hello {
     Hello {
         version: updater::VERSION.to_owned(),
         os: machine::platform(),
         machine: machine::name(),
-        certificate: hub.thumbprint.clone(),
+        certificate: vault.0,
+        certificates: vault.1,
         slots: hub.places.now().slots,
         running: hub.live.running(),
         extra: Object::new(),

@@ -5,15 +5,46 @@ use super::live::LiveJob;
 use super::permit::AskFactory;
 use crate::connector::lend;
 use crate::hub::Hub;
+use crate::policy::{self, Use};
+use crate::secrets;
 use sluice_contract::job::{CopyOutcome, CopyProgress, CopySpec, Endpoint};
 use sluice_contract::{Code, Fault};
 use sluice_copy::{CopyJob, CopyOptions, LogStores};
-use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest};
+use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest, StoreProperties};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Borrows both connections and copies.
+/// Borrows both connections and copies. A login that is refused although its secret was fetched from a store of secrets is
+/// tried once more with a secret that is fetched anew.
 pub(super) async fn copy(
+    hub: &Arc<Hub>,
+    live: &Arc<LiveJob>,
+    work: &CopySpec,
+    progress: watch::Sender<CopyProgress>,
+) -> Result<CopyOutcome, Fault> {
+    let outcome = attempt(hub, live, work, progress.clone()).await;
+    match &outcome {
+        Err(fault) if fault.code == Code::LoginFailed && refers(work) => {
+            tracing::info!(job = %live.job, "A login was refused; its secrets are fetched again.");
+            attempt(hub, live, work, progress).await
+        }
+        _ => outcome,
+    }
+}
+
+/// Whether an end's secret is only referred to.
+fn refers(work: &CopySpec) -> bool {
+    let ends = [
+        Some(&work.source),
+        Some(&work.sink),
+        work.log.as_ref(),
+        work.redirect.as_ref(),
+    ];
+    let refers = |end: &Endpoint| secrets::references(&end.properties).is_ok_and(|found| !found.is_empty());
+    ends.into_iter().flatten().any(refers)
+}
+
+async fn attempt(
     hub: &Arc<Hub>,
     live: &Arc<LiveJob>,
     work: &CopySpec,
@@ -27,6 +58,12 @@ pub(super) async fn copy(
         work.log.as_ref(),
         work.redirect.as_ref(),
     ];
+    let uses = [Use::Read, Use::Write, Use::Write, Use::Write];
+    for (end, purpose) in ends.into_iter().zip(uses) {
+        if let Some(end) = end {
+            allowed(hub, end, purpose).await?;
+        }
+    }
     let [Some(source), Some(sink), session, redirect] = connections(hub, ends).await? else {
         return Err(Fault::new(Code::Internal, "a connection was not borrowed"));
     };
@@ -71,6 +108,17 @@ pub(super) async fn copy(
     let mut outcome = sluice_copy::run(job, &gate, progress, live.stop.clone()).await?;
     outcome.node = Some(hub.identity.node.clone());
     Ok(outcome)
+}
+
+/// Whether the node's policy lets this end be used so, by what the factory sent of it.
+pub(super) async fn allowed(hub: &Arc<Hub>, end: &Endpoint, purpose: Use) -> Result<(), Fault> {
+    let store = hub.options.stores.connector(&end.kind)?;
+    let properties = StoreProperties {
+        kind: end.kind.clone(),
+        public: end.properties.clone(),
+        ..StoreProperties::default()
+    };
+    policy::check(hub, end, store.reaches(&properties), purpose).await
 }
 
 /// The activity's settings within the node's limits.

@@ -11,15 +11,22 @@ pub(crate) struct Capacity {
     pub(crate) used: u32,
     /// Why no new job is taken.
     pub(crate) draining: Option<String>,
+    /// Why none can be taken, whatever an administrator says of draining.
+    pub(crate) held: Option<String>,
 }
 
 impl Capacity {
     /// How many more jobs may come in.
     pub(crate) fn free(&self) -> u32 {
-        match self.draining {
+        match self.reason() {
             Some(_) => 0,
             None => self.slots.saturating_sub(self.used),
         }
+    }
+
+    /// Why no new job is taken.
+    pub(crate) fn reason(&self) -> Option<&String> {
+        self.draining.as_ref().or(self.held.as_ref())
     }
 }
 
@@ -33,6 +40,7 @@ impl Places {
             slots: slots.max(1),
             used: 0,
             draining: None,
+            held: None,
         }))
     }
 
@@ -57,6 +65,16 @@ impl Places {
     pub(crate) fn resume(&self) {
         tracing::info!("New jobs are taken again.");
         self.0.send_modify(|capacity| capacity.draining = None);
+    }
+
+    /// Takes no new jobs as long as something is missing; `None` when it is there.
+    pub(crate) fn hold(&self, reason: Option<&str>) {
+        self.0.send_if_modified(|capacity| {
+            let reason = reason.map(str::to_owned);
+            let changed = capacity.held != reason;
+            capacity.held = reason;
+            changed
+        });
     }
 
     /// Changes how many places there are.

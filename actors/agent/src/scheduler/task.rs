@@ -1,18 +1,22 @@
 //! From a job's specification to a task at work.
 
+use super::copy::allowed;
 use super::live::LiveJob;
 use crate::connector::lend;
 use crate::hub::Hub;
+use crate::policy::{self, Use};
 use chrono::Utc;
 use sluice_activities::{TaskJob, perform};
-use sluice_contract::job::{TaskOutcome, TaskSpec};
+use sluice_contract::document::text;
+use sluice_contract::job::{Task, TaskOutcome, TaskSpec};
 use sluice_contract::{Code, Fault, Object};
-use sluice_store_core::CommitKey;
+use sluice_store_core::{CommitKey, Reach};
 use std::sync::Arc;
 
 /// Borrows the connections, and does the work once: under this lease and token nothing of it is repeated.
 pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -> Result<TaskOutcome, Fault> {
     let working = async {
+        permitted(hub, work).await?;
         let job = TaskJob {
             spec: work,
             store: match &work.store {
@@ -50,6 +54,24 @@ pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -
         node: Some(hub.identity.node.clone()),
         extra: Object::new(),
     })
+}
+
+/// Whether the node's policy lets this be done.
+async fn permitted(hub: &Arc<Hub>, work: &TaskSpec) -> Result<(), Fault> {
+    let writes = matches!(work.kind, Task::Delete | Task::Script | Task::SqlServerStoredProcedure);
+    if let Some(store) = &work.store {
+        // What an activity wants executed stands in its settings.
+        let mut asked = store.clone();
+        asked.activity.extend(work.settings.clone());
+        allowed(hub, &asked, if writes { Use::Write } else { Use::Read }).await?;
+    }
+    if let Some(log) = &work.log {
+        allowed(hub, log, Use::Write).await?;
+    }
+    match text(&work.settings, "url") {
+        Some(url) => policy::check_address(hub, work.kind.as_str(), Reach::of_address(url, None)).await,
+        None => Ok(()),
+    }
 }
 
 fn stopped() -> Fault {

@@ -78,6 +78,11 @@ impl Connector for TestStore {
         KINDS
     }
 
+    /// It is in this process: there is nothing to go to.
+    fn reaches(&self, _: &StoreProperties) -> Vec<sluice_store_core::Reach> {
+        Vec::new()
+    }
+
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
         self.0.connects.fetch_add(1, Ordering::SeqCst);
         self.0.passwords.lock().unwrap().push(properties.text("password"));

@@ -1,13 +1,23 @@
 //! The credential vault: opens sealed credentials, and hands them out only for the server they were sealed for.
 
+mod crypt;
+mod files;
 mod open;
+mod passphrase;
+mod rekey;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use files::{
+    certificate_to_register, certificates, check_files, current_certificate, current_thumbprint, held, keep_pair,
+    read_pair, read_ring, tidy, use_certificate,
+};
+pub use passphrase::Passphrase;
+pub(crate) use passphrase::at_hand;
+pub(crate) use rekey::change as change_passphrase;
+
 use crate::health::{Severity, Topic};
 use crate::hub::Hub;
-use crate::identity::{certificates, current_certificate, read_pair};
-use crate::state::StateDir;
 use actix::{Actor, Handler, Message};
 use open::open;
 use sluice_contract::job::Endpoint;
@@ -27,6 +37,8 @@ pub(crate) struct Vault {
 enum Keys {
     Loading,
     Ready(Arc<KeyRing>),
+    /// They wait for their passphrase.
+    Locked,
     /// They are read again with the next request: somebody may have repaired the files.
     Unreadable,
 }
@@ -40,6 +52,17 @@ pub(crate) struct Open {
 }
 
 impl Message for Open {
+    type Result = ();
+}
+
+/// Gives the passphrase of the keys.
+pub(crate) struct Unlock {
+    pub(crate) passphrase: Passphrase,
+    /// Whether it is the right one.
+    pub(crate) reply: oneshot::Sender<Result<(), Fault>>,
+}
+
+impl Message for Unlock {
     type Result = ();
 }
 
@@ -78,6 +101,10 @@ impl Handler<Open> for Vault {
         match &self.keys {
             Keys::Ready(ring) => answer(ctx, Arc::clone(ring), request),
             Keys::Loading => self.waiting.push(request),
+            Keys::Locked => {
+                // Nobody waits any more when this fails.
+                let _ = request.reply.send(Err(locked()));
+            }
             Keys::Unreadable => {
                 self.waiting.push(request);
                 self.keys = Keys::Loading;
@@ -95,20 +122,50 @@ impl Handler<Loaded> for Vault {
         match result {
             Ok(ring) => {
                 ctx.deps().board.clear(&Topic::Vault);
+                ctx.deps().board.clear(&Topic::Locked);
+                ctx.deps().places.hold(None);
                 for request in waiting {
                     answer(ctx, Arc::clone(&ring), request);
                 }
                 self.keys = Keys::Ready(ring);
             }
             Err(fault) => {
-                ctx.deps().board.raise(Topic::Vault, Severity::Error, &fault);
-                self.keys = Keys::Unreadable;
+                if matches!(fault.code, Code::VaultLocked | Code::PassphraseWrong) {
+                    ctx.deps().board.raise(Topic::Locked, Severity::Warning, &fault);
+                    // Other nodes may take the jobs; without one they wait.
+                    ctx.deps().places.hold(Some("the credential vault is locked"));
+                    self.keys = Keys::Locked;
+                } else {
+                    ctx.deps().board.raise(Topic::Vault, Severity::Error, &fault);
+                    self.keys = Keys::Unreadable;
+                }
                 for request in waiting {
                     // Nobody waits any more when this fails.
                     let _ = request.reply.send(Err(fault.clone()));
                 }
             }
         }
+    }
+}
+
+impl Handler<Unlock> for Vault {
+    type Result = ();
+
+    fn handle(&mut self, request: Unlock, ctx: &mut Self::Context) {
+        let vault = ctx.handle();
+        let hub = Arc::clone(ctx.deps());
+        ctx.spawn_blocking("unlock", move |_| {
+            let answer = read_ring(&hub.state, Some(&request.passphrase)).map(|ring| {
+                hub.remember(request.passphrase);
+                if let Err(error) = vault.tell(Loaded(Ok(Arc::new(ring)))) {
+                    tracing::warn!(%error, "The credential vault did not take its keys.");
+                }
+            });
+            if let Err(fault) = &answer {
+                tracing::warn!(%fault, "The credential vault was not unlocked.");
+            }
+            let _ = request.reply.send(answer);
+        });
     }
 }
 
@@ -131,9 +188,11 @@ const LOAD: &str = "load-keys";
 
 fn load(ctx: &mut Ctx<Vault>) {
     let vault = ctx.handle();
-    let state = ctx.deps().state.clone();
+    let hub = Arc::clone(ctx.deps());
     ctx.spawn_blocking(LOAD, move |_| {
-        let ring = read_ring(&state).map(Arc::new);
+        let passphrase = hub.passphrase();
+        let ring = passphrase.and_then(|passphrase| read_ring(&hub.state, passphrase.as_ref()));
+        let ring = ring.map(Arc::new);
         if let Err(error) = vault.tell(Loaded(ring)) {
             tracing::warn!(%error, "The credential vault did not take its keys.");
         }
@@ -147,22 +206,22 @@ fn answer(ctx: &mut Ctx<Vault>, ring: Arc<KeyRing>, request: Open) {
     });
 }
 
-/// Reads all keys of the vault directory.
-fn read_ring(state: &StateDir) -> Result<KeyRing, Fault> {
-    let mut ring = KeyRing::new();
-    for path in certificates(state)? {
-        if let Some(pair) = read_pair(&path)? {
-            ring.insert(&pair.certificate_pem, &pair.pkcs8)?;
-        }
-    }
-    Ok(ring)
+/// What a connector gets to know of a linked service's store.
+///
+/// # Errors
+/// What the vault says, or `SL8003` when it does not answer.
+pub(crate) async fn open_for(hub: &Hub, endpoint: &Endpoint) -> Result<StoreProperties, Fault> {
+    let (reply, answer) = oneshot::channel();
+    hub.vault.tell(Open {
+        endpoint: endpoint.clone(),
+        reply,
+    });
+    answer.await.unwrap_or_else(|_| {
+        let message = "the credential vault did not answer";
+        Err(Fault::new(Code::ComponentRestarted, message))
+    })
 }
 
-/// The thumbprint of the certificate in use; empty when it cannot be read. Blocks.
-pub(crate) fn current_thumbprint(state: &StateDir) -> String {
-    let read = || {
-        let pem = crate::state::read_public(&current_certificate(state).ok()??).ok()??;
-        sluice_seal::thumbprint(&pem).ok()
-    };
-    read().unwrap_or_default()
+fn locked() -> Fault {
+    Fault::new(Code::VaultLocked, "the credential keys wait for their passphrase")
 }

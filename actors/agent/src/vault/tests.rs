@@ -16,7 +16,7 @@ impl Fixture {
     fn new() -> Self {
         let node = Node::new(&Ca::new(), "127.0.0.1:1");
         let state = crate::state::StateDir::at(node.directory.path());
-        let ring = super::read_ring(&state).unwrap();
+        let ring = super::read_ring(&state, None).unwrap();
         Self { node, ring }
     }
 
@@ -109,5 +109,106 @@ fn a_vault_that_others_can_read_is_not_used() {
     let key = fixture.node.directory.path().join("vault/test.pk8");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let state = crate::state::StateDir::at(fixture.node.directory.path());
-    assert_eq!(super::read_ring(&state).unwrap_err().code, Code::VaultUnavailable);
+    assert_eq!(super::read_ring(&state, None).unwrap_err().code, Code::VaultUnavailable);
+}
+
+mod at_rest {
+    use super::super::{
+        Passphrase, at_hand, change_passphrase, check_files, current_thumbprint, keep_pair, read_ring, tidy,
+    };
+    use crate::state::{StateDir, read_key, write_private};
+    use sluice_contract::Code;
+    use sluice_seal::{KeyKind, generate_key_of};
+    use zeroize::Zeroizing;
+
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::new(Zeroizing::new(text.to_owned()))
+    }
+
+    fn vault() -> (tempfile::TempDir, StateDir) {
+        let temp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(temp.path()).unwrap();
+        for _ in 0..2 {
+            keep_pair(&state, &generate_key_of(KeyKind::P256, "gw").unwrap(), None).unwrap();
+        }
+        (temp, state)
+    }
+
+    fn opens(state: &StateDir, given: Option<&Passphrase>) -> Result<usize, Code> {
+        let passphrase = at_hand(state, given).unwrap();
+        let ring = read_ring(state, passphrase.as_ref()).map_err(|fault| fault.code)?;
+        Ok(ring.thumbprints().count())
+    }
+
+    #[test]
+    fn a_change_that_breaks_off_is_undone_or_finished() {
+        let (_temp, state) = vault();
+        let vault = state.vault();
+        let keys = || {
+            let entries = std::fs::read_dir(&vault).unwrap().map(|entry| entry.unwrap().path());
+            entries
+                .filter(|path| path.extension().is_some_and(|e| e == "pk8"))
+                .collect::<Vec<_>>()
+        };
+        // Half of the new keys are written, and no marker: nothing has changed.
+        let first = keys().remove(0);
+        write_private(&first.with_extension("next"), b"half").unwrap();
+        tidy(&state, None).unwrap();
+        assert_eq!(opens(&state, None), Ok(2));
+        assert!(!first.with_extension("next").exists());
+        // All are written and the marker is there, as before the first of them was renamed: it is finished.
+        let own = read_key(&vault.join("passphrase")).unwrap().unwrap();
+        let old: Vec<_> = keys()
+            .iter()
+            .map(|path| (path.clone(), read_key(path).unwrap().unwrap()))
+            .collect();
+        change_passphrase(&state, None, Some(passphrase("another passphrase"))).unwrap();
+        for (path, content) in &old {
+            std::fs::rename(path, path.with_extension("next")).unwrap();
+            write_private(path, content).unwrap();
+        }
+        write_private(&vault.join("passphrase"), &own).unwrap();
+        write_private(&vault.join("changing"), b"").unwrap();
+        tidy(&state, None).unwrap();
+        assert_eq!(opens(&state, None), Err(Code::VaultLocked));
+        assert_eq!(opens(&state, Some(&passphrase("another passphrase"))), Ok(2));
+        assert_eq!(
+            opens(&state, Some(&passphrase("a third passphrase"))),
+            Err(Code::PassphraseWrong)
+        );
+        check_files(&state).unwrap();
+        // And back to one of its own.
+        change_passphrase(&state, Some(&passphrase("another passphrase")), None).unwrap();
+        assert_eq!(opens(&state, None), Ok(2));
+    }
+
+    #[test]
+    fn a_key_that_is_added_has_the_passphrase_of_the_others() {
+        let (_temp, state) = vault();
+        let word = passphrase("another passphrase");
+        change_passphrase(&state, None, Some(word.clone())).unwrap();
+        let pair = generate_key_of(KeyKind::P256, "gw").unwrap();
+        let code = |given| keep_pair(&state, &pair, given).unwrap_err().code;
+        assert_eq!(code(None), Code::VaultLocked);
+        assert_eq!(code(Some(&passphrase("a third passphrase"))), Code::PassphraseWrong);
+        keep_pair(&state, &pair, Some(&word)).unwrap();
+        assert_eq!(opens(&state, Some(&word)), Ok(3));
+        assert_eq!(
+            current_thumbprint(&state),
+            sluice_seal::thumbprint(&pair.certificate_pem).unwrap()
+        );
+    }
+
+    #[test]
+    fn keys_of_earlier_versions_are_encrypted_when_the_agent_starts() {
+        let temp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(temp.path()).unwrap();
+        let pair = generate_key_of(KeyKind::Rsa3072, "gw").unwrap();
+        write_private(&state.vault().join("old.pem"), pair.certificate_pem.as_bytes()).unwrap();
+        write_private(&state.vault().join("old.pk8"), &pair.pkcs8).unwrap();
+        assert_eq!(opens(&state, None), Ok(1));
+        tidy(&state, None).unwrap();
+        assert_ne!(read_key(&state.vault().join("old.pk8")).unwrap().unwrap(), pair.pkcs8);
+        assert_eq!(opens(&state, None), Ok(1));
+    }
 }

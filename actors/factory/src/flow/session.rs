@@ -23,6 +23,9 @@ pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<
     let mut tx = app.state.write().await?;
     let slots = i64::from(hello.slots);
     let epoch = nodes::begin_session(&mut tx, peer.node.as_str(), &hello.version, &hello.machine, slots).await?;
+    if !hello.certificates.is_empty() {
+        nodes::holds(&mut tx, peer.node.as_str(), &hello.certificates).await?;
+    }
     let Some(epoch) = epoch else {
         return Ok(Message::KeyRevoked(KeyRevoked {
             reason: "the node was removed from its gateway".to_owned(),

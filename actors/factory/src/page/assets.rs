@@ -1,4 +1,4 @@
-//! The style sheet and the one script, part of the binary.
+//! The style sheet and the scripts, part of the binary.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +8,11 @@ pub(super) fn serve(name: &str) -> Response {
     let (kind, text) = match name {
         "style.css" => ("text/css; charset=utf-8", include_str!("../../assets/style.css")),
         "live.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
+        "seal.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/seal.js")),
+        "credentials.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/credentials.js"),
+        ),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     (

@@ -22,7 +22,7 @@ pub(super) fn page(title: &str, place: &str, live: bool, body: &Markup) -> Html<
         header {
             a.name href="/" { "Sluice" }
             nav {
-                a href="/" { "Overview" } a href="/components" { "Components" }
+                a href="/" { "Overview" } a href="/credentials" { "Credentials" } a href="/components" { "Components" }
                 @if session::may(Scope::Admin) { a href="/access" { "Access" } a href="/audit" { "Audit" } }
             }
             span.where { (place) " " (session::who()) }

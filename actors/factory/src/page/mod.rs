@@ -5,6 +5,7 @@ mod access;
 mod assets;
 mod audit;
 mod components;
+mod credentials;
 mod events;
 mod format;
 mod forms;
@@ -39,6 +40,7 @@ pub(crate) fn owns(path: &str) -> bool {
         "/" | "/access"
             | "/audit"
             | "/components"
+            | "/credentials"
             | "/login"
             | "/logout"
             | "/events"
@@ -104,6 +106,7 @@ async fn route(app: &Arc<App>, remote: Remote, request: Request) -> Result<Respo
     match path.as_str() {
         "/logout" => login::logout(app, &parts).await,
         "/access" => session::during(session.clone(), access::change(app, &session, &form)).await,
+        "/credentials" => credentials::save(app, &session, &form).await,
         _ => Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"])),
     }
 }
@@ -118,6 +121,7 @@ async fn show(app: &Arc<App>, session: &Session, path: &str, query: Option<&str>
         "/access" => access::render(app, None).await,
         "/audit" => audit::render(app, query).await,
         "/components" => Ok(components::render(app).into_response()),
+        "/credentials" => credentials::render(app, query).await,
         "/events" => Ok(events::stream(app.clone(), session.clone())),
         _ => run::render(app, path.strip_prefix("/runs/").unwrap_or_default()).await,
     }

@@ -5,8 +5,9 @@ use super::error::ApiError;
 use super::reply;
 use crate::app::App;
 use crate::pki::NodeCertificate;
+use crate::state::gateways::GatewayRow;
 use crate::state::nodes::NodeRow;
-use crate::state::{Conn, audit, factories, gateways, nodes};
+use crate::state::{Conn, audit, factories, gateways, nodes, outbox};
 use crate::wire::{now, sha256_hex};
 use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -18,8 +19,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many nodes a gateway may have.
-const PLACES: usize = 4;
+/// How many nodes a gateway may have, unless somebody changes it.
+pub(crate) const PLACES: i64 = 4;
 /// How long a registration waits for a broker.
 const QUEUES: Duration = Duration::from_secs(10);
 
@@ -69,13 +70,18 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
         return Err(refused());
     }
     let gateway = gateway.as_mut().ok_or_else(refused)?;
-    let siblings = nodes::of_gateway(&mut tx, &gateway.id).await?;
-    check_place(
-        &siblings,
-        &request.node_name,
-        gateway.thumbprint.as_deref(),
-        &thumbprint,
-    )?;
+    let mut siblings = nodes::of_gateway(&mut tx, &gateway.id).await?;
+    let mut replaced = Vec::new();
+    if request.replace {
+        replaced = siblings
+            .extract_if(.., |node| node.name.eq_ignore_ascii_case(&request.node_name))
+            .collect();
+    }
+    check_place(gateway, &siblings, &request.node_name, &thumbprint)?;
+    for node in &replaced {
+        nodes::delete(&mut tx, &node.id).await?;
+        outbox::delete_for(&mut tx, &gateway.id, Some(&node.id)).await?;
+    }
 
     let (gateway_id, node_id) = (GatewayId::from(gateway.id.as_str()), NodeId::generate());
     let certificate = NodeCertificate::issue(&app.ca, &request.csr, &app.deployment, &gateway_id, &node_id)?;
@@ -93,6 +99,7 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
         registered: now(),
         connected: None,
         started: None,
+        certificates: vec![thumbprint.clone()],
     };
     nodes::insert(&mut tx, &node).await?;
     nodes::set_address(&mut tx, &node.id, &address.to_string()).await?;
@@ -106,6 +113,7 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
     gateways::put(&mut tx, gateway).await?;
     let factory_name = factory_name(&mut tx, &gateway.factory).await?;
     tx.commit().await?;
+    app.cut_off(replaced, "another machine took this node's place").await;
     app.registry.add(&node);
     let peer = Peer {
         gateway: gateway_id.clone(),
@@ -146,25 +154,35 @@ fn key_fits(key: &str, stored: Option<&[gateways::KeyRow; 2]>) -> bool {
     let known = stored.map_or([nothing.as_str(); 2], |keys| {
         [keys[0].hash.as_str(), keys[1].hash.as_str()]
     });
-    let fits =
+    let mut fits =
         known.map(|known| aws_lc_rs::constant_time::verify_slices_are_equal(known.as_bytes(), hash.as_bytes()).is_ok());
+    if let Some(keys) = stored {
+        for (fits, key) in fits.iter_mut().zip(keys) {
+            let over = key.expires.is_some_and(|until| until <= now());
+            if *fits && over {
+                // For the administrator; whoever tries the key is told what he is told of every other.
+                tracing::warn!("A registration key that has expired was used");
+            }
+            *fits &= !over;
+        }
+    }
     stored.is_some() && (fits[0] | fits[1])
 }
 
-fn check_place(siblings: &[NodeRow], name: &str, gateway: Option<&str>, thumbprint: &str) -> Result<(), Fault> {
+fn check_place(gateway: &GatewayRow, siblings: &[NodeRow], name: &str, thumbprint: &str) -> Result<(), Fault> {
     if siblings.iter().any(|node| node.name.eq_ignore_ascii_case(name)) {
         return Err(Fault::new(
             Code::NodeNameTaken,
             format!("the gateway has a node named {name}"),
         ));
     }
-    if siblings.len() >= PLACES {
+    if i64::try_from(siblings.len()).unwrap_or(i64::MAX) >= gateway.places {
         return Err(Fault::new(
             Code::PlacesTaken,
-            format!("the gateway has {PLACES} nodes, which is the limit"),
+            format!("the gateway has {} nodes, which is the limit", siblings.len()),
         ));
     }
-    if !siblings.is_empty() && gateway.is_some_and(|known| known != thumbprint) {
+    if !siblings.is_empty() && gateway.thumbprint.as_deref().is_some_and(|known| known != thumbprint) {
         let first = &siblings[0].name;
         return Err(Fault::new(
             Code::CertificateDiffers,

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::{keys, references, reply};
+use super::{enrol, keys, references, reply};
 use crate::app::App;
 use crate::flow;
 use crate::state::factories::FactoryRow;
@@ -16,6 +16,8 @@ use sluice_contract::document::{IntegrationRuntime, check_name, member};
 use sluice_contract::{Code, Fault, GatewayId, Object};
 use std::sync::Arc;
 
+/// The most nodes that a gateway may be given.
+const MAX_PLACES: i64 = 64;
 /// Azure spells the collection in lower case in ids.
 const COLLECTION: &str = "integrationruntimes";
 
@@ -73,6 +75,7 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
                 certificate: None,
                 thumbprint: None,
                 created: now(),
+                places: enrol::PLACES,
                 id,
             }
         }
@@ -101,8 +104,17 @@ pub(crate) async fn patch(app: &Arc<App>, call: &Call) -> Result<Response, ApiEr
             "autoUpdate" | "updateDelayOffset" => {
                 properties.insert(key, new);
             }
+            // An addition of ours.
+            "nodePlaces" => {
+                row.places = new.as_i64().filter(|n| (1..=MAX_PLACES).contains(n)).ok_or_else(|| {
+                    let what = format!("`nodePlaces` is not a number from 1 to {MAX_PLACES}");
+                    Fault::new(Code::DocumentInvalid, what)
+                })?;
+            }
             _ => {
-                let what = format!("`{key}` cannot be changed with PATCH; only autoUpdate and updateDelayOffset can");
+                let what = format!(
+                    "`{key}` cannot be changed with PATCH; only autoUpdate, updateDelayOffset and nodePlaces can"
+                );
                 return Err(Fault::new(Code::DocumentInvalid, what).into());
             }
         }

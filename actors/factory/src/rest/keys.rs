@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::pki::failed;
 use crate::state::gateways::{self, GatewayRow, KeyRow};
 use crate::state::{nodes, outbox};
-use crate::wire::{random, sha256_hex};
+use crate::wire::{now, random, sha256_hex};
 use axum::response::Response;
 use serde_json::{Value, json};
 use sluice_contract::document::{member, text};
@@ -15,6 +15,11 @@ use sluice_contract::enrol::RegistrationKey;
 use sluice_contract::{Code, Fault};
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// In microseconds.
+const HOUR: i64 = 3_600_000_000;
+/// Ten years.
+const MAX_HOURS: i64 = 87_600;
 
 /// A fresh key of a gateway.
 ///
@@ -25,6 +30,7 @@ pub(crate) fn fresh(app: &App, gateway: &str) -> Result<KeyRow, Fault> {
     Ok(KeyRow {
         hash: sha256_hex(&*secret),
         wrapped: app.wrapping.wrap(gateway, &*secret)?,
+        expires: None,
     })
 }
 
@@ -54,8 +60,9 @@ pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiErr
     })))
 }
 
-/// Replaces one key; registered nodes go on with their certificates. With `"recreate": true` in the body, an addition of
-/// ours, the nodes are removed as well: whoever registered with the old key is out at once.
+/// Replaces one key; registered nodes go on with their certificates. Additions of ours in the body: with `"recreate": true`
+/// the nodes are removed as well, so that whoever registered with the old key is out at once; `"expiresInHours"` is how long
+/// the new key registers nodes.
 pub(crate) async fn regenerate(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let body = call.object()?;
     let index = match text(&body, "keyName") {
@@ -64,9 +71,19 @@ pub(crate) async fn regenerate(app: &Arc<App>, call: &Call) -> Result<Response, 
         _ => return Err(Fault::new(Code::DocumentInvalid, "`keyName` is neither authKey1 nor authKey2").into()),
     };
     let recreate = member(&body, "recreate").and_then(Value::as_bool).unwrap_or(false);
+    let hours = match member(&body, "expiresInHours") {
+        None | Some(Value::Null) => None,
+        Some(hours) => Some(hours.as_i64().filter(|n| (1..=MAX_HOURS).contains(n)).ok_or_else(|| {
+            let what = format!("`expiresInHours` is not a number from 1 to {MAX_HOURS}");
+            Fault::new(Code::DocumentInvalid, what)
+        })?),
+    };
     let mut tx = app.state.write().await?;
     let (_, mut gateway) = call.gateway(&mut tx).await?;
-    gateway.keys[index] = fresh(app, &gateway.id)?;
+    gateway.keys[index] = KeyRow {
+        expires: hours.map(|hours| now() + hours * HOUR),
+        ..fresh(app, &gateway.id)?
+    };
     gateways::put(&mut tx, &gateway).await?;
     let mut cut = Vec::new();
     if recreate {

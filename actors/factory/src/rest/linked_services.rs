@@ -10,7 +10,9 @@ use crate::state::{Conn, json, stored};
 use crate::wire::{etag, now};
 use axum::response::Response;
 use serde_json::Value;
-use sluice_contract::document::{LinkedService, StoreProperties, carry_over, check_name, take_secrets};
+use sluice_contract::document::{
+    Inline, LinkedService, StoreProperties, carry_over, check_name, inline_credential, take_secrets,
+};
 use sluice_contract::sealed::{Plaintext, Secrets, VERSION};
 use sluice_contract::{Code, Fault, Object};
 use std::collections::BTreeMap;
@@ -28,7 +30,11 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
     let factory = call.factory(&mut tx).await?;
     let old = documents::find(&mut tx, &factory.id, DocumentKind::LinkedService, call.name(3)).await?;
     call.check_match(old.as_ref().map(|row| row.etag.as_str()))?;
-    let sealed = if taken.is_empty() {
+    let own = matches!(inline_credential(&public).0, Some(Inline::Sealed(_)));
+    let sealed = if taken.is_empty() && own {
+        // The client sealed it itself; what was stored for an earlier version is of no use any more.
+        BTreeMap::new()
+    } else if taken.is_empty() {
         old.as_ref()
             .map(|old| kept(old, &kind, &public))
             .transpose()?

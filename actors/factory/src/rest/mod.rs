@@ -16,6 +16,7 @@ mod health;
 mod keys;
 mod linked_services;
 mod metrics;
+mod node_requests;
 pub(crate) mod nodes;
 mod oauth;
 pub(crate) mod operation;

@@ -4,6 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{reply, status};
 use crate::app::App;
+use crate::state::gateways::GatewayRow;
 use crate::state::nodes::{self, NodeRow};
 use crate::state::outbox;
 use crate::wire::time_text;
@@ -23,36 +24,45 @@ pub(crate) fn limit(node: &NodeRow) -> i64 {
 }
 
 /// ADF's capabilities, `True` or `False` in words.
-pub(crate) fn capabilities(online: bool) -> Value {
+pub(crate) fn capabilities(online: bool, in_sync: bool) -> Value {
     let word = if online { "True" } else { "False" };
     json!({
         "serviceBusConnected": word,
         "httpsPortEnabled": word,
-        "credentialInSync": "True",
+        // Whether it holds the key of the certificate that credentials are sealed to.
+        "credentialInSync": if in_sync { "True" } else { "False" },
         "connectedToResourceManager": word,
         "nodeEnabled": "True",
     })
 }
 
 /// The nodes of a gateway as replies; the oldest that is online counts as the dispatcher.
-pub(crate) fn render_all(app: &App, rows: &[NodeRow]) -> Vec<Value> {
+pub(crate) fn render_all(app: &App, gateway: &GatewayRow, rows: &[NodeRow]) -> Vec<Value> {
     let dispatcher = rows
         .iter()
         .find(|node| status::is_online(app, node))
         .map(|node| &node.id);
     rows.iter()
-        .map(|node| render(app, node, dispatcher == Some(&node.id)))
+        .map(|node| render(app, gateway, node, dispatcher == Some(&node.id)))
         .collect()
 }
 
-fn render(app: &App, node: &NodeRow, dispatcher: bool) -> Value {
+/// Whether a node opens what is sealed to its gateway now.
+pub(crate) fn in_sync(gateway: &GatewayRow, node: &NodeRow) -> bool {
+    gateway
+        .thumbprint
+        .as_ref()
+        .is_some_and(|used| node.certificates.contains(used))
+}
+
+fn render(app: &App, gateway: &GatewayRow, node: &NodeRow, dispatcher: bool) -> Value {
     let online = status::is_online(app, node);
     json!({
         "nodeName": node.name,
         "machineName": node.machine,
         "hostServiceUri": null,
         "status": if online { "Online" } else { "Offline" },
-        "capabilities": capabilities(online),
+        "capabilities": capabilities(online, in_sync(gateway, node)),
         "versionStatus": "UpToDate",
         "version": node.version,
         "registerTime": time_text(node.registered),
@@ -72,7 +82,7 @@ fn render(app: &App, node: &NodeRow, dispatcher: bool) -> Value {
 async fn one(app: &App, call: &Call, conn: &mut crate::state::Conn) -> Result<(NodeRow, Value), ApiError> {
     let (_, gateway) = call.gateway(conn).await?;
     let rows = nodes::of_gateway(conn, &gateway.id).await?;
-    let rendered = render_all(app, &rows);
+    let rendered = render_all(app, &gateway, &rows);
     rows.into_iter()
         .zip(rendered)
         .find(|(node, _)| node.name.eq_ignore_ascii_case(call.name(4)))

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{
     accounts, api, audit, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
-    linked_services, metrics, nodes, oauth, operations, probe, queries, runs, status, upgrade,
+    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, upgrade,
 };
 use crate::app::App;
 use crate::state::documents::DocumentKind;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Enrol,
+    NodeRequest,
     OpenIdConfiguration,
     SigningKeys,
     InstanceDiscovery,
@@ -90,6 +91,7 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
     use DocumentKind::{GlobalParameter, LinkedService};
     match op {
         Op::Enrol => enrol::enrol(app, call, call.identity.address).await,
+        Op::NodeRequest => node_requests::answer(app, call, call.identity.address).await,
         Op::OpenIdConfiguration => Ok(oauth::configuration(app, call)),
         Op::SigningKeys => Ok(oauth::signing_keys()),
         Op::InstanceDiscovery => Ok(oauth::discovery(app, call)),

@@ -13,7 +13,12 @@ impl Op {
     pub(crate) fn needs(self) -> Option<Scope> {
         use Scope::{Admin, Contributor, Operator, Reader};
         Some(match self {
-            Op::Enrol | Op::OpenIdConfiguration | Op::SigningKeys | Op::InstanceDiscovery | Op::IssueToken => {
+            Op::Enrol
+            | Op::NodeRequest
+            | Op::OpenIdConfiguration
+            | Op::SigningKeys
+            | Op::InstanceDiscovery
+            | Op::IssueToken => {
                 return None;
             }
             Op::FactoriesOfSubscription

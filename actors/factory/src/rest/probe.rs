@@ -28,6 +28,7 @@ pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Respo
         .await?
         .ok_or_else(|| ApiError::no_resource("linkedservices", call.name(3)))?;
     let service = Service::of(&service, &Object::new())?;
+    let service = service.with_stores(&mut conn, &factory.id).await?;
     let named = call
         .query
         .get("gateway")

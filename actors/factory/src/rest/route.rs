@@ -11,6 +11,7 @@ const F: &str = "subscriptions/*/resourcegroups/*/providers/microsoft.datafactor
 /// Method, path (`F` stands for the path of a data factory, `*` for a name), operation.
 const TABLE: &[(&str, &str, Op)] = &[
     ("POST", "enrol/v1/nodes", Op::Enrol),
+    ("POST", "enrol/v1/node", Op::NodeRequest),
     (
         "GET",
         "*/v2.0/.well-known/openid-configuration",

@@ -36,7 +36,11 @@ pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
     let rows = table::of_gateway(&mut conn, &gateway.id).await?;
     let body: Value = stored("a gateway", &gateway.body)?;
     let version = common_version(&rows);
-    let state = state(app, &rows);
+    let state = match state(app, &rows) {
+        // A node that cannot open new credentials does not do all of its work.
+        "Online" if !rows.iter().all(|node| nodes::in_sync(&gateway, node)) => "Limited",
+        state => state,
+    };
     Ok(reply::json_reply(json!({
         "name": gateway.name,
         "properties": {
@@ -48,10 +52,10 @@ pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
                 "taskQueueId": gateway.queue,
                 "version": version,
                 "createTime": time_text(gateway.created),
-                "nodes": nodes::render_all(app, &rows),
+                "nodes": nodes::render_all(app, &gateway, &rows),
                 "updateDelayOffset": body["properties"]["updateDelayOffset"].as_str(),
                 "localTimeZoneOffset": "PT0S",
-                "capabilities": nodes::capabilities(matches!(state, "Online" | "Limited")),
+                "capabilities": nodes::capabilities(matches!(state, "Online" | "Limited"), rows.iter().all(|node| nodes::in_sync(&gateway, node))),
                 "serviceUrls": [app.rest_endpoint, app.amqp_endpoint],
                 "versionStatus": if version.is_some() { "UpToDate" } else { "None" },
                 "latestVersion": version,

@@ -21,6 +21,8 @@ pub(crate) struct GatewayRow {
     pub(crate) certificate: Option<String>,
     pub(crate) thumbprint: Option<String>,
     pub(crate) created: i64,
+    /// How many nodes it may have.
+    pub(crate) places: i64,
 }
 
 /// One registration key.
@@ -28,6 +30,8 @@ pub(crate) struct GatewayRow {
 pub(crate) struct KeyRow {
     pub(crate) hash: String,
     pub(crate) wrapped: String,
+    /// Until when it registers nodes; for ever without.
+    pub(crate) expires: Option<i64>,
 }
 
 impl FromRow<'_, SqliteRow> for GatewayRow {
@@ -43,15 +47,18 @@ impl FromRow<'_, SqliteRow> for GatewayRow {
                 KeyRow {
                     hash: row.try_get("key1_hash")?,
                     wrapped: row.try_get("key1_wrapped")?,
+                    expires: row.try_get("key1_expires")?,
                 },
                 KeyRow {
                     hash: row.try_get("key2_hash")?,
                     wrapped: row.try_get("key2_wrapped")?,
+                    expires: row.try_get("key2_expires")?,
                 },
             ],
             certificate: row.try_get("certificate")?,
             thumbprint: row.try_get("thumbprint")?,
             created: row.try_get("created")?,
+            places: row.try_get("places")?,
         })
     }
 }
@@ -98,11 +105,12 @@ pub(crate) async fn all(conn: &mut Conn) -> Result<Vec<GatewayRow>, Fault> {
 pub(crate) async fn put(conn: &mut Conn, row: &GatewayRow) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO gateways (id, factory, name, name_key, body, etag, queue, key1_hash, key1_wrapped, key2_hash, \
-         key2_wrapped, certificate, thumbprint, created) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO UPDATE SET \
+         key2_wrapped, certificate, thumbprint, created, key1_expires, key2_expires, places) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (id) DO UPDATE SET \
          body = excluded.body, etag = excluded.etag, key1_hash = excluded.key1_hash, \
          key1_wrapped = excluded.key1_wrapped, key2_hash = excluded.key2_hash, key2_wrapped = excluded.key2_wrapped, \
-         certificate = excluded.certificate, thumbprint = excluded.thumbprint",
+         certificate = excluded.certificate, thumbprint = excluded.thumbprint, key1_expires = excluded.key1_expires, \
+         key2_expires = excluded.key2_expires, places = excluded.places",
     )
     .bind(&row.id)
     .bind(&row.factory)
@@ -118,6 +126,9 @@ pub(crate) async fn put(conn: &mut Conn, row: &GatewayRow) -> Result<(), Fault> 
     .bind(&row.certificate)
     .bind(&row.thumbprint)
     .bind(row.created)
+    .bind(row.keys[0].expires)
+    .bind(row.keys[1].expires)
+    .bind(row.places)
     .execute(conn)
     .await
     .db()?;

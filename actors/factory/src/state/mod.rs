@@ -49,6 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
     (30, "access", include_str!("../../migrations/0030_access.sql")),
     (31, "run_queries", include_str!("../../migrations/0031_run_queries.sql")),
+    (50, "vault", include_str!("../../migrations/0050_vault.sql")),
 ];
 const BUSY: Duration = Duration::from_secs(10);
 

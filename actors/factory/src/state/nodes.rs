@@ -24,6 +24,8 @@ pub(crate) struct NodeRow {
     pub(crate) registered: i64,
     pub(crate) connected: Option<i64>,
     pub(crate) started: Option<i64>,
+    /// SHA-256 of the credential certificates whose keys it holds, as it said itself.
+    pub(crate) certificates: Vec<String>,
 }
 
 impl FromRow<'_, SqliteRow> for NodeRow {
@@ -42,6 +44,7 @@ impl FromRow<'_, SqliteRow> for NodeRow {
             registered: row.try_get("registered")?,
             connected: row.try_get("connected")?,
             started: row.try_get("started")?,
+            certificates: serde_json::from_str(row.try_get("certificates")?).unwrap_or_default(),
         })
     }
 }
@@ -73,12 +76,32 @@ pub(crate) async fn find(conn: &mut Conn, gateway: &str, name: &str) -> Result<O
         .db()
 }
 
+/// Finds one by the SHA-256 of its certificate.
+pub(crate) async fn by_fingerprint(conn: &mut Conn, fingerprint: &str) -> Result<Option<NodeRow>, Fault> {
+    sqlx::query_as("SELECT * FROM nodes WHERE fingerprint = $1")
+        .bind(fingerprint)
+        .fetch_optional(conn)
+        .await
+        .db()
+}
+
+/// Notes which credential certificates a node holds.
+pub(crate) async fn holds(conn: &mut Conn, id: &str, certificates: &[String]) -> Result<(), Fault> {
+    sqlx::query("UPDATE nodes SET certificates = $2 WHERE id = $1")
+        .bind(id)
+        .bind(super::json(&certificates)?)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
 /// Registers a node.
 pub(crate) async fn insert(conn: &mut Conn, row: &NodeRow) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO nodes (id, gateway, name, name_key, machine, version, fingerprint, expires, epoch, slots, \
-         jobs_limit, registered, connected, started) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         jobs_limit, registered, connected, started, certificates) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&row.id)
     .bind(&row.gateway)
@@ -94,6 +117,7 @@ pub(crate) async fn insert(conn: &mut Conn, row: &NodeRow) -> Result<(), Fault> 
     .bind(row.registered)
     .bind(row.connected)
     .bind(row.started)
+    .bind(super::json(&row.certificates)?)
     .execute(conn)
     .await
     .db()?;

@@ -168,7 +168,7 @@ async fn outcome(prepared: &Path, seed: Option<u64>) -> (String, Vec<String>) {
             state.close().await;
             state = State::open(dir.path()).await.unwrap();
         }
-        let waiting = runs::unattended(&mut *state.read().await.unwrap()).await.unwrap();
+        let waiting = runs::unattended(&mut state.read().await.unwrap()).await.unwrap();
         let mut tx = state.write().await.unwrap();
         let live = jobs::live(&mut tx, None).await.unwrap();
         match chance.below(4) {

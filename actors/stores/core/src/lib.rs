@@ -10,6 +10,7 @@ pub mod files;
 pub mod hash;
 pub mod json;
 pub mod native;
+pub mod reach;
 pub mod registry;
 pub mod rejects;
 pub mod request;
@@ -27,6 +28,7 @@ mod tests;
 pub use capability::{Capabilities, StoreKind};
 pub use hash::{ContentHash, FieldHasher};
 pub use native::{NativeChunk, NativeFormat, NativeStream};
+pub use reach::Reach;
 pub use registry::Stores;
 pub use rejects::{Allowed, RejectLog, Rejected, Rejects, Side};
 pub use request::{SinkRequest, SourceRequest};
@@ -54,6 +56,12 @@ pub trait Connector: Send + Sync + 'static {
     /// What becomes of its types.
     fn types(&self) -> TypeTable {
         TypeTable::default()
+    }
+
+    /// Where a linked service leads: everything that a connection to it would open. A node's policy is asked about it before
+    /// there is one.
+    fn reaches(&self, properties: &StoreProperties) -> Vec<Reach> {
+        Reach::of_properties(properties)
     }
 
     /// Makes a connection for one linked service. Cheap: pools open their sockets when they are needed.

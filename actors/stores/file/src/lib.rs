@@ -14,7 +14,7 @@ mod tests;
 
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{Capabilities, Connection, Connector, StoreKind, StoreProperties};
+use sluice_store_core::{Capabilities, Connection, Connector, Reach, StoreKind, StoreProperties};
 use sluice_store_formats as formats;
 use std::sync::Arc;
 
@@ -45,6 +45,12 @@ const KINDS: &[StoreKind] = &[StoreKind {
 impl Connector for FileConnector {
     fn kinds(&self) -> &'static [StoreKind] {
         KINDS
+    }
+
+    fn reaches(&self, properties: &StoreProperties) -> Vec<Reach> {
+        let host = properties.text("host").unwrap_or_default();
+        let path = host.trim().strip_prefix("file://").unwrap_or(host.trim());
+        vec![Reach::Path(path.into())]
     }
 
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {

@@ -16,7 +16,7 @@ mod tap;
 
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{Capabilities, Connection, Connector, StoreKind, StoreProperties};
+use sluice_store_core::{Capabilities, Connection, Connector, Reach, StoreKind, StoreProperties};
 use sluice_store_formats as formats;
 use std::sync::Arc;
 
@@ -69,19 +69,30 @@ impl Connector for ObjectConnector {
         KINDS
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
-        let is = |kind: &str| properties.kind.eq_ignore_ascii_case(kind);
-        let service: Arc<dyn bucket::Service> = if is("AmazonS3") || is("AmazonS3Compatible") {
-            Arc::new(s3::S3::read(&properties)?)
-        } else {
-            let kind = if is("AzureBlobFS") {
-                azure::Kind::Lake
-            } else {
-                azure::Kind::Blob
-            };
-            let account = account::Account::read(&properties, kind)?;
-            Arc::new(azure::Azure::new(account, kind))
-        };
-        Ok(Arc::new(connection::ObjectConnection::new(service)))
+    fn reaches(&self, properties: &StoreProperties) -> Vec<Reach> {
+        let mut found = Reach::of_properties(properties);
+        if let Ok(service) = service(properties) {
+            found.push(Reach::of_address(service.endpoint().as_str(), None));
+        }
+        found
     }
+
+    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+        Ok(Arc::new(connection::ObjectConnection::new(service(&properties)?)))
+    }
+}
+
+/// The service that a linked service names.
+fn service(properties: &StoreProperties) -> Result<Arc<dyn bucket::Service>, Fault> {
+    let is = |kind: &str| properties.kind.eq_ignore_ascii_case(kind);
+    if is("AmazonS3") || is("AmazonS3Compatible") {
+        return Ok(Arc::new(s3::S3::read(properties)?));
+    }
+    let kind = if is("AzureBlobFS") {
+        azure::Kind::Lake
+    } else {
+        azure::Kind::Blob
+    };
+    let account = account::Account::read(properties, kind)?;
+    Ok(Arc::new(azure::Azure::new(account, kind)))
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    Capabilities, Connection, Connector, Reach, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
     StoreProperties, TypeTable,
 };
 use std::path::PathBuf;
@@ -48,6 +48,10 @@ impl Connector for SqliteConnector {
 
     fn types(&self) -> TypeTable {
         contract::table()
+    }
+
+    fn reaches(&self, properties: &StoreProperties) -> Vec<Reach> {
+        settings::path(properties).map(Reach::Path).into_iter().collect()
     }
 
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {

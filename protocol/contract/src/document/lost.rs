@@ -45,9 +45,8 @@ pub(super) fn kind(activity: &str, sent: &str, properties: &Object) -> Result<Op
         return Ok(None);
     }
     let has = |name: &&str| member(properties, name).is_some();
-    let fits = |(base, needed, excluded, _): &&Shape| {
-        *base == sent && needed.iter().all(|name| has(name)) && !excluded.iter().any(|name| has(name))
-    };
+    let fits =
+        |(base, needed, excluded, _): &&Shape| *base == sent && needed.iter().all(&has) && !excluded.iter().any(&has);
     match SHAPES.iter().find(fits) {
         Some((.., kind)) => Ok(Some(kind)),
         None => Err(Fault::new(

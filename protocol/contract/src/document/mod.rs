@@ -3,7 +3,9 @@
 //! A view borrows; nothing is rewritten, so members this version does not know survive.
 
 mod address;
+mod binding;
 mod dataset;
+mod inline;
 mod linked_service;
 mod lost;
 mod pipeline;
@@ -13,10 +15,12 @@ mod runtime;
 mod secret;
 pub mod served;
 
+pub use binding::binding_of;
 pub use dataset::Dataset;
+pub use inline::{Inline, inline_credential, secret_stores};
 pub use linked_service::LinkedService;
 pub use pipeline::{Activity, CopyActivity, Dependency, Pipeline, Policy, timespan};
-pub use properties::{ConnectionString, StoreProperties, binding_of};
+pub use properties::{ConnectionString, StoreProperties};
 pub use reference::Reference;
 pub use runtime::IntegrationRuntime;
 pub use secret::{MASK, carry_over, take_secrets};

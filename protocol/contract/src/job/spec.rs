@@ -205,3 +205,27 @@ pub struct Endpoint {
     #[serde(flatten)]
     pub extra: Object,
 }
+
+/// The member of [`Endpoint::extra`] with the stores of secrets.
+const SECRET_STORES: &str = "secretStores";
+
+impl Endpoint {
+    /// The linked services that its secrets refer to, with their own sealed credentials.
+    pub fn secret_stores(&self) -> Vec<Endpoint> {
+        let stores = self.extra.get(SECRET_STORES).cloned();
+        stores
+            .and_then(|stores| serde_json::from_value(stores).ok())
+            .unwrap_or_default()
+    }
+
+    /// The same with these stores of secrets.
+    #[must_use]
+    pub fn with_secret_stores(mut self, stores: &[Endpoint]) -> Self {
+        if !stores.is_empty() {
+            // Plain data: serializing cannot fail.
+            let stores = serde_json::to_value(stores).unwrap_or(serde_json::Value::Null);
+            self.extra.insert(SECRET_STORES.to_owned(), stores);
+        }
+        self
+    }
+}

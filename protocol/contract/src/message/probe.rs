@@ -28,7 +28,7 @@ pub struct ProbeReply {
 /// One stage of a connection test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbeStage {
-    /// `resolve`, `connect`, `tls`, `login` or `read`.
+    /// `policy`, `credential`, `resolve`, `connect`, `tls`, `login` or `read`.
     pub name: String,
     /// How long it took, in milliseconds.
     pub millis: u64,

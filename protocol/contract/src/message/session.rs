@@ -20,6 +20,9 @@ pub struct Hello {
     /// SHA-256 (base64url) of the gateway's credential certificate that this node holds.
     #[serde(default)]
     pub certificate: String,
+    /// SHA-256 (base64url) of every credential certificate whose key this node holds.
+    #[serde(default)]
+    pub certificates: Vec<String>,
     /// How many jobs it runs at the same time.
     pub slots: u32,
     /// The jobs it is still running from an earlier session.

@@ -80,7 +80,8 @@ pub(crate) fn inner_failure(name: &str, error: &Value) -> Result<String, Fault> 
 pub(crate) fn input(activity: Activity<'_>) -> Value {
     let shown = activity.type_properties().iter().filter(|(name, _)| {
         let is = |hidden: &&str| hidden.eq_ignore_ascii_case(name);
-        !LISTS.iter().any(is) && !(activity.kind() == "ForEach" && name.eq_ignore_ascii_case("items"))
+        let items = activity.kind() == "ForEach" && name.eq_ignore_ascii_case("items");
+        !(items || LISTS.iter().any(is))
     });
     Value::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

@@ -7,7 +7,9 @@ use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::gateways::GatewayRow;
 use crate::state::{Conn, stored};
 use serde_json::Value;
-use sluice_contract::document::{Dataset, LinkedService, MASK, Reference, carry_over, text};
+use sluice_contract::document::{
+    Dataset, Inline, LinkedService, MASK, Reference, carry_over, inline_credential, secret_stores,
+};
 use sluice_contract::job::Endpoint;
 use sluice_contract::{Code, Fault, Object};
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) gateway: Option<String>,
     /// Sealed credentials by gateway id.
     pub(crate) sealed: BTreeMap<String, String>,
+    /// The linked services that its secrets refer to: a node asks them.
+    pub(crate) stores: Vec<Service>,
 }
 
 /// A dataset with values in place of its parameters, and the linked service it lies in.
@@ -67,7 +71,9 @@ pub(crate) async fn dataset(conn: &mut Conn, factory: &str, reference: Reference
 /// As [`dataset`].
 pub(crate) async fn linked_service(conn: &mut Conn, factory: &str, reference: Reference<'_>) -> Result<Service, Fault> {
     let row = found(conn, factory, DocumentKind::LinkedService, reference.name).await?;
-    Service::of(&row, reference.parameters)
+    Service::of(&row, reference.parameters)?
+        .with_stores(conn, factory)
+        .await
 }
 
 /// The parameters that have a value: those of type SecureString are not kept, and what stands for them is no value.
@@ -107,19 +113,43 @@ impl Service {
             properties: evaluate_object(&about, view.type_properties(), &scope)?,
             gateway: view.gateway().map(str::to_owned),
             sealed: row.sealed.clone(),
+            stores: Vec::new(),
         })
+    }
+
+    /// The same with the stores of secrets that it refers to.
+    ///
+    /// # Errors
+    /// `SL4007` when one of them is not there, and as [`Service::of`].
+    pub(crate) async fn with_stores(mut self, conn: &mut Conn, factory: &str) -> Result<Self, Fault> {
+        for name in secret_stores(&self.properties) {
+            let about = format!("linked service {}, the store of a secret", self.name);
+            let row = found(conn, factory, DocumentKind::LinkedService, &name).await;
+            self.stores
+                .push(Self::of(&row.map_err(|fault| fault.context(about))?, &Object::new())?);
+        }
+        Ok(self)
     }
 
     /// What a gateway is told of it: its public properties, and the credential sealed for this gateway.
     ///
     /// # Errors
-    /// `SL5006` when the credential was not sealed for this gateway.
+    /// `SL5006` when the credential was not sealed for this gateway, `SL5023` when Azure encrypted it.
     pub(crate) fn endpoint(&self, gateway: &GatewayRow) -> Result<Endpoint, Fault> {
-        let sealed = self.sealed.get(&gateway.id).cloned();
         // Sealed by the client itself, to a certificate of its choice.
-        let own = text(&self.properties, "encryptedCredential").filter(|text| text.split('.').count() == 5);
-        let sealed = sealed.or_else(|| own.map(str::to_owned));
-        if sealed.is_none() && (!self.sealed.is_empty() || carry_over(&self.properties)) {
+        let (own, properties) = inline_credential(&self.properties);
+        let sealed = match (self.sealed.get(&gateway.id).cloned(), own) {
+            (Some(sealed), _) | (None, Some(Inline::Sealed(sealed))) => Some(sealed),
+            (None, Some(Inline::Foreign)) => {
+                let name = &self.name;
+                return Err(Fault::new(
+                    Code::CredentialForeign,
+                    format!("linked service {name}: no node of a gateway here can open its encryptedCredential"),
+                ));
+            }
+            (None, None) => None,
+        };
+        if sealed.is_none() && (!self.sealed.is_empty() || carry_over(&properties)) {
             return Err(Fault::new(
                 Code::CredentialMissing,
                 format!(
@@ -128,16 +158,22 @@ impl Service {
                 ),
             ));
         }
+        let stores = self
+            .stores
+            .iter()
+            .map(|store| store.endpoint(gateway))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Endpoint {
             name: self.name.clone(),
             kind: self.kind.clone(),
-            properties: self.properties.clone(),
+            properties,
             sealed,
             dataset_kind: String::new(),
             dataset: Object::new(),
             activity: Object::new(),
             extra: Object::new(),
-        })
+        }
+        .with_secret_stores(&stores))
     }
 }
 
