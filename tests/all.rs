@@ -1,6 +1,7 @@
 //! The one integration-test program. Each test runs against real servers and the real binary; see `support`.
 #![allow(clippy::unwrap_used)]
 
+mod activities;
 mod actors;
 mod arch;
 mod badinput;

@@ -31,6 +31,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["sluice-contract", "sluice-dotnet", "sluice-store-core"],
     ),
     ("sluice-activities", &["sluice-contract", "sluice-store-core"]),
+    // A call of a web address, from a node or the factory.
+    ("sluice-web", &["sluice-contract"]),
     // Never sees a store.
     (
         "sluice-factory",
@@ -40,6 +42,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sluice-expression",
             "sluice-seal",
             "sluice-runtime",
+            "sluice-web",
         ],
     ),
     (
@@ -52,6 +55,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sluice-store-core",
             "sluice-activities",
             "sluice-copy",
+            "sluice-web",
         ],
     ),
 ];

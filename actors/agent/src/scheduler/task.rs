@@ -11,12 +11,16 @@ use sluice_contract::document::text;
 use sluice_contract::job::{Task, TaskOutcome, TaskSpec};
 use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::{CommitKey, Reach};
+use sluice_web::Request;
 use std::sync::Arc;
 
 /// Borrows the connections, and does the work once: under this lease and token nothing of it is repeated.
 pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -> Result<TaskOutcome, Fault> {
     let working = async {
         permitted(hub, work).await?;
+        if work.kind == Task::WebActivity {
+            return sluice_web::call(Request::read(&work.settings)?, sluice_web::Reach::Anywhere).await;
+        }
         let job = TaskJob {
             spec: work,
             store: match &work.store {
