@@ -31,7 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["sluice-contract", "sluice-dotnet", "sluice-store-core"],
     ),
     ("sluice-activities", &["sluice-contract", "sluice-store-core"]),
-    // A call of a web address, from a node or the factory.
+    // A call of a web address, from a node.
     ("sluice-web", &["sluice-contract"]),
     // Never sees a store.
     (
@@ -42,7 +42,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sluice-expression",
             "sluice-seal",
             "sluice-runtime",
-            "sluice-web",
         ],
     ),
     (

@@ -1,6 +1,6 @@
 //! Calling.
 
-use crate::address::{NOT_PUBLIC, Reach, Resolver};
+use crate::address::{REFUSED, Resolver, check};
 use crate::{Request, answer};
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
@@ -24,9 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// `SL6024` for a call that failed, `SL6025` for an address that may not be called, `SL6020`.
-pub async fn call(request: Request, reach: Reach) -> Result<Object, Fault> {
-    reach.check(&request.url)?;
-    let client = client(&request, reach)?;
+pub async fn call(request: Request) -> Result<Object, Fault> {
+    check(&request.url)?;
+    let client = client(&request)?;
     let Request {
         url,
         method,
@@ -44,7 +44,7 @@ pub async fn call(request: Request, reach: Reach) -> Result<Object, Fault> {
     let mut response = asked.send().await.map_err(failed)?;
     while let Some(next) = next_look(&response, follows)? {
         tokio::time::sleep(pause(&response)).await;
-        reach.check(&next)?;
+        check(&next)?;
         let mut asked = client.request(Method::GET, next.clone());
         // Headers may hold secrets: they are for the server that was called.
         if next.origin() == url.origin() {
@@ -55,9 +55,9 @@ pub async fn call(request: Request, reach: Reach) -> Result<Object, Fault> {
     answer::read(response).await.map_err(|fault| fault.context(&place))
 }
 
-fn client(request: &Request, reach: Reach) -> Result<Client, Fault> {
-    let policy = Policy::custom(move |attempt: Attempt<'_>| match reach.check(attempt.url()) {
-        Err(_) => attempt.error(NOT_PUBLIC),
+fn client(request: &Request) -> Result<Client, Fault> {
+    let policy = Policy::custom(|attempt: Attempt<'_>| match check(attempt.url()) {
+        Err(_) => attempt.error(REFUSED),
         Ok(()) if attempt.previous().len() > REDIRECTS => attempt.error("too many redirects"),
         Ok(()) => attempt.follow(),
     });
@@ -66,12 +66,8 @@ fn client(request: &Request, reach: Reach) -> Result<Client, Fault> {
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
         .redirect(policy)
-        .tls_danger_accept_invalid_certs(request.blind);
-    let builder = match reach {
-        Reach::Anywhere => builder,
-        // A proxy would resolve names by itself, behind the guard's back.
-        Reach::Public => builder.no_proxy().dns_resolver(Arc::new(Resolver(reach))),
-    };
+        .tls_danger_accept_invalid_certs(request.blind)
+        .dns_resolver(Arc::new(Resolver));
     builder.build().map_err(|error| fault("the client", error))
 }
 
@@ -113,8 +109,8 @@ fn fault(place: &str, error: reqwest::Error) -> Fault {
         causes = format!("{causes}: {cause}");
         source = cause.source();
     }
-    match causes.contains(NOT_PUBLIC) {
-        true => Fault::new(Code::WebAddressRefused, format!("{place}: {NOT_PUBLIC}")),
+    match causes.contains(REFUSED) {
+        true => Fault::new(Code::WebAddressRefused, format!("{place}: {REFUSED}")),
         false => Fault::new(Code::WebCallFailed, format!("{place}: {causes}")).retryable(true),
     }
 }

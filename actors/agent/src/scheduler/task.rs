@@ -19,7 +19,7 @@ pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -
     let working = async {
         permitted(hub, work).await?;
         if work.kind == Task::WebActivity {
-            return sluice_web::call(Request::read(&work.settings)?, sluice_web::Reach::Anywhere).await;
+            return sluice_web::call(Request::read(&work.settings)?).await;
         }
         let job = TaskJob {
             spec: work,

@@ -20,6 +20,7 @@ pub const ACTIVITIES: &[&str] = &[
     "Until",
     "Validation",
     "Wait",
+    "WebActivity",
 ];
 
 /// Types of triggers that fire.

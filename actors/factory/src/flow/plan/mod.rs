@@ -6,6 +6,7 @@ mod lookup;
 pub(crate) mod reference;
 mod statements;
 mod task;
+mod web;
 
 use crate::state::Conn;
 use crate::state::gateways::GatewayRow;
@@ -44,6 +45,7 @@ pub(crate) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fa
         "Validation" => files::validation(conn, work).await,
         "Script" => statements::script(conn, work).await,
         "SqlServerStoredProcedure" => statements::procedure(conn, work).await,
+        "WebActivity" => web::plan(conn, work).await,
         other => Err(Fault::new(
             Code::ActivityUnsupported,
             format!("activity {}: the type {other} does not run here", work.activity.name()),
