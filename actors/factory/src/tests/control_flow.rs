@@ -487,7 +487,8 @@ fn documents_with_parameters() {
         let copy = json!({ "name": "Copy", "type": "Copy",
             "inputs": [{ "type": "DatasetReference", "referenceName": "Orders", "parameters": { "table": e("@item()") } }],
             "outputs": [{ "type": "DatasetReference", "referenceName": "Out", "parameters": { "name": e("@item()") } }],
-            "typeProperties": { "source": { "type": "SqliteSource", "query": "select '@{item()}'" }, "sink": { "type": "ParquetSink" } } });
+            "typeProperties": { "source": { "type": "SqliteSource", "query": "select '@{item()}'",
+                "additionalColumns": [{ "name": "handle", "value": "@@home" }, { "name": "of", "value": e("@concat('@', item())") }] }, "sink": { "type": "ParquetSink" } } });
         let each = json!({ "name": "Each", "type": "ForEach", "typeProperties": {
             "isSequential": true, "items": e("@createArray('a', 'b')"), "activities": [copy] } });
         fixture

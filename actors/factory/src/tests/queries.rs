@@ -113,6 +113,26 @@ fn many_runs_come_in_pages() {
 }
 
 #[test]
+fn requests_that_are_repeated_at_the_same_time_start_one_run() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        failing_pipeline(&fixture, "A").await;
+        // A client behind a proxy that answers 503 does not know what became of its earlier requests.
+        let path = format!("{}/pipelines/A/createRun", super::fixture::F);
+        let headers = [("x-ms-client-request-id", "the-same")];
+        let ask = || fixture.call(reqwest::Method::POST, &path, &headers, Some("{}".to_owned()));
+        let answers = futures::future::join_all((0..20).map(|_| ask())).await;
+        let ids: std::collections::BTreeSet<String> = answers
+            .iter()
+            .map(|answer| answer.ok()["runId"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        assert_eq!(query(&fixture, json!({})).await.len(), 1);
+        fixture.stop().await;
+    });
+}
+
+#[test]
 fn a_repeated_request_starts_one_run() {
     run(async {
         let fixture = Fixture::with_factory().await;

@@ -5,6 +5,7 @@ use super::{Planned, Work};
 use crate::flow::gateway::choose_gateway;
 use crate::state::Conn;
 use crate::state::gateways::GatewayRow;
+use serde_json::Value;
 use sluice_contract::document::Reference;
 use sluice_contract::job::{self, CopySpec, Endpoint, JobSpec};
 use sluice_contract::{Code, Fault, Object, RunId};
@@ -29,11 +30,11 @@ pub(super) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fa
         activity: activity.name().to_owned(),
         activity_run: work.activity_run.to_owned(),
         work: job::Work::Copy(Box::new(CopySpec {
-            source: source.endpoint(copy.source, &gateway)?,
+            source: source.endpoint(&literal(copy.source, "additionalColumns"), &gateway)?,
             sink: sink.endpoint(copy.sink, &gateway)?,
             log,
             redirect,
-            settings: copy.settings(),
+            settings: literal(&copy.settings(), "translator"),
             checkpoint: None,
         })),
         timeout_s: policy.timeout.as_secs(),
@@ -41,6 +42,27 @@ pub(super) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fa
         extra: Object::new(),
     };
     Ok(Planned { spec, gateway, policy })
+}
+
+/// The same with a member whose texts a node takes as the client wrote them: there `@@` stands for one `@` at the
+/// beginning, and one `@` begins an expression. What is here has been evaluated, and is no expression any more.
+fn literal(object: &Object, member: &str) -> Object {
+    let mut object = object.clone();
+    for (name, value) in &mut object {
+        if name.eq_ignore_ascii_case(member) {
+            escape(value);
+        }
+    }
+    object
+}
+
+fn escape(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with('@') => text.insert(0, '@'),
+        Value::Array(items) => items.iter_mut().for_each(escape),
+        Value::Object(members) => members.values_mut().for_each(escape),
+        _ => {}
+    }
 }
 
 /// The linked service of a log.
