@@ -1,12 +1,13 @@
 //! Timekeeper: activities that wait for a moment.
 
-use super::activity::time_has_come;
+use super::activity::{Next, time_has_come};
+use super::failure;
 use super::run::apply;
 use crate::app::App;
 use crate::state::{Conn, activities};
 use crate::wire::now;
 use actix::{Actor, ActorContext, AsyncContext, Handler};
-use sluice_contract::Fault;
+use sluice_contract::{Code, Fault};
 use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +88,12 @@ async fn look(app: &App) -> Result<(), Fault> {
 pub(crate) async fn keep(conn: &mut Conn, moment: i64) -> Result<Vec<String>, Fault> {
     let mut runs = Vec::new();
     for row in activities::due(conn, moment, PORTION).await? {
-        let next = time_has_come(conn, &row, moment).await?;
+        let next = match time_has_come(conn, &row, moment).await {
+            Err(fault) if fault.code == Code::StateFailed => return Err(fault),
+            // One that cannot be dealt with must not hold up the others for ever.
+            Err(fault) => Next::Failed(failure::error(&row.name, &fault)),
+            Ok(next) => next,
+        };
         apply(conn, &row, next, None).await?;
         runs.push(row.run);
     }

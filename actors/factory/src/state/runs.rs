@@ -280,6 +280,16 @@ pub(crate) async fn cancel(conn: &mut Conn, id: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether a run was asked to stop.
+pub(crate) async fn is_cancelled(conn: &mut Conn, id: &str) -> Result<bool, Fault> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT cancel FROM runs WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .db()?;
+    Ok(found.unwrap_or_default() != 0)
+}
+
 /// Ends a run.
 pub(crate) async fn finish(conn: &mut Conn, id: &str, status: &str, message: &str) -> Result<(), Fault> {
     sqlx::query("UPDATE runs SET status = $2, message = $3, ended = $4, updated = $4 WHERE id = $1 AND ended IS NULL")

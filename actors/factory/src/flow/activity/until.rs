@@ -9,7 +9,7 @@ use crate::flow::failure;
 use crate::flow::run::{Running, stop_below};
 use crate::state::activities::{self, ActivityRow};
 use crate::state::scopes::{self, ScopeRow, ScopeState};
-use crate::state::{Conn, json as json_text, stored};
+use crate::state::{Conn, json as json_text};
 use crate::wire::{micros, now};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -126,5 +126,6 @@ pub(super) async fn time_has_come(conn: &mut Conn, row: &ActivityRow, moment: i6
 }
 
 fn memo(row: &ActivityRow) -> Result<Memo, Fault> {
-    stored("an activity's memo", row.memo.as_deref().unwrap_or("null"))
+    serde_json::from_str(row.memo.as_deref().unwrap_or("null"))
+        .map_err(|error| Fault::new(Code::Internal, format!("what the activity remembers: {error}")))
 }

@@ -124,7 +124,12 @@ pub(super) async fn end_run(
             ..run.clone()
         };
         let (next, output) = child_ended(&row.name, &child)?;
-        apply(conn, &row, next, Some(output)).await?;
+        if status == "Cancelled" && runs::is_cancelled(conn, &row.run).await? {
+            // Both are being cancelled, and this one was first.
+            activities::finish(conn, &row.id, status, Some(&json(&output)?), None).await?;
+        } else {
+            apply(conn, &row, next, Some(output)).await?;
+        }
         advanced.ring.push(row.run);
     }
     if run.concurrency > 0 {
