@@ -19,11 +19,18 @@ pub(crate) async fn choose_gateway(
     let missing = |what: String| Fault::new(Code::ReferenceMissing, what);
     let of_services = services.iter().find_map(|service| service.gateway.as_deref());
     if let Some(name) = named.or(of_services) {
-        return gateways::find(conn, factory, name)
-            .await?
-            .ok_or_else(|| missing(format!("the gateway {name} is not in this data factory")));
+        let found = gateways::find(conn, factory, name).await?;
+        let gateway = found.ok_or_else(|| missing(format!("the gateway {name} is not in this data factory")))?;
+        if gateway.is_managed() {
+            return Err(missing(format!(
+                "the integration runtime {name} is of the type Managed, and there are no machines of Azure here: name a \
+                 gateway in connectVia"
+            )));
+        }
+        return Ok(gateway);
     }
-    let mut all = gateways::list(conn, factory, "", 2).await?;
+    let mut all = gateways::list(conn, factory, "", i64::MAX).await?;
+    all.retain(|gateway| !gateway.is_managed());
     match (all.pop(), all.pop()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(missing("the data factory has no gateway".to_owned())),

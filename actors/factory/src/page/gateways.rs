@@ -25,6 +25,9 @@ pub(super) async fn load(app: &App) -> Result<Vec<Gateway>, Fault> {
     let mut conn = app.state.read().await?;
     let mut all = Vec::new();
     for row in gateways::all(&mut conn).await? {
+        if row.is_managed() {
+            continue;
+        }
         let nodes = nodes::of_gateway(&mut conn, &row.id).await?;
         let factory = factories::by_id(&mut conn, &row.factory)
             .await?

@@ -47,7 +47,7 @@ pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiErr
 pub(crate) async fn put(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     check_name(call.name(3))?;
     let mut body = Value::Object(reply::own_members(call.object()?));
-    IntegrationRuntime::view(&body)?;
+    let kind = IntegrationRuntime::view(&body)?;
     if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut)
         && member(properties, "type").is_none()
     {
@@ -57,6 +57,13 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
     let factory = call.factory(&mut tx).await?;
     let old = gateways::find(&mut tx, &factory.id, call.name(3)).await?;
     call.check_match(old.as_ref().map(|row| row.etag.as_str()))?;
+    if old
+        .as_ref()
+        .is_some_and(|old| old.is_managed() != (kind == IntegrationRuntime::Managed))
+    {
+        let what = "the type of an integration runtime cannot be changed: delete it and make it anew";
+        return Err(Fault::new(Code::DocumentInvalid, what).into());
+    }
     let row = match old {
         Some(old) => GatewayRow {
             body: json(&body)?,

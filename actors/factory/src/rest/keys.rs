@@ -53,11 +53,23 @@ pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiErr
     // which comes with the transaction.
     let mut tx = app.state.write().await?;
     let (_, gateway) = call.gateway(&mut tx).await?;
+    check_kind(&gateway)?;
     tx.commit().await?;
     Ok(reply::json_reply(json!({
         "authKey1": shown(app, &gateway, &gateway.keys[0])?,
         "authKey2": shown(app, &gateway, &gateway.keys[1])?,
     })))
+}
+
+/// Nobody registers with a runtime that stands for machines of Azure.
+fn check_kind(gateway: &GatewayRow) -> Result<(), ApiError> {
+    if !gateway.is_managed() {
+        return Ok(());
+    }
+    Err(ApiError::kind_not_served(format!(
+        "the integration runtime {} is of the type Managed, which has no keys: its document is only kept",
+        gateway.name
+    )))
 }
 
 /// Replaces one key; registered nodes go on with their certificates. Additions of ours in the body: with `"recreate": true`
@@ -80,6 +92,7 @@ pub(crate) async fn regenerate(app: &Arc<App>, call: &Call) -> Result<Response, 
     };
     let mut tx = app.state.write().await?;
     let (_, mut gateway) = call.gateway(&mut tx).await?;
+    check_kind(&gateway)?;
     gateway.keys[index] = KeyRow {
         expires: hours.map(|hours| now() + hours * HOUR),
         ..fresh(app, &gateway.id)?

@@ -120,7 +120,11 @@ async fn targets(conn: &mut Conn, factory: &str, via: Option<&str>) -> Result<Ve
                     format!("connectVia names the gateway {name}, which is not in this data factory"),
                 )
             })?;
-            vec![gateway]
+            match gateway.is_managed() {
+                // Machines of Azure do no work here; whichever gateway gets the work later shall be able to open it.
+                true => gateways::list(conn, factory, "", i64::MAX).await?,
+                false => vec![gateway],
+            }
         }
         None => gateways::list(conn, factory, "", i64::MAX).await?,
     };

@@ -33,6 +33,17 @@ pub(crate) fn is_online(app: &App, node: &NodeRow) -> bool {
 pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let mut conn = app.state.read().await?;
     let (factory, gateway) = call.gateway(&mut conn).await?;
+    if gateway.is_managed() {
+        return Ok(reply::json_reply(json!({
+            "name": gateway.name,
+            "properties": {
+                "type": "Managed",
+                "dataFactoryName": factory.name,
+                "state": "Stopped",
+                "typeProperties": { "createTime": time_text(gateway.created), "nodes": [], "otherErrors": [] },
+            },
+        })));
+    }
     let rows = table::of_gateway(&mut conn, &gateway.id).await?;
     let body: Value = stored("a gateway", &gateway.body)?;
     let version = common_version(&rows);

@@ -2,6 +2,7 @@
 
 use super::{Conn, Db};
 use sluice_contract::Fault;
+use sluice_contract::document::IntegrationRuntime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
@@ -23,6 +24,14 @@ pub(crate) struct GatewayRow {
     pub(crate) created: i64,
     /// How many nodes it may have.
     pub(crate) places: i64,
+}
+
+impl GatewayRow {
+    /// Whether it stands for machines of Azure, of which there are none: its document is kept, and it does no work.
+    pub(crate) fn is_managed(&self) -> bool {
+        let body: Option<serde_json::Value> = serde_json::from_str(&self.body).ok();
+        body.is_some_and(|body| IntegrationRuntime::view(&body).is_ok_and(|kind| kind == IntegrationRuntime::Managed))
+    }
 }
 
 /// One registration key.

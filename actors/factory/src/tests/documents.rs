@@ -159,7 +159,7 @@ fn invalid_documents_are_refused_with_a_reason() {
             ("/pipelines/x%3Fy", json!({ "properties": {} }), "SL4012", "not allowed"),
             (
                 "/integrationRuntimes/x",
-                json!({ "properties": { "type": "Managed" } }),
+                json!({ "properties": { "type": "Elsewhere" } }),
                 "SL4006",
                 "SelfHosted",
             ),

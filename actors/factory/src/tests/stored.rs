@@ -142,3 +142,51 @@ fn a_gateway_is_asked_for_upgrades_links_and_addresses() {
         fixture.stop().await;
     });
 }
+
+#[test]
+fn runtimes_of_azure_are_kept_and_do_no_work() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        let azure = json!({ "properties": { "type": "Managed", "typeProperties": { "computeProperties": { "location": "x" } } } });
+        let made = fixture.put("/integrationRuntimes/AzureIR", azure.clone()).await.ok();
+        assert_eq!(made["properties"], azure["properties"]);
+        assert_eq!(fixture.get("/integrationRuntimes/azureir").await.ok(), made);
+        let status = fixture
+            .post("/integrationRuntimes/AzureIR/getStatus", json!({}))
+            .await
+            .ok();
+        assert_eq!(
+            (&status["properties"]["type"], &status["properties"]["state"]),
+            (&json!("Managed"), &json!("Stopped"))
+        );
+        for verb in ["listAuthKeys", "regenerateAuthKey"] {
+            let body = json!({ "keyName": "authKey1" });
+            let (code, message) = fixture
+                .post(&format!("/integrationRuntimes/AzureIR/{verb}"), body)
+                .await
+                .error(404);
+            assert!(
+                code == "OperationNotSupported" && message.contains("SL4057"),
+                "{message}"
+            );
+        }
+        let other = json!({ "properties": { "type": "SelfHosted" } });
+        assert_eq!(
+            fixture.put("/integrationRuntimes/AzureIR", other).await.error(400).0,
+            "SL4005"
+        );
+        // What names it does not run.
+        fixture.gateway().await;
+        fixture.pipeline(json!({})).await;
+        let service = json!({ "properties": { "type": "Sqlite", "typeProperties": { "path": "/data/a.db" }, "connectVia":
+            { "type": "IntegrationRuntimeReference", "referenceName": "AzureIR" } } });
+        fixture.put("/linkedservices/Db", service).await.ok();
+        let service = json!({ "properties": { "type": "FileServer", "typeProperties": { "host": "/data" }, "connectVia":
+            { "type": "IntegrationRuntimeReference", "referenceName": "AzureIR" } } });
+        fixture.put("/linkedservices/Files", service).await.ok();
+        let id = fixture.create_run().await;
+        let run = fixture.run_is(&id, "Failed").await;
+        assert!(run["message"].as_str().unwrap().contains("Managed"), "{run}");
+        fixture.stop().await;
+    });
+}

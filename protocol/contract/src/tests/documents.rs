@@ -85,7 +85,8 @@ proptest! {
         let document = json!({"properties": {"type": kind, "typeProperties": {}}});
         prop_assert_eq!(LinkedService::view(&document).unwrap().kind(), &kind);
         let runtime = IntegrationRuntime::view(&document);
-        prop_assert_eq!(runtime.is_ok(), kind.eq_ignore_ascii_case("SelfHosted"));
+        let known = ["SelfHosted", "Managed"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+        prop_assert_eq!(runtime.is_ok(), known);
     }
 }
 
