@@ -4,6 +4,7 @@ use super::access_args::{
     AuditArgs, ClientCommand, GrantArgs, NameArgs, PasswordArgs, PlaceArgs, ScopeArg, TokenCommand, UserCommand,
 };
 use super::documents::connect;
+use super::factory::state_options;
 use super::output::{Output, note, table};
 use crate::api::{Api, read_secret};
 use clap::ValueEnum;
@@ -22,7 +23,9 @@ enum Place {
 impl Place {
     async fn open(args: &PlaceArgs) -> Result<Self, Fault> {
         match &args.state {
-            Some(dir) => Access::open(dir).await.map(Place::Directory),
+            Some(dir) => Access::open(dir, &state_options(&args.database)?)
+                .await
+                .map(Place::Directory),
             None => connect(&args.api).map(Place::Factory),
         }
     }

@@ -1,6 +1,6 @@
 //! What can be typed of who may do what: `sluice factory token|client|user|audit`.
 
-use super::args::ApiArgs;
+use super::args::{ApiArgs, DatabaseArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -12,6 +12,8 @@ pub(crate) struct PlaceArgs {
     /// The factory's state directory, instead of asking the factory: for its own machine, also while it does not run.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// What somebody may do; each holds the ones before it.

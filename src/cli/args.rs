@@ -157,6 +157,8 @@ pub(crate) struct FactoryRunArgs {
     /// Where the factory keeps its state.
     #[arg(long, env = "SLUICE_FACTORY_STATE", default_value = "/var/lib/sluice-factory")]
     pub(crate) state: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
     /// Address of the REST API and the page.
     #[arg(long, default_value = "0.0.0.0:8443")]
     pub(crate) listen: SocketAddr,
@@ -179,6 +181,22 @@ pub(crate) struct FactoryRunArgs {
     /// A file to write when the factory is ready: its addresses, CA and token file, as JSON.
     #[arg(long)]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// The database of the factory, where it is not the file in its state directory.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DatabaseArgs {
+    /// PostgreSQL in place of the file in the state directory: postgres://user@host:5432/database?sslmode=verify-full.
+    #[arg(long, value_name = "URL", env = "SLUICE_STATE_URL")]
+    pub(crate) state_url: Option<String>,
+    /// File whose first line is the password of the database's user.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SLUICE_STATE_PASSWORD_FILE",
+        requires = "state_url"
+    )]
+    pub(crate) state_password_file: Option<PathBuf>,
 }
 
 /// The message broker that carries the control channel, if one does.

@@ -1,12 +1,12 @@
 //! `sluice factory run` and `openapi`.
 
-use super::args::{BrokerArgs, FactoryRunArgs};
+use super::args::{BrokerArgs, DatabaseArgs, FactoryRunArgs};
 use super::output::{Format, Output, note};
 use crate::api::read_secret;
 use crate::telemetry;
 use serde_json::json;
 use sluice_contract::{Code, Fault};
-use sluice_factory::{BrokerOptions, Factory, FactoryOptions};
+use sluice_factory::{BrokerOptions, Factory, FactoryOptions, PostgresOptions, StateOptions};
 use sluice_runtime::Root;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> {
     let mut options = FactoryOptions::new(args.state);
+    options.state = state_options(&args.database)?;
     options.rest_listen = args.listen;
     options.amqp_listen = args.amqp_listen;
     options.public_host = args.host;
@@ -57,6 +58,17 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
 pub(super) fn openapi() -> Result<(), Fault> {
     Output::new(Format::Json).print(&sluice_factory::openapi(), |_| String::new());
     Ok(())
+}
+
+/// Where the database is.
+pub(super) fn state_options(args: &DatabaseArgs) -> Result<StateOptions, Fault> {
+    let Some(url) = &args.state_url else {
+        return Ok(StateOptions::Directory);
+    };
+    Ok(StateOptions::Postgres(PostgresOptions {
+        address: url.parse()?,
+        password: args.state_password_file.as_deref().map(read_secret).transpose()?,
+    }))
 }
 
 /// The broker, as the options and their files describe it.

@@ -47,7 +47,7 @@ impl Factory {
         files::private_dir(&options.state_dir)?;
         let dir = options.state_dir.as_path();
         let lock = files::lock_dir(dir)?;
-        let state = State::open(dir).await?;
+        let state = State::open(dir, &options.state).await?;
         let deployment = deployment(&state).await?;
         let ca = Ca::open(dir, &deployment)?;
         let identity = ServerIdentity::open(dir, &ca, &names(&options))?;

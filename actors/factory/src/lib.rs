@@ -1,7 +1,7 @@
 //! The control plane: the REST contract of Azure Data Factory, the orchestrator and its durable queue, registration of
 //! gateways, and the page.
 //!
-//! [`Factory::start`] does it all. The state is one SQLite database; whatever has to happen is written there first, and
+//! [`Factory::start`] does it all. The state is one database; whatever has to happen is written there first, and
 //! the components act on what they find, so that a restart at any moment loses nothing.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -30,3 +30,4 @@ pub fn openapi() -> serde_json::Value {
 }
 
 pub use options::{BrokerOptions, FactoryOptions, Timings};
+pub use state::{PostgresAddress, PostgresOptions, StateOptions};

@@ -1,5 +1,6 @@
 //! How a factory is started.
 
+use crate::state::StateOptions;
 use sluice_channel::BrokerAddress;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,8 +10,10 @@ use zeroize::Zeroizing;
 /// What a factory needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct FactoryOptions {
-    /// Where its database, certificates and tokens live. Made with mode 0700 when missing.
+    /// Where its certificates, tokens and, unless it is elsewhere, its database live. Made with mode 0700 when missing.
     pub state_dir: PathBuf,
+    /// Where its database is.
+    pub state: StateOptions,
     /// Where the REST interface and the page listen. Port 0 takes a free one.
     pub rest_listen: SocketAddr,
     /// Where the control channel listens, unless a broker carries it. Port 0 takes a free one.
@@ -53,6 +56,7 @@ impl FactoryOptions {
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
         Self {
             state_dir: state_dir.into(),
+            state: StateOptions::Directory,
             rest_listen: (Ipv4Addr::LOCALHOST, 8443).into(),
             amqp_listen: (Ipv4Addr::LOCALHOST, 5671).into(),
             public_host: "localhost".to_owned(),

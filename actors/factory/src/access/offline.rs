@@ -2,7 +2,7 @@
 
 use super::{NewClient, NewToken, NewUser, client, token, user};
 use crate::state::audit::{self, Entry, Search};
-use crate::state::{State, clients, tokens, users};
+use crate::state::{State, StateOptions, clients, tokens, users};
 use crate::wire::parse_time;
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault, Object};
@@ -18,16 +18,16 @@ impl std::fmt::Debug for Access {
 }
 
 impl Access {
-    /// Opens the state directory of a factory, which may be running.
+    /// Opens the state of a factory, which may be running.
     ///
     /// # Errors
     /// `SL1003` when there is no factory's state, `SL9001`.
-    pub async fn open(dir: &Path) -> Result<Self, Fault> {
-        if !dir.join("factory.db").exists() {
+    pub async fn open(dir: &Path, state: &StateOptions) -> Result<Self, Fault> {
+        if matches!(state, StateOptions::Directory) && !dir.join("factory.db").exists() {
             let what = format!("{}: there is no factory.db in it", dir.display());
             return Err(Fault::new(Code::FileUnreadable, what));
         }
-        State::open(dir).await.map(Self)
+        State::open(dir, state).await.map(Self)
     }
 
     /// Makes what `kind` (`tokens`, `clients`, `users`) says; the reply is the one of REST.

@@ -1,10 +1,9 @@
 //! Runs of activities.
 
 use super::filter::Filter;
-use super::{Conn, Db, scopes};
+use super::{Conn, Db, DbRow, scopes};
 use crate::wire::now;
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A run of an activity.
@@ -45,8 +44,8 @@ pub(crate) struct ActivityRow {
     pub(crate) secure_output: bool,
 }
 
-impl FromRow<'_, SqliteRow> for ActivityRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for ActivityRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             run: row.try_get("run")?,

@@ -4,10 +4,9 @@
 //! it, so there is no change without its entry and no entry without its change. What is refused is noted with [`refused`].
 //! Bodies never come here, so no secret does.
 
-use super::{Conn, Db, State};
+use super::{Conn, Db, DbRow, State};
 use crate::wire::now;
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,8 +37,8 @@ pub(crate) struct Entry {
     pub(crate) detail: String,
 }
 
-impl FromRow<'_, SqliteRow> for Entry {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for Entry {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             at: row.try_get("at")?,

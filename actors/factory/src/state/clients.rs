@@ -1,9 +1,8 @@
 //! API clients, and the access tokens that they were given; secrets as SHA-256 only.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::{now, sha256_hex};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// An API client.
@@ -19,8 +18,8 @@ pub(crate) struct ClientRow {
     pub(crate) expires: Option<i64>,
 }
 
-impl FromRow<'_, SqliteRow> for ClientRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for ClientRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             name: row.try_get("name")?,

@@ -1,8 +1,7 @@
 //! Linked services, datasets and pipelines, as JSON without secrets.
 
-use super::{Conn, Db, stored};
+use super::{Conn, Db, DbRow, stored};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 use std::collections::BTreeMap;
 
@@ -53,8 +52,8 @@ pub(crate) struct DocumentRow {
     pub(crate) sealed: BTreeMap<String, String>,
 }
 
-impl FromRow<'_, SqliteRow> for DocumentRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for DocumentRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         let sealed: Option<String> = row.try_get("sealed")?;
         Ok(Self {
             name: row.try_get("name")?,

@@ -1,8 +1,7 @@
 //! Data factories: the namespaces that documents live in.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A data factory.
@@ -17,8 +16,8 @@ pub(crate) struct FactoryRow {
     pub(crate) created: i64,
 }
 
-impl FromRow<'_, SqliteRow> for FactoryRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for FactoryRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             subscription: row.try_get("subscription")?,

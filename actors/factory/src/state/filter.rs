@@ -1,9 +1,8 @@
 //! Queries over runs, as clients ask them: a time range, filters, an order, a page.
 
-use super::{Conn, Db};
+use super::{Conn, Database, Db, DbRow};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Sqlite};
+use sqlx::{AssertSqlSafe, FromRow};
 
 /// How many rows a page has.
 pub(crate) const PAGE: i64 = 100;
@@ -55,9 +54,9 @@ impl Filter {
     /// Runs a query that begins with `SELECT .. WHERE column = $1`; one row more than a page tells of a next one.
     pub(super) async fn fetch<T>(&self, conn: &mut Conn, select: &str, first: &str) -> Result<Vec<T>, Fault>
     where
-        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        T: for<'r> FromRow<'r, DbRow> + Send + Unpin,
     {
-        let mut query = sqlx::query_as::<Sqlite, T>(AssertSqlSafe(self.sql(select))).bind(first.to_owned());
+        let mut query = sqlx::query_as::<Database, T>(AssertSqlSafe(self.sql(select))).bind(first.to_owned());
         for time in [self.updated.0, self.updated.1].into_iter().flatten() {
             query = query.bind(time);
         }
@@ -115,22 +114,22 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{State, WriteTx};
+    use super::super::{State, StateOptions, WriteTx};
     use super::*;
     use crate::state::documents::{self, DocumentKind};
 
     /// What SQLite is going to do: one step a row.
     struct Step(String);
 
-    impl FromRow<'_, SqliteRow> for Step {
-        fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    impl FromRow<'_, DbRow> for Step {
+        fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
             sqlx::Row::try_get(row, "detail").map(Step)
         }
     }
 
     async fn seeded() -> (tempfile::TempDir, State) {
         let dir = tempfile::tempdir().unwrap();
-        let state = State::open(dir.path()).await.unwrap();
+        let state = State::open(dir.path(), &StateOptions::Directory).await.unwrap();
         let mut tx: WriteTx = state.write().await.unwrap();
         sqlx::query(
             "INSERT INTO factories (id, subscription, subscription_key, resource_group, group_key, name, name_key, body, \
@@ -260,8 +259,8 @@ mod tests {
     #[derive(Clone, Debug, PartialEq)]
     struct Run(String, String, String, i64, i64);
 
-    impl FromRow<'_, SqliteRow> for Run {
-        fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    impl FromRow<'_, DbRow> for Run {
+        fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
             use sqlx::Row;
             Ok(Run(
                 row.try_get("id")?,

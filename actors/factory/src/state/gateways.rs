@@ -1,9 +1,8 @@
 //! Gateways: their documents, registration keys and credential certificates.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use sluice_contract::Fault;
 use sluice_contract::document::IntegrationRuntime;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A gateway.
@@ -43,8 +42,8 @@ pub(crate) struct KeyRow {
     pub(crate) expires: Option<i64>,
 }
 
-impl FromRow<'_, SqliteRow> for GatewayRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for GatewayRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             factory: row.try_get("factory")?,

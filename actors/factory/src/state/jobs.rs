@@ -1,9 +1,8 @@
 //! Jobs: one activity run handed to a gateway. This table owns who may work on it, under which token, until when.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::now;
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A job.
@@ -89,8 +88,8 @@ impl JobState {
     }
 }
 
-impl FromRow<'_, SqliteRow> for JobRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for JobRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         let state: String = row.try_get("state")?;
         Ok(Self {
             id: row.try_get("id")?,

@@ -1,9 +1,14 @@
-//! The factory's state in SQLite. The SQL text is the one PostgreSQL takes too.
+//! The factory's state, in SQLite or in PostgreSQL: one SQL text for both, through sqlx's driver for any database.
+//!
+//! What both take: `$1` placeholders (no `?`, so no `QueryBuilder`), TEXT and BIGINT columns and no others in a result (a
+//! `SUM` of BIGINT is a NUMERIC in PostgreSQL: cast it), `ON CONFLICT`, `RETURNING`. Text is compared and sorted byte by
+//! byte by both.
 //!
 //! Everything that changes more than one row goes through one [`WriteTx`]. One module per family of tables; their
 //! functions take a connection, so that the caller decides what belongs into a transaction.
 
 pub(crate) mod activities;
+mod address;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod clients;
@@ -15,6 +20,7 @@ pub(crate) mod job_outputs;
 pub(crate) mod jobs;
 pub(crate) mod meta;
 pub(crate) mod nodes;
+mod open;
 pub(crate) mod outbox;
 pub(crate) mod outcomes;
 pub(crate) mod requests;
@@ -25,21 +31,40 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod variables;
 
+pub use address::{PostgresAddress, PostgresOptions};
+
 use sluice_contract::{Code, Fault};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr, Sqlite, Transaction};
-use std::borrow::Cow;
+use sqlx::{Pool, Transaction};
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// A connection; SQLite's for now.
-pub(crate) type Conn = sqlx::SqliteConnection;
+/// The driver: SQLite's or PostgreSQL's.
+pub(crate) type Database = sqlx::Any;
+/// A connection.
+pub(crate) type Conn = sqlx::AnyConnection;
+/// A row.
+pub(crate) type DbRow = sqlx::any::AnyRow;
+
+/// Where the state is kept.
+#[derive(Clone, Debug, Default)]
+pub enum StateOptions {
+    /// In `factory.db` in the state directory.
+    #[default]
+    Directory,
+    /// In a PostgreSQL database, which several replicas of a factory may share.
+    Postgres(PostgresOptions),
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
@@ -51,62 +76,31 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (31, "run_queries", include_str!("../../migrations/0031_run_queries.sql")),
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
 ];
-const BUSY: Duration = Duration::from_secs(10);
+/// How long to wait for this process's turn to write.
+const TURN: Duration = Duration::from_secs(60);
+/// The lock of PostgreSQL that a writer holds until its transaction ends; a number that nothing else in the database uses.
+const WRITER: i64 = 0x736c_7569_6365_0001;
 
 /// The database.
 #[derive(Clone)]
 pub(crate) struct State {
-    pool: SqlitePool,
-    /// SQLite has one writer. Waiting here is fair; waiting in SQLite is polling.
+    pool: Pool<Database>,
+    kind: Kind,
+    /// One writer of this process at a time. Waiting here is fair; waiting in SQLite is polling, and in PostgreSQL it
+    /// would take a connection.
     writer: Arc<Mutex<()>>,
 }
 
 impl State {
-    /// Opens `factory.db` in a directory, and brings it up to date.
+    /// Opens the state of a directory, and brings it up to date.
     ///
     /// # Errors
-    /// `SL9001`.
-    pub(crate) async fn open(dir: &Path) -> Result<Self, Fault> {
-        let file = dir.join("factory.db");
-        // SQLite would make it with the umask's mode.
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&file)
-            .map_err(|e| Fault::new(Code::StateFailed, format!("{}: {e}", file.display())))?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(BUSY)
-            .connect_with(options)
-            .await
-            .db()?;
-        let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-            Migration::new(
-                *version,
-                Cow::Borrowed(name),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        });
-        Migrator::with_migrations(migrations.collect())
-            .run(&pool)
-            .await
-            .map_err(|e| {
-                Fault::new(
-                    Code::StateFailed,
-                    format!("the database cannot be brought up to date: {e}"),
-                )
-            })?;
+    /// `SL9010` when the server cannot be reached, `SL9011` when a newer version wrote the state, `SL9001` otherwise.
+    pub(crate) async fn open(dir: &Path, options: &StateOptions) -> Result<Self, Fault> {
+        let (pool, kind) = open::open(dir, options).await?;
         Ok(Self {
             pool,
+            kind,
             writer: Arc::new(Mutex::new(())),
         })
     }
@@ -115,18 +109,38 @@ impl State {
     ///
     /// # Errors
     /// `SL9001`.
-    pub(crate) async fn read(&self) -> Result<PoolConnection<Sqlite>, Fault> {
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Database>, Fault> {
         self.pool.acquire().await.db()
     }
 
-    /// A transaction to write in. Dropped without [`WriteTx::commit`], nothing happened.
+    /// A transaction to write in: the only one, of all replicas. Dropped without [`WriteTx::commit`], nothing happened.
     ///
     /// # Errors
     /// `SL9001`.
     pub(crate) async fn write(&self) -> Result<WriteTx, Fault> {
-        let turn = Arc::clone(&self.writer).lock_owned().await;
-        // From the start a writer: a reader that becomes one can fail at any statement.
-        let tx = self.pool.begin_with("BEGIN IMMEDIATE").await.db()?;
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.writer).lock_owned())
+            .await
+            .map_err(|_| {
+                Fault::new(
+                    Code::StateFailed,
+                    "the database has not ended the write before for a minute",
+                )
+            })?;
+        let tx = match self.kind {
+            // From the start a writer: a reader that becomes one can fail at any statement.
+            Kind::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await.db()?,
+            // What SQLite does: one writer, whose statements see all that was written before, and readers that wait
+            // for nobody. So what holds on the one holds on the other, with one replica or with many.
+            Kind::Postgres => {
+                let mut tx = self.pool.begin().await.db()?;
+                sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                    .bind(WRITER)
+                    .execute(&mut *tx)
+                    .await
+                    .db()?;
+                tx
+            }
+        };
         Ok(WriteTx { tx, _turn: turn })
     }
 
@@ -138,7 +152,7 @@ impl State {
 
 /// A write transaction, and this writer's turn.
 pub(crate) struct WriteTx {
-    tx: Transaction<'static, Sqlite>,
+    tx: Transaction<'static, Database>,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -181,6 +195,19 @@ impl<T> Db<T> for Result<T, sqlx::Error> {
             Fault::new(Code::StateFailed, format!("the database failed: {error}"))
         })
     }
+}
+
+/// `($1, $2), ($3, $4)`: so many rows of so many columns. (sqlx's own builder knows no placeholders that both databases
+/// take.)
+fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<String> = (1..=columns)
+            .map(|column| format!("${}", row * columns + column))
+            .collect();
+        format!("({})", numbers.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    rows.join(", ")
 }
 
 /// Stored JSON that must parse, because this factory wrote it.

@@ -1,8 +1,7 @@
 //! The nodes of gateways.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A registered node.
@@ -28,8 +27,8 @@ pub(crate) struct NodeRow {
     pub(crate) certificates: Vec<String>,
 }
 
-impl FromRow<'_, SqliteRow> for NodeRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for NodeRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             gateway: row.try_get("gateway")?,

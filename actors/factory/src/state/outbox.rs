@@ -1,10 +1,9 @@
 //! Messages that must go out. A row is written with the change it tells of, and deleted when the other side took it.
 
-use super::{Conn, Db, json, stored};
+use super::{Conn, Db, DbRow, json, stored};
 use crate::wire::now;
 use sluice_channel::Address;
 use sluice_contract::{Envelope, Fault, GatewayId, NodeId};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A message on its way.
@@ -15,8 +14,8 @@ pub(crate) struct OutboxRow {
     pub(crate) tries: i64,
 }
 
-impl FromRow<'_, SqliteRow> for OutboxRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for OutboxRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         let text: String = row.try_get("envelope")?;
         Ok(Self {
             id: row.try_get("id")?,

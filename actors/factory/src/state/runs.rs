@@ -1,10 +1,9 @@
 //! Runs of pipelines.
 
 use super::filter::Filter;
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::now;
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row};
 
 /// A run.
@@ -41,8 +40,8 @@ pub(crate) struct RunRow {
     pub(crate) return_value: Option<String>,
 }
 
-impl FromRow<'_, SqliteRow> for RunRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for RunRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             factory: row.try_get("factory")?,

@@ -3,10 +3,9 @@
 //! Whatever ends an activity marks its scope as dirty, in the same transaction: dirty scopes are all that the
 //! orchestrator has to look at, however large a run is.
 
-use super::{Conn, Db};
+use super::{Conn, Database, Db, DbRow, placeholders};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
+use sqlx::{AssertSqlSafe, FromRow, Row};
 
 /// How many rows one statement adds.
 const PORTION: usize = 100;
@@ -74,8 +73,8 @@ impl ScopeState {
     }
 }
 
-impl FromRow<'_, SqliteRow> for ScopeRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for ScopeRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         let state: String = row.try_get("state")?;
         Ok(Self {
             id: row.try_get("id")?,
@@ -118,24 +117,27 @@ pub(crate) async fn insert(conn: &mut Conn, row: &ScopeRow) -> Result<(), Fault>
 /// Adds many.
 pub(crate) async fn insert_all(conn: &mut Conn, rows: &[ScopeRow]) -> Result<(), Fault> {
     for portion in rows.chunks(PORTION) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO scopes (id, run, container, parent, iteration, path, item, item_scope, state, error, dirty) ",
+        let sql = format!(
+            "INSERT INTO scopes (id, run, container, parent, iteration, path, item, item_scope, state, error, dirty) \
+             VALUES {}",
+            placeholders(portion.len(), 11)
         );
-        query.push_values(portion, |mut values, row| {
-            values
-                .push_bind(&row.id)
-                .push_bind(&row.run)
-                .push_bind(&row.container)
-                .push_bind(&row.parent)
-                .push_bind(row.iteration)
-                .push_bind(&row.path)
-                .push_bind(&row.item)
-                .push_bind(&row.item_scope)
-                .push_bind(row.state.as_str())
-                .push_bind(&row.error)
-                .push_bind(i64::from(row.state == ScopeState::Open));
-        });
-        query.build().execute(&mut *conn).await.db()?;
+        let mut query = sqlx::query::<Database>(AssertSqlSafe(sql));
+        for row in portion {
+            query = query
+                .bind(&row.id)
+                .bind(&row.run)
+                .bind(&row.container)
+                .bind(&row.parent)
+                .bind(row.iteration)
+                .bind(&row.path)
+                .bind(&row.item)
+                .bind(&row.item_scope)
+                .bind(row.state.as_str())
+                .bind(&row.error)
+                .bind(i64::from(row.state == ScopeState::Open));
+        }
+        query.execute(&mut *conn).await.db()?;
     }
     Ok(())
 }

@@ -1,9 +1,8 @@
 //! Browser sessions, as SHA-256 only.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::{now, sha256_hex};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A session.
@@ -18,8 +17,8 @@ pub(crate) struct SessionRow {
     pub(crate) expires: i64,
 }
 
-impl FromRow<'_, SqliteRow> for SessionRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for SessionRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             kind: row.try_get("kind")?,
             name: row.try_get("name")?,

@@ -1,9 +1,8 @@
 //! API tokens, as SHA-256 only.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::{now, sha256_hex};
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A token, without what it is made of.
@@ -17,8 +16,8 @@ pub(crate) struct TokenRow {
     pub(crate) expires: Option<i64>,
 }
 
-impl FromRow<'_, SqliteRow> for TokenRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for TokenRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             name: row.try_get("name")?,
             scopes: row.try_get("scopes")?,

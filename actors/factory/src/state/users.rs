@@ -1,9 +1,8 @@
 //! People who log in to the console.
 
-use super::{Conn, Db};
+use super::{Conn, Db, DbRow};
 use crate::wire::now;
 use sluice_contract::Fault;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 /// A user.
@@ -16,8 +15,8 @@ pub(crate) struct UserRow {
     pub(crate) created: i64,
 }
 
-impl FromRow<'_, SqliteRow> for UserRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, DbRow> for UserRow {
+    fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             name: row.try_get("name")?,
             scope: row.try_get("scope")?,

@@ -274,7 +274,9 @@ fn the_audit_log_has_pages() {
 fn access_is_given_and_taken_without_a_running_factory() {
     run(async {
         let fixture = Fixture::with_factory().await;
-        let offline = crate::Access::open(fixture.dir.path()).await.unwrap();
+        let offline = crate::Access::open(fixture.dir.path(), &fixture.state_options())
+            .await
+            .unwrap();
         let body = |value: Value| value.as_object().unwrap().clone();
         let made = offline
             .put("tokens", "rescue", body(json!({ "scope": "admin" })))
@@ -301,7 +303,11 @@ fn access_is_given_and_taken_without_a_running_factory() {
             .map(|e| e["operation"].clone())
             .collect();
         assert_eq!(operations, ["TokenDelete", "TokenPut"]);
-        assert!(crate::Access::open(&fixture.dir.path().join("nothing")).await.is_err());
+        assert!(
+            crate::Access::open(&fixture.dir.path().join("nothing"), &crate::StateOptions::Directory)
+                .await
+                .is_err()
+        );
         fixture.stop().await;
     });
 }

@@ -1,5 +1,6 @@
 //! A factory in a temporary directory, and a client of its REST interface.
 
+use super::store::Store;
 use crate::{Factory, FactoryOptions, Timings};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -35,6 +36,8 @@ pub(super) struct Fixture {
     pub(super) root: Root,
     pub(super) client: reqwest::Client,
     pub(super) token: String,
+    /// Behind the factory: it is dropped in this order.
+    store: Store,
 }
 
 /// An answer.
@@ -91,7 +94,7 @@ fn root() -> Root {
 
 impl Fixture {
     pub(super) async fn start() -> Self {
-        Self::in_dir(tempfile::tempdir().unwrap(), None).await
+        Self::in_dir(tempfile::tempdir().unwrap(), Store::fresh().await, None).await
     }
 
     /// A factory with the data factory `factory1` in it.
@@ -102,9 +105,10 @@ impl Fixture {
     }
 
     /// `ports` are those of REST and the channel, to come back where nodes look.
-    async fn in_dir(dir: tempfile::TempDir, ports: Option<(u16, u16)>) -> Self {
+    async fn in_dir(dir: tempfile::TempDir, store: Store, ports: Option<(u16, u16)>) -> Self {
         let root = root();
         let mut options = options(dir.path());
+        options.state = store.options();
         if let Some((rest, amqp)) = ports {
             options.rest_listen.set_port(rest);
             options.amqp_listen.set_port(amqp);
@@ -127,6 +131,7 @@ impl Fixture {
             root,
             client,
             token,
+            store,
         }
     }
 
@@ -136,7 +141,12 @@ impl Fixture {
         let amqp = self.factory.amqp_addr().port();
         self.factory.shutdown().await;
         self.root.shutdown().await;
-        Self::in_dir(self.dir, Some((rest, amqp))).await
+        Self::in_dir(self.dir, self.store, Some((rest, amqp))).await
+    }
+
+    /// Where the state is.
+    pub(super) fn state_options(&self) -> crate::StateOptions {
+        self.store.options()
     }
 
     fn port(&self) -> u16 {

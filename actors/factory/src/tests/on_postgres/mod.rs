@@ -1,0 +1,33 @@
+//! The same tests with the state in PostgreSQL.
+#![allow(clippy::duplicate_mod)]
+
+use super::{node, store};
+
+#[path = "../contract.rs"]
+mod contract;
+#[path = "../documents.rs"]
+mod documents;
+#[path = "../enrolment.rs"]
+mod enrolment;
+#[path = "../gateways.rs"]
+mod gateways;
+#[path = "../leases.rs"]
+mod leases;
+#[path = "../queries.rs"]
+mod queries;
+#[path = "../recovery.rs"]
+mod recovery;
+#[path = "../runs.rs"]
+mod runs;
+
+/// The other tests' fixture, with a server for each test.
+mod fixture {
+    pub(super) use crate::tests::fixture::*;
+    use sluice_tests::postgres::Postgres;
+    use std::sync::Arc;
+
+    pub(super) fn run(test: impl Future<Output = ()>) {
+        let server = Arc::new(Postgres::start());
+        crate::tests::fixture::run(super::store::SERVER.scope(server, test));
+    }
+}
