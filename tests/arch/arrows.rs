@@ -37,6 +37,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "sluice-factory",
         &[
+            "sluice-adf-v1",
             "sluice-contract",
             "sluice-channel",
             "sluice-expression",

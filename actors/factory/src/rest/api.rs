@@ -31,6 +31,8 @@ const SPELLING: &[&str] = &[
     "triggerRuns",
     "queryTriggers",
     "queryTriggerRuns",
+    "regenerateKey",
+    "setActivePeriod",
 ];
 
 /// What the name behind a segment is called.
@@ -50,6 +52,10 @@ const NAMES: &[(&str, &str)] = &[
     ("triggers", "triggerName"),
     ("pipelineruns", "runId"),
     ("triggerruns", "runId"),
+    ("datafactories", "dataFactoryName"),
+    ("gateways", "gatewayName"),
+    ("tables", "tableName"),
+    ("datapipelines", "pipelineName"),
 ];
 
 /// `GET /openapi.json`.

@@ -33,6 +33,20 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A request for something else, of the same client.
+    pub(crate) fn within(&self, names: Vec<String>, path: String, body: String) -> Self {
+        Self {
+            names,
+            identity: self.identity.clone(),
+            path,
+            host: self.host.clone(),
+            query: BTreeMap::new(),
+            // Versions that the client knows are those of what it asked for.
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
     /// The name at a place of the path; empty when the path has none there.
     pub(crate) fn name(&self, index: usize) -> &str {
         self.names.get(index).map(String::as_str).unwrap_or_default()

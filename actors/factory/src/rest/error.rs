@@ -67,6 +67,16 @@ impl ApiError {
         }
     }
 
+    /// Whether there is no such operation.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.code == "OperationNotSupported"
+    }
+
+    /// Whether the resource is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND && self.code == "NotFound"
+    }
+
     fn not_found(code: &str, message: String) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

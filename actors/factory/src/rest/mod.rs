@@ -33,6 +33,7 @@ mod serve;
 pub(crate) mod status;
 mod unserved;
 mod upgrade;
+mod v1;
 
 pub(crate) use api::document as openapi;
 pub(crate) use auth::of_token;

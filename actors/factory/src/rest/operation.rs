@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{
     accounts, api, audit, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
-    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, upgrade,
+    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, upgrade, v1,
 };
 use crate::app::App;
 use crate::state::documents::DocumentKind;
@@ -71,6 +71,7 @@ pub(crate) enum Op {
     RunCancel,
     RunQuery,
     ActivityQuery,
+    V1(v1::V1),
 }
 
 impl Op {
@@ -81,6 +82,7 @@ impl Op {
             Op::DocumentGet(kind) => format!("{kind:?}Get"),
             Op::DocumentPut(kind) => format!("{kind:?}Put"),
             Op::DocumentDelete(kind) => format!("{kind:?}Delete"),
+            Op::V1(op) => format!("V1{op:?}").replace(['(', ')'], ""),
             other => format!("{other:?}"),
         }
     }
@@ -151,5 +153,6 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
         Op::RunCancel => runs::cancel(app, call).await,
         Op::RunQuery => queries::pipeline_runs(app, call).await,
         Op::ActivityQuery => queries::activity_runs(app, call).await,
+        Op::V1(op) => v1::run(op, app, call).await,
     }
 }

@@ -44,6 +44,7 @@ impl Op {
             | Op::RunGet
             | Op::RunQuery
             | Op::ActivityQuery => Reader,
+            Op::V1(op) => op.needs(),
             Op::TestConnection | Op::GatewaySyncCredentials | Op::GatewayUpgrade | Op::CreateRun | Op::RunCancel => {
                 Operator
             }

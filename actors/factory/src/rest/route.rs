@@ -1,6 +1,7 @@
 //! Which operation a path and a method mean. Segments compare without regard to case, as clients spell them freely.
 
 use super::operation::Op;
+use super::v1::routes as v1;
 use crate::state::documents::DocumentKind::{Credential, DataFlow, Dataset, GlobalParameter, LinkedService, Pipeline};
 use axum::http::Method;
 use std::sync::LazyLock;
@@ -137,18 +138,26 @@ pub(crate) fn all() -> &'static [Route] {
 }
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let expand = |path: &'static str| -> Vec<&'static str> {
-        match path.strip_prefix('F') {
-            Some(rest) => F.split('/').chain(rest.split('/').filter(|s| !s.is_empty())).collect(),
+    let expand = |path: &'static str, short: char, long: &'static str| -> Vec<&'static str> {
+        match path.strip_prefix(short) {
+            Some(rest) => long
+                .split('/')
+                .chain(rest.split('/').filter(|s| !s.is_empty()))
+                .collect(),
             None => path.split('/').collect(),
         }
     };
-    let routes = TABLE.iter().map(|(method, path, op)| Route {
+    let today = TABLE.iter().map(|(method, path, op)| Route {
         method,
-        segments: expand(path),
+        segments: expand(path, 'F', F),
         op: *op,
     });
-    routes.collect()
+    let old = v1::TABLE.iter().map(|(method, path, op)| Route {
+        method,
+        segments: expand(path, 'D', v1::D),
+        op: Op::V1(*op),
+    });
+    today.chain(old).collect()
 });
 
 /// What a request's path means.

@@ -29,6 +29,7 @@ pub(crate) mod scopes;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod v1_documents;
 pub(crate) mod variables;
 
 pub use address::{PostgresAddress, PostgresOptions};
@@ -74,6 +75,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "job_outputs", include_str!("../../migrations/0015_job_outputs.sql")),
     (30, "access", include_str!("../../migrations/0030_access.sql")),
     (31, "run_queries", include_str!("../../migrations/0031_run_queries.sql")),
+    (
+        40,
+        "documents of v1",
+        include_str!("../../migrations/0040_v1_documents.sql"),
+    ),
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
 ];
 /// How long to wait for this process's turn to write.

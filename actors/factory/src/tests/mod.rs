@@ -23,3 +23,4 @@ mod runs;
 mod secrets;
 mod store;
 mod stored;
+mod v1;
