@@ -2,6 +2,7 @@
 
 mod access;
 mod copy;
+mod documents;
 mod factory;
 mod help;
 mod streams;

@@ -134,8 +134,10 @@ fn makers(groups: &[Group<'_>], made: &mut Translation) -> Makers {
                     of: group.of,
                     all: &mut made.notes,
                 };
-                let text = format!("the dataset {output} is made by two pipelines");
-                notes.refuse(Code::OldDocumentRefused, &["properties", "activities"], text);
+                let text = format!(
+                    "the dataset {output} is made by two pipelines; what reads it waits for the last of them only"
+                );
+                notes.note(&["properties", "activities"], text);
             }
         }
     }

@@ -18,6 +18,7 @@ mod names;
 mod order;
 mod read;
 mod references;
+mod reroute;
 mod text;
 
 pub use arm::Values;
@@ -27,6 +28,7 @@ pub use kind::{Contract, Kind};
 pub use order::order;
 pub use read::{Read, Skipped, read};
 pub use references::{Reference, references};
+pub use reroute::reroute;
 pub use text::{Path, Place, Step};
 
 #[cfg(test)]

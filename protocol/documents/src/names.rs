@@ -127,7 +127,8 @@ impl Names {
         let far = |other: &&str| distance(&lower, &other.to_lowercase());
         self.list()
             .min_by_key(far)
-            .filter(|other| far(other) <= (name.len() / 4).max(2))
+            // Of a very short name everything is near.
+            .filter(|other| name.len() >= 4 && far(other) <= (name.len() / 4).max(2))
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) struct DocumentArgs {
     /// A parameter of a template. Not for secrets: everybody can read arguments.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+    /// The gateway that takes the place of Azure's own integration runtimes, where linked services name one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) gateway: Option<String>,
     /// A parameter of a template whose value is the first line of a file; `-` for standard input.
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) set_file: Vec<String>,

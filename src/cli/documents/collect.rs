@@ -21,6 +21,9 @@ pub(super) fn collect(args: &DocumentArgs, values: &Values) -> Result<Read, Faul
             return Err(Fault::new(Code::DocumentUnclear, format!("{}: {why}", path.display())));
         }
     }
+    if let Some(gateway) = &args.gateway {
+        sluice_documents::reroute(&mut all.documents, gateway);
+    }
     if all.documents.is_empty() {
         return Err(Fault::new(
             Code::FileNotFound,

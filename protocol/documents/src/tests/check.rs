@@ -357,4 +357,8 @@ fn machines_of_azure_are_no_gateways() {
         (checked[1].verdict, checked[1].findings[0].code),
         (Verdict::Stored, Code::NoGateway)
     );
+    let mut documents = documents;
+    assert_eq!(crate::reroute(&mut documents, "elsewhere"), 1);
+    let checked = check(&documents, &known());
+    assert_eq!(checked[1].verdict, Verdict::Runs, "{:?}", checked[1].findings);
 }
