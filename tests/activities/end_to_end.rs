@@ -139,3 +139,81 @@ async fn a_script_that_runs_is_cancelled_in_the_database() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_up_goes_into_the_activities_behind_it() {
+    let (postgres, factory) = (Postgres::start(), Factory::start());
+    let _gateway = Gateway::start(&factory, "onprem").await;
+    let rest = factory.rest();
+    postgres
+        .sql("CREATE TABLE marks (name text, value int); INSERT INTO marks VALUES ('a', 41)")
+        .await;
+    let table = postgres_source(&postgres, "public", "marks");
+    service(&rest, "Db", table.service, &table.properties).await;
+    dataset(&rest, "Marks", "Db", table.dataset, &table.table).await;
+    let lookup = json!({ "name": "L", "type": "Lookup", "typeProperties": {
+        "dataset": { "type": "DatasetReference", "referenceName": "Marks" }, "source": { "type": "PostgreSqlV2Source" } } });
+    let script = json!({ "name": "S", "type": "Script", "dependsOn": [{ "activity": "L", "dependencyConditions": ["Succeeded"] }],
+        "linkedServiceName": { "type": "LinkedServiceReference", "referenceName": "Db" },
+        "typeProperties": { "scripts": [{ "type": "NonQuery", "text": "INSERT INTO marks VALUES (@name, @value)", "parameters": [
+            { "name": "name", "type": "String", "value": { "type": "Expression", "value": "@concat(activity('L').output.firstRow.name, '!')" } },
+            { "name": "value", "type": "Int32", "value": "@add(activity('L').output.firstRow.value, 1)" }] }] } });
+    let pipeline = json!({ "properties": { "activities": [lookup, script] } });
+    rest.put("pipelines/Both", &pipeline).await.ok();
+    let run = rest.start("Both").await;
+    sluice_tests::poll::until("the end of the run", PATIENCE, || async {
+        let state = rest.run(&run).await?;
+        matches!(state["status"].as_str(), Some("Succeeded" | "Failed")).then_some(())
+    })
+    .await;
+    let activities = rest.activities(&run).await.unwrap();
+    assert!(
+        activities.iter().all(|activity| activity["status"] == "Succeeded"),
+        "{activities:#?}"
+    );
+    assert_eq!(postgres.one("SELECT value FROM marks WHERE name = 'a!'").await, "42");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_calls_a_web_address() {
+    let factory = Factory::start();
+    let _gateway = Gateway::start(&factory, "onprem").await;
+    let rest = factory.rest();
+    let via = json!({ "type": "IntegrationRuntimeReference", "referenceName": "onprem" });
+    let call = |more: Value| {
+        let mut properties = json!({ "method": "GET", "connectVia": via, "disableCertValidation": true });
+        for (name, value) in more.as_object().unwrap() {
+            properties[name] = value.clone();
+        }
+        json!({ "type": "WebActivity", "typeProperties": properties })
+    };
+    // The factory's own server answers as well as any other.
+    let token = json!({ "Authorization": format!("Bearer {}", rest.token) });
+    let answered = call(json!({ "url": format!("{}/openapi.json", rest.base), "headers": token }));
+    let done = run(&rest, "Web", answered).await;
+    assert_eq!(done["status"], "Succeeded", "{done:#}");
+    assert!(done["output"]["openapi"].is_string(), "{done:#}");
+    assert!(
+        done["output"]["ADFWebActivityResponseHeaders"]["content-type"]
+            .as_str()
+            .unwrap()
+            .contains("json"),
+        "{done:#}"
+    );
+    assert_eq!(done["output"]["effectiveIntegrationRuntime"], "onprem");
+    let nowhere = call(
+        json!({ "url": format!("{}{}", rest.base, rest.path("pipelines/None")), "headers": { "Authorization": "Bearer canary-web" } }),
+    );
+    let done = run(&rest, "Refused", nowhere).await;
+    assert_eq!(done["error"]["errorCode"], "SL6024", "{done:#}");
+    assert!(done["error"]["message"].as_str().unwrap().contains("401"), "{done:#}");
+    let untrusted = call(json!({ "url": format!("{}/openapi.json", rest.base), "disableCertValidation": false }));
+    let done = run(&rest, "Untrusted", untrusted).await;
+    assert_eq!(done["error"]["errorCode"], "SL6024", "{done:#}");
+    let secret = call(json!({ "url": rest.base, "authentication": { "type": "MSI", "resource": "x" } }));
+    let done = run(&rest, "Msi", secret).await;
+    assert_eq!(done["error"]["errorCode"], "SL6026", "{done:#}");
+    let metadata = call(json!({ "url": "http://169.254.169.254/latest/meta-data" }));
+    let done = run(&rest, "Metadata", metadata).await;
+    assert_eq!(done["status"], "Failed", "{done:#}");
+}
