@@ -249,7 +249,7 @@ catalogue! {
         "The administrator of the node's machine has forbidden, or not allowed, what the linked service or the activity asks for."
         "If it is meant to run, change the rule that the message names in the node's policy.toml; the factory cannot."
     PolicyInvalid "SL5022" false "The node's policy cannot be read"
-        "policy.toml has a member that is unknown or of the wrong form, or others than its owner may write it. The node runs nothing until it is repaired."
+        "The file policy.toml has a member that is unknown or of the wrong form, or others than its owner may write it. The node runs nothing until it is repaired."
         "Correct what the message names: sluice gateway policy check FILE."
     CredentialForeign "SL5023" false "The credential was encrypted by Azure Data Factory"
         "The linked service came from Azure with an encryptedCredential; only the integration runtime that Azure encrypted it for can open it."

@@ -83,7 +83,12 @@ fn take(name: &str, path: &str, value: &mut Value, secrets: &mut Secrets) {
             }
         }
         Value::Object(object) => {
+            let reference = is_reference(object);
             for (key, inner) in object.iter_mut() {
+                // Where a secret is kept is none: a reference's `key` names one of several in its store.
+                if reference && REFERENCE.contains(&key.to_ascii_lowercase().as_str()) && inner.is_string() {
+                    continue;
+                }
                 take(key, &format!("{path}.{key}"), inner, secrets);
             }
         }
@@ -94,6 +99,20 @@ fn take(name: &str, path: &str, value: &mut Value, secrets: &mut Secrets) {
         }
         _ => {}
     }
+}
+
+/// The members by which a reference says where a secret is, in lower case.
+const REFERENCE: &[&str] = &["key", "path", "name", "secretname", "secretversion", "version"];
+
+/// Whether an object says where a secret is kept, in place of the secret.
+fn is_reference(object: &crate::Object) -> bool {
+    let kinds = [
+        "AzureKeyVaultSecret",
+        "HashiCorpVaultSecret",
+        "FileSecret",
+        "EnvironmentSecret",
+    ];
+    super::text(object, "type").is_some_and(|kind| kinds.iter().any(|known| known.eq_ignore_ascii_case(kind)))
 }
 
 /// Whether a client sent back masked secrets, so that the stored credential has to be kept.
@@ -185,5 +204,12 @@ mod tests {
         let (left, secrets) = take(value.clone());
         assert!(secrets.is_empty());
         assert_eq!(left, value);
+        let value = json!({ "password": {"type": "HashiCorpVaultSecret", "store": {"referenceName": "v"}, "path": "a/b", "key": "k" } });
+        assert_eq!(take(value.clone()).0, value);
+        // What else stands beside it is one.
+        let sly =
+            json!({ "password": {"type": "HashiCorpVaultSecret", "path": "a/b", "key": "k", "password": "canary" } });
+        let (left, secrets) = take(sly);
+        assert!(!left.to_string().contains("canary") && !secrets.is_empty(), "{left}");
     }
 }
