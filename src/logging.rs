@@ -21,6 +21,9 @@ pub(crate) fn start(verbose: u8, long_running: bool) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Where the log cannot be written (its disk is full), it would be told on standard error, which cannot be written either:
+        // that panics in whoever logs.
+        .log_internal_errors(false)
         .with_ansi(colour);
     let json = std::env::var("SLUICE_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
     // A second subscriber in one process (tests) is no error.

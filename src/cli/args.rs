@@ -460,6 +460,9 @@ pub(crate) struct GatewayRunArgs {
     /// From so many rows on, a copy is written so that it can go on after an interruption, even where another way is faster.
     #[arg(long, env = "SLUICE_RESUME_FROM", value_name = "ROWS", default_value_t = 5_000_000)]
     pub(crate) resume_from: u64,
+    /// Seconds that running copies get to finish when the agent is told to stop; those that are left are handed back.
+    #[arg(long, env = "SLUICE_DRAIN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub(crate) drain: u32,
     /// How many receipts of finished copies are kept.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) receipts: u32,

@@ -73,6 +73,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     options.stall_timeout = Duration::from_secs(u64::from(args.stall));
     options.resume_from_rows = args.resume_from;
     let metrics = telemetry::listen(&args.metrics, root)?;
+    let drain = Duration::from_secs(u64::from(args.drain));
     let agent = Agent::start(options, root).await?;
     let identity = telemetry::Identity {
         service: "sluice-gateway",
@@ -98,7 +99,7 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     sluice_runtime::stop_signal().await;
     root.keep_figures();
     note("Stopping: running copies get time to finish");
-    agent.shutdown().await;
+    agent.shutdown_within(drain).await;
     Ok(())
 }
 

@@ -94,6 +94,16 @@ pub(super) fn describe(run: &Value, activities: &[Value]) -> String {
         &rows,
     );
     text += &histories(activities);
+    for activity in activities
+        .iter()
+        .filter(|activity| activity["waitingBecause"].is_string())
+    {
+        text += &format!(
+            "\n{} waits because {}\n",
+            cell(&activity["activityName"]),
+            cell(&activity["waitingBecause"])
+        );
+    }
     for activity in activities {
         let message = cell(&activity["error"]["message"]);
         if activity["status"] == "Failed" {

@@ -12,7 +12,7 @@ use crate::options::{AgentOptions, Tuning};
 use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
 use crate::receipts::Receipts;
-use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places, Stop};
+use crate::scheduler::{Helpers, JobScheduler, Limits, LiveJobs, Places, Stop};
 use crate::secrets::SecretCache;
 use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
@@ -126,6 +126,8 @@ impl Agent {
     pub async fn shutdown_within(self, limit: Duration) {
         let hub = &self.hub;
         hub.places.drain("the agent shuts down");
+        // Others do the work of a helper that goes.
+        hub.helpers.iter().for_each(|help| help.stop.cancel());
         if timeout(limit, hub.live.all_left()).await.is_err() {
             for live in hub.live.list() {
                 live.request_stop(Stop::ShuttingDown);
@@ -210,6 +212,7 @@ fn prepare(
         places: Places::new(options.slots),
         limits: Limits::load(&state, options.memory_budget, options.slots)?,
         live: LiveJobs::default(),
+        helpers: Helpers::default(),
         connectors: Connectors::default(),
         receipts: Receipts::open(&state, &identity, options.receipts)?,
         closing: CancellationToken::new(),

@@ -9,7 +9,7 @@ use crate::options::{AgentOptions, Tuning};
 use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
 use crate::receipts::Receipts;
-use crate::scheduler::{JobScheduler, Limits, LiveJobs, Places};
+use crate::scheduler::{Helpers, JobScheduler, Limits, LiveJobs, Places};
 use crate::secrets::SecretCache;
 use crate::state::StateDir;
 use crate::updater::Updater;
@@ -42,6 +42,8 @@ pub(crate) struct Hub {
     pub(crate) limits: Limits,
     /// The copies that run.
     pub(crate) live: LiveJobs,
+    /// The copies of other nodes that this one helps with.
+    pub(crate) helpers: Helpers,
     pub(crate) connectors: Connectors,
     /// Signs and keeps what says that a copy is done.
     pub(crate) receipts: Receipts,

@@ -17,11 +17,31 @@ pub(crate) fn platform() -> String {
     format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
-/// Memory still available, in bytes; 0 when the system does not say.
+/// Memory still available, in bytes; 0 when the system does not say. In a container that has a limit, what is left of that.
 pub(crate) fn memory_available() -> u64 {
+    let left =
+        container("memory.max").map(|limit| limit.saturating_sub(container("memory.current").unwrap_or_default()));
+    left.unwrap_or(u64::MAX).min(memory("MemAvailable:"))
+}
+
+/// All memory of the machine, or of the container, in bytes; 0 when the system does not say.
+pub(crate) fn memory_total() -> u64 {
+    container("memory.max").unwrap_or(u64::MAX).min(memory("MemTotal:"))
+}
+
+/// A figure of the container's own group; none without a limit.
+fn container(file: &str) -> Option<u64> {
+    read_to_string(format!("/sys/fs/cgroup/{file}"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+fn memory(member: &str) -> u64 {
     let text = read_to_string("/proc/meminfo").unwrap_or_default();
     text.lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))
+        .find_map(|line| line.strip_prefix(member))
         .and_then(|rest| rest.trim().strip_suffix("kB"))
         .and_then(|kib| kib.trim().parse::<u64>().ok())
         .map_or(0, |kib| kib * 1024)

@@ -27,9 +27,9 @@ impl Road {
             Some(rows) => rows >= self.options.resume_from_rows,
             None => source.partitions().len() > self.options.parallel.max(1),
         };
-        let shared = self.continuation.dealer.is_some();
-        let kept = self.continuation.keeper.is_some();
-        request.resumable = shared || kept && (many || self.continuation.checkpoint.is_some());
+        let (shared, kept) = (self.continuation.dealer.is_some(), self.continuation.keeper.is_some());
+        // What goes on needs a keeper, what is shared a dealer; neither is worth it for a few rows.
+        request.resumable = (shared || kept) && many || kept && self.continuation.checkpoint.is_some();
         if let Some(checkpoint) = &self.continuation.checkpoint {
             let earlier = CommitKey {
                 job: key.job.clone(),
@@ -69,8 +69,10 @@ impl Road {
             self.reporter.checkpoint(published(checkpoint));
         }
         let dealer = match &self.continuation.dealer {
-            // Others can only write parts, and only of a source that they can cut in the same way.
-            Some(dealer) if sink.parts().is_some() && plan.is_some() => dealer.clone(),
+            // Others can only write parts, and only of a source that they can cut in the same way and see in the same state.
+            Some(dealer) if sink.parts().is_some() && plan.as_ref().is_some_and(|plan| plan.snapshot.is_some()) => {
+                dealer.clone()
+            }
             _ => Arc::new(Alone::default()),
         };
         let copy = SharedCopy {

@@ -24,6 +24,9 @@ pub(crate) fn outcome(source: &dyn Source, sink: &dyn Sink, cargo: Cargo, commit
             warnings.push(format!("what an earlier attempt had staged was of no use: {how}"));
         }
     }
+    if cargo.of_others > 0 {
+        extra.insert("shared".to_owned(), json!({ "partitions": cargo.of_others }));
+    }
     let columns = columns(&cargo);
     CopyOutcome {
         rows_read: cargo.rows_read,

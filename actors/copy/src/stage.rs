@@ -38,6 +38,8 @@ pub(crate) struct Cargo {
     pub(crate) compared: Compared,
     /// What an earlier attempt had staged.
     pub(crate) taken: TakenOver,
+    /// How many partitions other nodes have written.
+    pub(crate) of_others: usize,
 }
 
 impl Road {
@@ -131,6 +133,7 @@ impl Road {
             budget,
             compared: Compared::Unasked,
             taken,
+            of_others: of_others.len(),
         };
         if self.validates() {
             cargo.compared = self.compare(sink, Written::Staged, &cargo, &self.cancel).await?;

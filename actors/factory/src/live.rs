@@ -24,6 +24,10 @@ pub(crate) struct NodeMetrics {
     pub(crate) cpu_percent: f32,
     pub(crate) memory_available: u64,
     pub(crate) jobs_running: usize,
+    /// Places for jobs, and those that are free.
+    pub(crate) slots: (u32, u32),
+    /// Why it takes fewer jobs than it has places.
+    pub(crate) busy: Option<String>,
 }
 
 /// How far a job is.
@@ -65,6 +69,8 @@ impl Live {
             cpu_percent: beat.cpu_percent,
             memory_available: beat.memory_available,
             jobs_running: beat.leases.len(),
+            slots: (beat.slots, beat.slots_free),
+            busy: beat.busy.clone(),
         };
         self.nodes.insert(node.clone(), metrics);
     }

@@ -57,6 +57,9 @@ pub struct Status {
     /// Why no new job is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining: Option<String>,
+    /// Why fewer jobs are taken than there are places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
     /// What the copies share.
     #[serde(default)]
     pub limits: LimitsStatus,
@@ -166,6 +169,7 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         jobs: hub.live.list().iter().map(|live| job(live)).collect(),
         slots: capacity.slots,
         slots_free: capacity.free(),
+        busy: capacity.busy(),
         draining: capacity.reason().cloned(),
         limits: hub.limits.now(),
         ledger: hub.journal.counts().await.ok(),

@@ -3,10 +3,10 @@
 use super::session::Shared;
 use crate::health::{Severity, Topic};
 use crate::probe::Probe;
-use crate::scheduler::{Cancel, Denied, Granted, cancel, renewed};
+use crate::scheduler::{About, Cancel, Denied, Granted, Invited, cancel, renewed};
 use crate::updater::Offered;
 use sluice_channel::{Inbox, Settle};
-use sluice_contract::message::{CommitDecision, ErrorReply};
+use sluice_contract::message::{CommitDecision, ErrorReply, Share, Talk};
 use sluice_contract::{Code, Envelope, Fault, Message as Wire, Object};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -90,6 +90,7 @@ async fn act(shared: &Shared, envelope: &Envelope, message: Wire) -> Result<(), 
                 reason: denied.reason,
             });
         }
+        Wire::CopyShare(share) => shared_copy(shared, envelope, share)?,
         Wire::CommitGranted(_) => decide(shared, envelope, Ok(()))?,
         Wire::CommitDenied(CommitDecision { reason, .. }) => decide(shared, envelope, Err(reason))?,
         Wire::EventAck(ack) => hub.journal.ack(ack.ids).await?,
@@ -132,6 +133,36 @@ async fn act(shared: &Shared, envelope: &Envelope, message: Wire) -> Result<(), 
             let text = format!("this node does not act on {}", other.kind());
             return Err(Fault::new(Code::OperationNotSupported, text));
         }
+    }
+    Ok(())
+}
+
+/// Another node of the gateway talks about a copy that it leads, or that this one does.
+fn shared_copy(shared: &Shared, envelope: &Envelope, share: Share) -> Result<(), Fault> {
+    let hub = &shared.hub;
+    let from = share.node.ok_or_else(|| incomplete("the node it is from"))?;
+    let about = About {
+        job: job(envelope)?,
+        attempt: envelope.attempt.ok_or_else(|| incomplete("an attempt"))?,
+        token: envelope.token.ok_or_else(|| incomplete("a token"))?,
+    };
+    if let Talk::Invite { spec, copy } = share.talk {
+        let unread = |e: serde_json::Error| Fault::new(Code::NotShared, format!("the copy is not understood: {e}"));
+        let copy = serde_json::from_value(copy).map_err(unread)?;
+        hub.scheduler.tell(Invited {
+            about,
+            leader: from,
+            spec,
+            copy,
+        });
+        return Ok(());
+    }
+    if let Some(live) = hub.live.get(&about.job) {
+        if (live.attempt, live.token) == (about.attempt, about.token) {
+            live.hear(&from, share.talk);
+        }
+    } else if let Some(help) = hub.helpers.get(&about.job).filter(|help| help.about == about) {
+        help.hear(&from, &share.talk);
     }
     Ok(())
 }

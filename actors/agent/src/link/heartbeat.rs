@@ -2,6 +2,7 @@
 
 use super::session::Shared;
 use crate::machine::{self, CpuMeter};
+use crate::scheduler::Gauge;
 use sluice_contract::message::Heartbeat;
 use sluice_contract::{Code, Fault, Message as Wire, Object};
 use std::collections::VecDeque;
@@ -40,17 +41,20 @@ impl Beats {
 /// Sends a heartbeat now and after every interval, until one does not get through.
 pub(super) async fn beat(shared: &Shared) -> Fault {
     let hub = &shared.hub;
-    let mut cpu = CpuMeter::default();
+    let (mut cpu, mut gauge) = (CpuMeter::default(), Gauge::default());
     let mut ticks = interval(shared.heartbeat);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let (cpu_percent, memory_available) = (cpu.percent(), machine::memory_available());
+        hub.places.set_pressure(gauge.look(cpu_percent, memory_available));
         let capacity = hub.places.now();
         let envelope = hub.envelope(&Wire::GatewayHeartbeat(Heartbeat {
             slots_free: capacity.free(),
             slots: capacity.slots,
-            cpu_percent: cpu.percent(),
-            memory_available: machine::memory_available(),
+            cpu_percent,
+            memory_available,
+            busy: capacity.busy(),
             leases: hub.live.leases(),
             extra: Object::new(),
         }));

@@ -31,15 +31,15 @@ async fn take(shared: &Shared, mut inbox: Box<dyn Inbox>, credit: u32) -> Result
     let mut outstanding = credit;
     let mut not_before = Instant::now();
     loop {
-        let (free, draining) = {
-            let capacity = places.borrow_and_update();
-            (capacity.free(), capacity.reason().is_some())
-        };
+        let free = places.borrow_and_update().free();
         let paused = Instant::now() < not_before;
-        if draining && outstanding > 0 {
+        if free < outstanding {
+            // Credit cannot be taken back in part. What is free is asked for anew.
             inbox.stop().await?;
             outstanding = 0;
-        } else if free > outstanding && !paused {
+            continue;
+        }
+        if free > outstanding && !paused {
             inbox.add_credit(free - outstanding).await?;
             outstanding = free;
         }

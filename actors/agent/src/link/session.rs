@@ -94,6 +94,12 @@ impl Session {
             heartbeat_s = welcome.heartbeat_s,
             "The factory has welcomed this node."
         );
+        if let Some(limit) = welcome
+            .concurrent_jobs_limit
+            .filter(|limit| *limit != hub.places.now().slots)
+        {
+            hub.places.set_slots(limit);
+        }
         reconcile(&hub.live, welcome.reconcile, welcome.lease_s, asked);
 
         let credit = hub.places.now().free();

@@ -5,6 +5,7 @@ use super::live::{LiveJob, Stop};
 use super::messages::{Accepted, Cancel, Denied, Ended, GiveBack, Granted, Reservation, Reserve, Tick, Welcomed};
 use super::pending::PendingJobs;
 use super::runner;
+use super::share::{self, Help, Invited};
 use crate::hub::Hub;
 use actix::{Actor, AsyncContext, Handler, MessageResult};
 use sluice_contract::job::CopyProgress;
@@ -188,6 +189,38 @@ impl Handler<Welcomed> for JobScheduler {
     }
 }
 
+impl Handler<Invited> for JobScheduler {
+    type Result = ();
+
+    fn handle(&mut self, invited: Invited, _: &mut Self::Context) {
+        let Invited {
+            about,
+            leader,
+            spec,
+            copy,
+        } = invited;
+        let job = about.job.clone();
+        if let Some(help) = self.hub.helpers.get(&job) {
+            if help.about != about {
+                // A later attempt leads; this one's place is free when it has stopped.
+                help.stop.cancel();
+            }
+            return;
+        }
+        if self.hub.live.get(&job).is_some() || self.hub.places.now().free() == 0 {
+            return;
+        }
+        tracing::info!(%job, %leader, "This node helps with a copy.");
+        let help = Arc::new(Help::new(Arc::clone(&self.hub), about, leader));
+        self.hub.helpers.insert(job, Arc::clone(&help));
+        self.publish();
+        // Like the copies of this node itself, it goes on when this component restarts.
+        self.hub
+            .runtime
+            .spawn(share::run(Arc::clone(&self.hub), help, spec, copy));
+    }
+}
+
 impl Handler<Ended> for JobScheduler {
     type Result = ();
 
@@ -206,6 +239,12 @@ impl Handler<Tick> for JobScheduler {
             self.drop_job(ctx, job, attempt);
         }
         self.report();
+        for live in self.hub.live.list() {
+            if let Some(table) = live.table.get() {
+                table.tick();
+            }
+        }
+        self.hub.helpers.iter().for_each(|help| help.tick());
         self.publish();
     }
 }
@@ -259,6 +298,9 @@ impl JobScheduler {
     }
 
     fn publish(&self) {
-        self.hub.places.set_used(self.pending.len() + self.hub.live.len());
+        let helping = self.hub.helpers.len();
+        self.hub
+            .places
+            .set_used(self.pending.len() + self.hub.live.len() + helping);
     }
 }

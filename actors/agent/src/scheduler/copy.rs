@@ -8,8 +8,8 @@ use crate::hub::Hub;
 use crate::policy::{self, Use};
 use crate::secrets;
 use sluice_contract::job::{CopyOutcome, CopyProgress, CopySpec, Endpoint};
-use sluice_contract::{Code, Fault};
-use sluice_copy::{CopyJob, CopyOptions, LogStores};
+use sluice_contract::{Code, Fault, JobId, Object};
+use sluice_copy::{Bandwidth, Continuation, CopyJob, CopyOptions, LogStores};
 use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest, StoreProperties};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -51,7 +51,7 @@ async fn attempt(
     progress: watch::Sender<CopyProgress>,
 ) -> Result<CopyOutcome, Fault> {
     let spec = &live.spec;
-    let options = options(hub, live, work)?;
+    let options = options_of(hub, &work.settings, &live.bandwidth)?;
     let ends = [
         Some(&work.source),
         Some(&work.sink),
@@ -67,12 +67,38 @@ async fn attempt(
     let [Some(source), Some(sink), session, redirect] = connections(hub, ends).await? else {
         return Err(Fault::new(Code::Internal, "a connection was not borrowed"));
     };
-    let job = CopyJob {
-        key: CommitKey {
-            job: live.job.clone(),
-            attempt: live.attempt,
-            token: live.token,
+    let logs = LogStores {
+        session,
+        redirect,
+        activity: spec.activity.clone(),
+        run: match spec.activity_run.as_str() {
+            "" => live.job.to_string(),
+            run => run.to_owned(),
         },
+    };
+    let key = (live.job.clone(), live.attempt, live.token);
+    let job = CopyJob {
+        logs,
+        ..job_of(work, key, (source, sink), options, continuation(hub, live, work).await?)
+    };
+    let gate = AskFactory {
+        hub: Arc::clone(hub),
+        live: Arc::clone(live),
+    };
+    let mut outcome = sluice_copy::run(job, &gate, progress, live.stop.clone()).await?;
+    outcome.node = Some(hub.identity.node.clone());
+    Ok(outcome)
+}
+
+/// What a job's specification asks for, between two connections.
+pub(super) fn job_of(
+    work: &CopySpec,
+    (job, attempt, token): (JobId, u32, u64),
+    (source, sink): (Arc<dyn Connection>, Arc<dyn Connection>),
+    options: CopyOptions,
+    continuation: Continuation,
+) -> CopyJob {
+    CopyJob {
         source,
         source_request: SourceRequest {
             dataset_kind: work.source.dataset_kind.clone(),
@@ -86,28 +112,14 @@ async fn attempt(
             dataset: work.sink.dataset.clone(),
             activity: work.sink.activity.clone(),
             // Unique, and the same for every attempt: one of them commits.
-            default_name: format!("data_{}", live.job),
+            default_name: format!("data_{job}"),
             ..SinkRequest::default()
         },
-        logs: LogStores {
-            session,
-            redirect,
-            activity: spec.activity.clone(),
-            run: match spec.activity_run.as_str() {
-                "" => live.job.to_string(),
-                run => run.to_owned(),
-            },
-        },
+        key: CommitKey { job, attempt, token },
+        logs: LogStores::default(),
         options,
-        continuation: continuation(hub, live, work).await?,
-    };
-    let gate = AskFactory {
-        hub: Arc::clone(hub),
-        live: Arc::clone(live),
-    };
-    let mut outcome = sluice_copy::run(job, &gate, progress, live.stop.clone()).await?;
-    outcome.node = Some(hub.identity.node.clone());
-    Ok(outcome)
+        continuation,
+    }
 }
 
 /// Whether the node's policy lets this end be used so, by what the factory sent of it.
@@ -122,23 +134,23 @@ pub(super) async fn allowed(hub: &Arc<Hub>, end: &Endpoint, purpose: Use) -> Res
 }
 
 /// The activity's settings within the node's limits.
-fn options(hub: &Hub, live: &LiveJob, work: &CopySpec) -> Result<CopyOptions, Fault> {
+pub(super) fn options_of(hub: &Hub, settings: &Object, bandwidth: &Bandwidth) -> Result<CopyOptions, Fault> {
     let memory = &hub.limits.memory;
     let several = hub.options.slots > 1;
     // One copy leaves room for others, which are likely to come.
     let own = if several { memory.total() / 2 } else { memory.total() };
     Ok(CopyOptions {
         memory: Some(memory.clone()),
-        bandwidth: vec![hub.limits.bandwidth.clone(), live.bandwidth.clone()],
+        bandwidth: vec![hub.limits.bandwidth.clone(), bandwidth.clone()],
         stall_timeout: hub.options.stall_timeout,
         resume_from_rows: hub.options.resume_from_rows,
-        ..CopyOptions::from_settings(&work.settings, own)?
+        ..CopyOptions::from_settings(settings, own)?
     })
 }
 
 /// Borrows a connection for each of these, in the order of their names, so that two copies never hold one each and wait
 /// for the other's; what is named twice takes only one place.
-async fn connections(
+pub(super) async fn connections(
     hub: &Arc<Hub>,
     wanted: [Option<&Endpoint>; 4],
 ) -> Result<[Option<Arc<dyn Connection>>; 4], Fault> {

@@ -51,6 +51,12 @@ impl Ending {
             (Some(why), _) => Ending::Dropped(why.fault().message),
             // Without a reason it was the lease that ended in the commit gate.
             (None, Err(fault)) if fault.code == Code::LeaseLost => Ending::Dropped(fault.message),
+            // A partition that a silent node wrote after all may have met the same one written again. The next attempt goes on
+            // with what is staged.
+            (None, Err(fault)) if live.table.get().is_some_and(|table| table.lost_a_helper()) => {
+                tracing::warn!(job = %live.job, %fault, "A shared copy failed after it had lost a helping node; it is handed back.");
+                Ending::Cancelled
+            }
             (None, Err(fault)) => Ending::Failed(fault),
             (None, Ok(())) => Ending::Dropped("it was torn down".to_owned()),
         }

@@ -5,7 +5,7 @@ use crate::hub::Hub;
 use async_trait::async_trait;
 use sluice_contract::job::{Checkpoint, CopySpec};
 use sluice_contract::{Code, Fault};
-use sluice_copy::{Continuation, Keeper};
+use sluice_copy::{Continuation, Dealer, Keeper};
 use std::sync::Arc;
 
 /// The node's ledger, for one attempt.
@@ -31,7 +31,7 @@ pub(super) async fn continuation(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &Cop
             hub: Arc::clone(hub),
             live: Arc::clone(live),
         })),
-        dealer: None,
+        dealer: live.table.get().map(|table| Arc::clone(table) as Arc<dyn Dealer>),
     })
 }
 

@@ -1,12 +1,13 @@
 //! The jobs whose copies run. They are facts, not state of a component: a copy goes on while the scheduler restarts.
 
+use super::share::Table;
 use chrono::{DateTime, Utc};
 use dashmap::DashMap;
 use sluice_contract::job::{CopyProgress, JobSpec};
-use sluice_contract::message::{LeaseState, RunningJob};
-use sluice_contract::{Code, Fault, JobId};
+use sluice_contract::message::{LeaseState, RunningJob, Talk};
+use sluice_contract::{Code, Fault, JobId, NodeId};
 use sluice_copy::Bandwidth;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -58,6 +59,8 @@ pub(crate) struct LiveJob {
     pub(crate) started: DateTime<Utc>,
     /// What this copy alone may read in a second.
     pub(crate) bandwidth: Bandwidth,
+    /// Its partitions, for the gateway's other nodes, too.
+    pub(super) table: OnceLock<Arc<Table>>,
     /// Cancelled when the copy has to stop.
     pub(crate) stop: CancellationToken,
     phase: Mutex<Phase>,
@@ -92,6 +95,7 @@ impl LiveJob {
             spec,
             started: Utc::now(),
             bandwidth: Bandwidth::unlimited(),
+            table: OnceLock::new(),
             stop: CancellationToken::new(),
             phase: Mutex::new(Phase::Running),
             lease: watch::Sender::new(lease_until),
@@ -162,6 +166,13 @@ impl LiveJob {
                 // The sender lives in `self`, so it is never gone.
                 _ = lease.changed() => {}
             }
+        }
+    }
+
+    /// Another node says something about the copy.
+    pub(crate) fn hear(&self, from: &NodeId, talk: Talk) {
+        if let Some(table) = self.table.get() {
+            table.hear(from, talk);
         }
     }
 

@@ -11,7 +11,9 @@ mod messages;
 mod pending;
 mod permit;
 mod places;
+mod pressure;
 mod runner;
+mod share;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -23,3 +25,5 @@ pub use limits::LimitsStatus;
 pub(crate) use live::{LiveJob, LiveJobs, Stop};
 pub(crate) use messages::{Accepted, Cancel, Denied, GiveBack, Granted, Reservation, Reserve, Welcomed};
 pub(crate) use places::Places;
+pub(crate) use pressure::Gauge;
+pub(crate) use share::{About, Helpers, Invited};

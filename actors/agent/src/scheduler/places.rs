@@ -1,5 +1,6 @@
 //! The places for jobs: how many there are, how many are taken, and whether new jobs may come in at all.
 
+use super::pressure::Pressure;
 use tokio::sync::watch;
 
 /// What there is at one moment.
@@ -13,6 +14,8 @@ pub(crate) struct Capacity {
     pub(crate) draining: Option<String>,
     /// Why none can be taken, whatever an administrator says of draining.
     pub(crate) held: Option<String>,
+    /// What the machine is short of.
+    pub(crate) pressure: Option<Pressure>,
 }
 
 impl Capacity {
@@ -20,13 +23,26 @@ impl Capacity {
     pub(crate) fn free(&self) -> u32 {
         match self.reason() {
             Some(_) => 0,
-            None => self.slots.saturating_sub(self.used),
+            None => self.places().saturating_sub(self.used),
         }
     }
 
     /// Why no new job is taken.
     pub(crate) fn reason(&self) -> Option<&String> {
         self.draining.as_ref().or(self.held.as_ref())
+    }
+
+    /// How many jobs may run: as many as there are places, unless the machine is short of something.
+    fn places(&self) -> u32 {
+        self.pressure
+            .as_ref()
+            .map_or(self.slots, |pressure| pressure.places(self.slots, self.used))
+    }
+
+    /// Why fewer jobs are taken than there are places.
+    pub(crate) fn busy(&self) -> Option<String> {
+        let drained = self.reason().map(|why| format!("it takes no jobs: {why}"));
+        drained.or_else(|| Some(self.pressure.as_ref()?.to_string()))
     }
 }
 
@@ -41,6 +57,7 @@ impl Places {
             used: 0,
             draining: None,
             held: None,
+            pressure: None,
         }))
     }
 
@@ -81,6 +98,18 @@ impl Places {
     pub(crate) fn set_slots(&self, slots: u32) {
         tracing::info!(slots, "The number of places for jobs was changed.");
         self.0.send_modify(|capacity| capacity.slots = slots.max(1));
+    }
+
+    /// The machine is short of something, or is not any more.
+    pub(crate) fn set_pressure(&self, pressure: Option<Pressure>) {
+        self.0.send_if_modified(|capacity| {
+            let changed = capacity.pressure != pressure;
+            if changed {
+                tracing::info!(?pressure, "How many jobs this machine can run has changed.");
+                capacity.pressure = pressure;
+            }
+            changed
+        });
     }
 
     pub(super) fn set_used(&self, used: usize) {

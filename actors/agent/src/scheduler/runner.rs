@@ -4,6 +4,7 @@ use super::copy::copy;
 use super::ending::{Ending, Exit};
 use super::live::{LiveJob, Stop};
 use super::messages::Ended;
+use super::share::{About, Table};
 use super::task::task;
 use crate::hub::Hub;
 use crate::pauses::Pauses;
@@ -20,7 +21,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// Runs the attempt and journals its outcome.
 pub(super) async fn run(hub: Arc<Hub>, live: Arc<LiveJob>, progress: watch::Sender<CopyProgress>) {
     let place = Place(Arc::clone(&hub), Arc::clone(&live));
+    let about = About {
+        job: live.job.clone(),
+        attempt: live.attempt,
+        token: live.token,
+    };
+    let table = Arc::clone(live.table.get_or_init(|| Arc::new(Table::new(Arc::clone(&hub), about))));
     let exit = watch_over(&hub, &live, progress).await;
+    table.close();
     let mut ending = Ending::of(exit, &live);
     if let (Ending::Completed(Outcome::Copy(outcome)), Work::Copy(copy)) = (&mut ending, &live.spec.work) {
         receipts::issue(&hub, &live, copy, outcome).await;

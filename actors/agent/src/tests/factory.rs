@@ -225,6 +225,7 @@ fn answer(event: &Envelope, script: &Script, epoch: &mut u64) -> Option<Message>
         Message::GatewayHello(_) => {
             *epoch += 1;
             Some(Message::SessionWelcome(Welcome {
+                concurrent_jobs_limit: None,
                 epoch: *epoch,
                 heartbeat_s: 1,
                 lease_s: script.lease.unwrap_or(60),

@@ -1,6 +1,6 @@
 //! ChannelEvents: takes what nodes send, and answers.
 
-use super::{claims, outcomes, session};
+use super::{claims, outcomes, session, share};
 use crate::app::App;
 use actix::{Actor, ActorContext, Handler};
 use sluice_channel::{Address, Peer, Settle};
@@ -120,6 +120,14 @@ async fn receive(app: &Arc<App>, me: &Handle<ChannelEvents>, peer: Option<&Peer>
         return Settle::DeadLetter("the sender is not known".to_owned());
     };
     app.line.heard(peer);
+    if let Ok(Message::CopyShare(share)) = envelope.message() {
+        match share::pass_on(app, peer, envelope, &share).await {
+            Ok(passed) => passed.into_iter().for_each(|(to, envelope)| tell(me, to, envelope)),
+            // It is said again.
+            Err(fault) => tracing::debug!(%fault, node = %peer.node, "A word about a shared copy was not passed on"),
+        }
+        return Settle::Accept;
+    }
     match handle(app, peer, envelope).await {
         Ok(answer) => {
             if let Some(answer) = answer {
@@ -158,7 +166,11 @@ fn send(me: &Handle<ChannelEvents>, peer: &Peer, request: &Envelope, (message, t
         gateway: peer.gateway.clone(),
         node: peer.node.clone(),
     };
-    if let Err(error) = me.tell(Answer { to, envelope: answer }) {
+    tell(me, to, answer);
+}
+
+fn tell(me: &Handle<ChannelEvents>, to: Address, envelope: Envelope) {
+    if let Err(error) = me.tell(Answer { to, envelope }) {
         tracing::debug!(%error, "An answer was not sent");
     }
 }

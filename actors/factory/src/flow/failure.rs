@@ -17,10 +17,12 @@ pub(crate) fn error(activity: &str, fault: &Fault) -> Value {
 
 /// Whether the user can do something about it.
 fn failure_type(code: Code) -> &'static str {
-    let of_the_system = matches!(code, Code::LeaseLost | Code::CopyPanicked | Code::VerificationFailed)
-        || ["SL3", "SL8", "SL9"]
-            .iter()
-            .any(|range| code.as_str().starts_with(range));
+    let of_the_system = matches!(
+        code,
+        Code::LeaseLost | Code::JobParked | Code::CopyPanicked | Code::VerificationFailed
+    ) || ["SL3", "SL8", "SL9"]
+        .iter()
+        .any(|range| code.as_str().starts_with(range));
     if of_the_system { "SystemError" } else { "UserError" }
 }
 

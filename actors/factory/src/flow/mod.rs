@@ -21,8 +21,10 @@ mod rerun;
 pub(crate) mod run;
 mod session;
 pub(crate) mod settle;
+mod share;
 mod start;
 pub(crate) mod timekeeper;
+mod waiting;
 
 pub(crate) use gateway::choose_gateway;
 pub(crate) use handles::{COMPONENTS, Handles};
@@ -32,3 +34,4 @@ pub(crate) use post::Post;
 pub(crate) use rerun::{From, Rerun, rerun};
 pub(crate) use run::{cancel_run, fail_jobs_of_gateway};
 pub(crate) use start::{Facts, InvokedBy, NewRun, start};
+pub(crate) use waiting::reasons as waiting;

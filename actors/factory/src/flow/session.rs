@@ -22,11 +22,11 @@ pub(crate) fn seconds(span: Duration) -> u32 {
 pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<Message, Fault> {
     let mut tx = app.state.write().await?;
     let slots = i64::from(hello.slots);
-    let epoch = nodes::begin_session(&mut tx, peer.node.as_str(), &hello.version, &hello.machine, slots).await?;
+    let begun = nodes::begin_session(&mut tx, peer.node.as_str(), &hello.version, &hello.machine, slots).await?;
     if !hello.certificates.is_empty() {
         nodes::holds(&mut tx, peer.node.as_str(), &hello.certificates).await?;
     }
-    let Some(epoch) = epoch else {
+    let Some((epoch, limit)) = begun else {
         return Ok(Message::KeyRevoked(KeyRevoked {
             reason: "the node was removed from its gateway".to_owned(),
             extra: Object::new(),
@@ -52,6 +52,7 @@ pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<
         heartbeat_s: seconds(app.timings.heartbeat),
         lease_s: seconds(app.timings.lease),
         server_time: Utc::now(),
+        concurrent_jobs_limit: limit.and_then(|limit| u32::try_from(limit).ok()),
         reconcile,
         extra: Object::new(),
     }))

@@ -97,8 +97,11 @@ pub(crate) async fn lost(conn: &mut Conn, job: &JobRow) -> Result<(), Fault> {
         let node = job.node.as_deref().unwrap_or_default();
         tracing::warn!(job = %job.id, attempt = job.attempt, node, "A node lost its lease on a job");
         if next.lost > MAX_LOST {
-            let what = format!("{} nodes in turn lost their lease on the job", next.lost);
-            return fail_for_good(conn, job, &Fault::new(Code::LeaseLost, what)).await;
+            let what = format!(
+                "{} attempts in a row ended with the loss of their node; its activity's `attempts` name them",
+                next.lost
+            );
+            return fail_for_good(conn, job, &Fault::new(Code::JobParked, what)).await;
         }
     }
     queue_again(conn, job, &next, NO_PAUSE).await

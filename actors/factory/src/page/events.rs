@@ -3,6 +3,7 @@
 use super::session::Session;
 use super::{components, gateways, home, run, runs};
 use crate::app::App;
+use crate::flow::waiting;
 use crate::rest::queries;
 use crate::state::activities;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -114,8 +115,10 @@ async fn render(app: &Arc<App>) -> Result<Vec<(String, Markup)>, Fault> {
     let mut conn = app.state.read().await?;
     for running in all_runs.iter().filter(|run| run.row.ended.is_none()) {
         let how_far = queries::progress(app, &mut conn, &running.row.id).await?;
+        let waiting = waiting(app, &mut conn, &running.row.id).await?;
         for row in activities::latest_of_run(&mut conn, &running.row.id, run::SHOWN).await? {
-            rows.push((run::row_id(&row), run::activity(&row, how_far.get(&row.id))));
+            let shown = run::activity(&row, how_far.get(&row.id), waiting.get(&row.id));
+            rows.push((run::row_id(&row), shown));
         }
     }
     Ok(rows)

@@ -4,6 +4,7 @@ use super::format::{ago, bytes, count, span, state};
 use super::{layout, progress};
 use crate::app::App;
 use crate::flow::as_text;
+use crate::flow::waiting;
 use crate::rest::ApiError;
 use crate::rest::queries;
 use crate::state::activities::{self, ActivityRow};
@@ -28,6 +29,7 @@ pub(super) async fn render(app: &Arc<App>, id: &str) -> Result<Response, ApiErro
     };
     let rows = activities::latest_of_run(&mut conn, &run.id, SHOWN).await?;
     let how_far = queries::progress(app, &mut conn, &run.id).await?;
+    let waiting = waiting(app, &mut conn, &run.id).await?;
     let parameters: Object = stored("a run's parameters", &run.parameters)?;
     let body = html! {
         h1 { (run.pipeline) }
@@ -36,7 +38,7 @@ pub(super) async fn render(app: &Arc<App>, id: &str) -> Result<Response, ApiErro
         h2 { "Activities" }
         div.panel { table {
             thead { tr { th { "Activity" } th { "State" } th { "What happened" } th.number { "Duration" } } }
-            tbody { @for row in &rows { (activity(row, how_far.get(&row.id))) } }
+            tbody { @for row in &rows { (activity(row, how_far.get(&row.id), waiting.get(&row.id))) } }
         } }
         p.faint { "On the command line: " code { "sluice run show " (run.id) } }
     };
@@ -63,7 +65,7 @@ pub(super) fn row_id(row: &ActivityRow) -> String {
 }
 
 /// An activity's row.
-pub(super) fn activity(row: &ActivityRow, how_far: Option<&CopyProgress>) -> Markup {
+pub(super) fn activity(row: &ActivityRow, how_far: Option<&CopyProgress>, waiting: Option<&String>) -> Markup {
     let parse = |text: &Option<String>| {
         text.as_deref()
             .and_then(|text| serde_json::from_str::<Value>(text).ok())
@@ -79,6 +81,8 @@ pub(super) fn activity(row: &ActivityRow, how_far: Option<&CopyProgress>) -> Mar
                     small { (error["details"].as_str().unwrap_or_default()) }
                 } @else if let Some(output) = &output {
                     @if row.kind == "Copy" { (copied(output)) } @else if !row.secure_output { (shortly(output)) }
+                } @else if let Some(why) = waiting {
+                    span.faint { "Waiting because " (why) }
                 } @else if let Some(how_far) = how_far {
                     (progress::bar(how_far, 0.0))
                 } @else if row.ended.is_none() {

@@ -4,6 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{reply, runs as run_replies};
 use crate::app::App;
+use crate::flow::waiting;
 use crate::state::activities::{self, ActivityRow};
 use crate::state::filter::{Condition, Filter, PAGE, Value as FilterValue};
 use crate::state::{attempts, jobs, runs, stored};
@@ -59,11 +60,15 @@ pub(crate) async fn activity_runs(app: &Arc<App>, call: &Call) -> Result<Respons
     let token = next_page(&mut rows, &filter);
     let progress = progress(app, &mut conn, &run.id).await?;
     let attempts = attempts::of_run(&mut conn, &run.id).await?;
+    let waiting = waiting(app, &mut conn, &run.id).await?;
     let items = rows
         .iter()
         .map(|row| {
             let mut item = render(&run.pipeline, row, progress.get(&row.id))?;
-            // A member of our own.
+            // Members of our own.
+            if let Some(why) = waiting.get(&row.id) {
+                item["waitingBecause"] = why.as_str().into();
+            }
             if let Some(attempts) = attempts.get(&row.id) {
                 item["attempts"] = Value::Array(attempts.clone());
             }

@@ -123,17 +123,19 @@ pub(crate) async fn insert(conn: &mut Conn, row: &NodeRow) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Begins a session: the next epoch, which is returned; `None` when the node is not registered (any more).
+/// Begins a session: its epoch, which is the next one, and the node's limit of jobs, if there is one; `None` when the node is
+/// not registered (any more).
 pub(crate) async fn begin_session(
     conn: &mut Conn,
     id: &str,
     version: &str,
     machine: &str,
     slots: i64,
-) -> Result<Option<i64>, Fault> {
-    sqlx::query_scalar(
+) -> Result<Option<(i64, Option<i64>)>, Fault> {
+    sqlx::query_as(
         "UPDATE nodes SET epoch = epoch + 1, version = $2, machine = CASE WHEN $3 = '' THEN machine ELSE $3 END, \
-         slots = $4, connected = $5, started = $5 WHERE id = $1 RETURNING epoch",
+         slots = $4, connected = $5, started = $5 WHERE id = $1 \
+         RETURNING epoch, jobs_limit",
     )
     .bind(id)
     .bind(version)

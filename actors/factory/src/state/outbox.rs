@@ -157,3 +157,12 @@ pub(crate) async fn is_waiting(conn: &mut Conn, gateway: &str) -> Result<bool, F
         .db()?;
     Ok(found.is_some())
 }
+
+/// When a job's dispatch may go out, and how often that was tried in vain; none when it has gone out.
+pub(crate) async fn dispatch_of(conn: &mut Conn, job: &str) -> Result<Option<(i64, i64)>, Fault> {
+    sqlx::query_as("SELECT not_before, tries FROM outbox WHERE job = $1 AND node IS NULL LIMIT 1")
+        .bind(job)
+        .fetch_optional(conn)
+        .await
+        .db()
+}

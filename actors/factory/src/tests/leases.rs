@@ -130,7 +130,7 @@ fn a_job_that_loses_every_lease_fails_at_last() {
             last = token;
         }
         fixture.run_is(&id, "Failed").await;
-        assert_eq!(fixture.activities(&id).await[0]["error"]["errorCode"], "SL7002");
+        assert_eq!(fixture.activities(&id).await[0]["error"]["errorCode"], "SL7020");
         node.leave().await;
         fixture.stop().await;
     });

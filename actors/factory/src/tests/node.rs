@@ -314,6 +314,7 @@ impl Node {
         let beat = Message::GatewayHeartbeat(Heartbeat {
             slots_free: 1,
             slots: 2,
+            busy: None,
             cpu_percent: 12.0,
             memory_available: 512 * 1024 * 1024,
             leases: leases.collect(),

@@ -4,6 +4,7 @@ mod control;
 mod job;
 mod probe;
 mod session;
+mod share;
 
 pub use control::{
     ConfigChanged, Drain, ErrorReply, EventAck, KeyRevoked, LogsRef, LogsRequest, UpdateOffer, UpdateStatus,
@@ -16,6 +17,7 @@ pub use probe::{ProbeReply, ProbeRequest, ProbeStage};
 pub use session::{
     Heartbeat, Hello, LeaseRenewed, LeaseState, Reconcile, RenewedLease, RevokedLease, RunningJob, Verdict, Welcome,
 };
+pub use share::{Share, Talk};
 
 use crate::codes::Code;
 use crate::fault::Fault;
@@ -126,6 +128,8 @@ messages! {
     JobCompleted(Completed) = "job.completed", None;
     /// Up: failed.
     JobFailed(Failed) = "job.failed", None;
+    /// Both ways: nodes share the partitions of one copy.
+    CopyShare(Share) = "copy.share", Some(MINUTE);
     /// Up: stopped on request.
     JobCancelled(Cancelled) = "job.cancelled", None;
     /// Down: these outcomes are recorded; the node's outbox may forget them.

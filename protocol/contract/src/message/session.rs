@@ -58,6 +58,9 @@ pub struct Welcome {
     pub lease_s: u32,
     /// The factory's clock.
     pub server_time: DateTime<Utc>,
+    /// How many jobs the node may run at the same time, where an administrator has said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrent_jobs_limit: Option<u32>,
     /// What to do with the jobs of the hello.
     #[serde(default)]
     pub reconcile: Vec<Reconcile>,
@@ -102,6 +105,9 @@ pub struct Heartbeat {
     /// Memory still available on the machine, in bytes.
     #[serde(default)]
     pub memory_available: u64,
+    /// Why it takes fewer jobs than it has places, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
     /// Every job this node holds.
     #[serde(default)]
     pub leases: Vec<LeaseState>,

@@ -26,10 +26,10 @@ fn sample(kind: &str) -> Value {
         }
         "session.welcome" => {
             json!({"epoch": 3, "heartbeat_s": 20, "lease_s": 180, "server_time": "2026-01-02T03:04:05Z",
-            "reconcile": [{"job": "j", "verdict": "keep"}, {"job": "k", "verdict": "abort"}]})
+            "concurrent_jobs_limit": 2, "reconcile": [{"job": "j", "verdict": "keep"}, {"job": "k", "verdict": "abort"}]})
         }
         "gateway.heartbeat" => json!({"slots_free": 1, "slots": 4, "cpu_percent": 12.5, "memory_available": 1,
-            "leases": [{"job": "j", "attempt": 1, "token": 7, "progress": progress}]}),
+            "busy": "b", "leases": [{"job": "j", "attempt": 1, "token": 7, "progress": progress}]}),
         "lease.renewed" => json!({"granted": [{"job": "j", "lease_s": 180}], "revoked": [{"job": "k", "reason": "r"}]}),
         "job.dispatch" => json!({"spec": spec}),
         "job.claim" => json!({}),
@@ -43,6 +43,7 @@ fn sample(kind: &str) -> Value {
         "job.output" => json!({"part": 0, "of": 2, "data": "eyJh"}),
         "job.failed" => json!({"fault": fault, "progress": progress}),
         "job.cancelled" => json!({"progress": progress}),
+        "copy.share" => json!({"node": "n", "talk": {"what": "invite", "spec": spec, "copy": {"plan": [1]}}}),
         "event.ack" => json!({"ids": ["a", "b"]}),
         "job.cancel" => json!({"grace_s": 5}),
         "probe.request" => json!({"endpoint": endpoint}),

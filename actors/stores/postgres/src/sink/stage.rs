@@ -98,11 +98,14 @@ pub(super) async fn clear(session: &Session, stage: &TableName, own: bool) -> Re
     Ok(())
 }
 
-/// Ends the sessions of an earlier attempt that are writing: what they hold would be waited for.
+/// Ends the sessions of an earlier attempt that are writing: what they hold would be waited for, and a node that is frozen
+/// holds it for as long as its connection lives.
 pub(super) async fn stop(session: &Session, stage: &TableName) -> Result<(), Fault> {
     const QUERY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE application_name = $1 AND usename = current_user AND pid <> pg_backend_pid()";
-    let stopped = session.query(QUERY, &[&stage.table]).await;
+         WHERE usename = current_user AND pid <> pg_backend_pid() AND (application_name = $1 OR pid IN (\
+         SELECT pid FROM pg_locks WHERE locktype = 'relation' AND relation = to_regclass($2) \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))";
+    let stopped = session.query(QUERY, &[&stage.table, &stage.quoted()]).await;
     let failed = |error| errors::fault("ending an earlier attempt", &error);
     stopped.map(std::mem::drop).map_err(failed)
 }
