@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint bench bench-quick bench-growth bench-orchestrator bench-queries bench-runtime docs build release clean-test-env
+.PHONY: help test lint faults bench bench-quick bench-growth bench-orchestrator bench-queries bench-runtime docs build release clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -11,6 +11,12 @@ test: ## format, lints and every test, against real servers
 
 lint: ## format and lints only
 	@tests/env/lint.sh
+
+faults: ## everything is broken: 200 rounds of kill -9 (SLUICE_KILL_ROUNDS, SLUICE_KILL_SEED) and all other fault tests
+	@tests/env/setup.sh
+	cargo build --workspace --bins --locked
+	SLUICE_KILL_ROUNDS=$${SLUICE_KILL_ROUNDS:-200} cargo nextest run -p sluice-tests --locked --profile faults --no-fail-fast \
+	    --success-output final -E 'test(/^(faults|resume|nodes|channel)::/)'
 
 bench: ## copies beside what others need for the same work (BENCH_SF=1, BENCH_ROUNDS=3, BENCH_ONLY=row,row)
 	@tests/env/setup.sh bench

@@ -5,6 +5,7 @@ mod activities;
 mod actors;
 mod arch;
 mod badinput;
+mod channel;
 mod cli;
 mod conformance;
 mod copy;

@@ -2,47 +2,12 @@
 
 use rusqlite::Connection;
 use sluice_tests::binary;
+use sluice_tests::disk::SmallDisk;
 use sluice_tests::documents::{file_parquet_sink, make_copy, sqlite_source};
 use sluice_tests::factory::Factory;
 use sluice_tests::gateway::Gateway;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
-
-/// A file system of one megabyte, unmounted when dropped. Mounting needs root.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let output = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m,mode=0777", "sluice-small-disk"])
-            .arg(dir.path())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "this test needs to mount a small tmpfs, and so to run as root: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Self(dir)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.path()).unwrap().flatten();
-        entries.map(|entry| entry.path()).collect()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
 
 /// Rows that do not compress: some eight megabytes of them.
 fn database(dir: &Path) -> PathBuf {

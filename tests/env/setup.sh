@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need and cargo does not bring, into .test-env. Quiet when everything is there.
-#   setup.sh         PostgreSQL 15 or newer, MariaDB, Azurite, clients in Python, Node and C, cargo-nextest
+#   setup.sh         PostgreSQL 15 or newer, MariaDB, RabbitMQ, Azurite, clients in Python, Node and C, cargo-nextest
 #   setup.sh bench   the same, and what the benchmark compares with
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +31,9 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then packages="$
 if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then packages="$packages python3 python3-venv"; fi
 if ! command -v cc >/dev/null; then packages="$packages build-essential"; fi
 if ! [ -x /usr/sbin/mariadbd ] || ! command -v mariadb-install-db >/dev/null; then packages="$packages mariadb-server"; fi
+if ! command -v faketime >/dev/null; then packages="$packages faketime"; fi
 if ! command -v tsql >/dev/null || ! command -v freebcp >/dev/null; then packages="$packages freetds-bin"; fi
+if ! [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || ! command -v epmd >/dev/null; then packages="$packages rabbitmq-server"; fi
 if [ "${1:-}" = bench ] && ! ldconfig -p | grep -q 'libsecret-1.so.0'; then packages="$packages libsecret-1-0"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"

@@ -1,6 +1,17 @@
 //! Processes die in the middle of a copy; the copy ends complete, once, and leaves nothing behind.
 
+mod channel;
+mod clocks;
+mod common;
+mod cuts;
+mod drain;
+mod objects;
 mod orchestrator;
+mod own_state;
+mod parked;
+mod replays;
+mod restarts;
+mod rounds;
 mod stall;
 
 use serde_json::json;

@@ -1,5 +1,9 @@
 //! Several nodes of one gateway, and the gateway that moves to another machine.
 
+mod backends;
+mod shared;
+mod waiting;
+
 use serde_json::{Value, json};
 use sluice_tests::documents::{file_parquet_sink, make_copy, postgres_source};
 use sluice_tests::factory::Factory;

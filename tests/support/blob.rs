@@ -62,6 +62,13 @@ impl BlobClient {
         response.headers().clone()
     }
 
+    /// Removes a blob, `container/name`, if it is there.
+    pub async fn delete(&self, path: &str) {
+        let response = self.send(Method::DELETE, path, &[], Vec::new()).await;
+        let status = response.status();
+        assert!(status.is_success() || status.as_u16() == 404, "{path}: {status}");
+    }
+
     /// The names of all blobs of a container.
     pub async fn list(&self, container: &str) -> Vec<String> {
         let query = [("comp", "list"), ("restype", "container")];

@@ -88,12 +88,15 @@ impl Factory {
                 "--amqp-listen",
                 &amqp_listen,
             ])
-            .args(["--lease", &LEASE_S.to_string()])
             .arg("--state")
             .arg(self.state())
             .arg("--ready-file")
             .arg(&ready)
             .args(&self.more)
+            .args(match self.more.iter().any(|arg| arg == "--lease") {
+                true => Vec::new(),
+                false => vec!["--lease".to_owned(), LEASE_S.to_string()],
+            })
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         let mut process = Process::start("factory", self.dir.path(), command);
         let facts = ready_file(&mut process, &ready);
@@ -143,6 +146,11 @@ impl Factory {
             .into_iter()
             .flat_map(|(name, value)| [name.to_owned(), value])
             .collect()
+    }
+
+    /// Sends a signal by its name, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs").signal(name);
     }
 
     /// Its process id.

@@ -126,6 +126,33 @@ impl Gateway {
         Self::with_key(name, &key)
     }
 
+    /// Makes the gateway in the factory and registers a node that keeps its state below a folder, on a small disk for instance.
+    pub async fn registered_below(factory: &Factory, name: &str, folder: &Path) -> Self {
+        let key = factory.rest().make_gateway(name).await;
+        let dir = tempfile::Builder::new()
+            .prefix("sluice-gateway-")
+            .tempdir_in(folder)
+            .unwrap();
+        let gateway = Self {
+            dir,
+            name: name.to_owned(),
+            process: None,
+        };
+        register(&gateway.state(), &key, "node1").expect(0);
+        gateway
+    }
+
+    /// Puts another address of the control channel into the state of a node that does not run, a proxy's for instance.
+    pub fn reach_factory_at(&self, endpoint: &str) {
+        let file = self.state().join("gateway.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().map(|line| match line.starts_with("amqp_endpoint") {
+            true => format!("amqp_endpoint = {endpoint:?}\n"),
+            false => format!("{line}\n"),
+        });
+        std::fs::write(&file, lines.collect::<String>()).unwrap();
+    }
+
     /// Registers a node with a key that somebody else fetched, starts it and waits until it is online.
     pub async fn join(factory: &Factory, name: &str, key: &str) -> Self {
         let mut gateway = Self::with_key(name, key);
@@ -219,6 +246,11 @@ impl Gateway {
         if let Some(process) = self.process.take() {
             process.kill9();
         }
+    }
+
+    /// Waits until it has ended by itself; [`Gateway::boot`] brings it back.
+    pub fn wait(&mut self, deadline: Duration) -> std::process::ExitStatus {
+        self.process.take().expect("it runs").wait(deadline)
     }
 
     /// Where it keeps its state.

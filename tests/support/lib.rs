@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod azurite;
+pub mod backend;
 pub mod binary;
 pub mod blob;
+pub mod disk;
 pub mod documents;
 pub mod factory;
 pub mod gateway;
@@ -18,6 +20,7 @@ pub mod proc_net;
 pub mod process;
 pub mod proxy;
 pub mod python;
+pub mod rabbitmq;
 pub mod rest;
 pub mod s3;
 pub mod secret_peer;

@@ -178,6 +178,11 @@ impl Rest {
         activities.remove(0)
     }
 
+    /// The only activity of a run, which is not over.
+    pub async fn activity(&self, run: &str) -> Option<Value> {
+        self.activities(run).await?.pop()
+    }
+
     /// Runs a pipeline and returns its only activity, which has to have succeeded.
     pub async fn succeed(&self, pipeline: &str, deadline: Duration) -> Value {
         let run = self.start(pipeline).await;

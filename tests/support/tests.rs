@@ -2,7 +2,12 @@
 
 use crate::azurite::Azurite;
 use crate::postgres::{PASSWORD, Postgres, USER};
+use crate::proxy::Proxy;
 use crate::python;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn postgres_starts_and_asks_for_its_password() {
@@ -37,4 +42,72 @@ fn the_published_sdk_is_there() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "9.3.0", "{output:?}");
+}
+
+/// A server that sends back what it gets.
+async fn echo() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut peer, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut reads, mut writes) = peer.split();
+                let _ = tokio::io::copy(&mut reads, &mut writes).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn the_proxy_passes_on_falls_silent_and_cuts() {
+    const SOON: Duration = Duration::from_secs(10);
+    let proxy = Proxy::to(echo().await).await;
+    let connect = async || TcpStream::connect(("127.0.0.1", proxy.port)).await.unwrap();
+    let mut buffer = [0; 64];
+    // Passes on, and counts.
+    let mut client = connect().await;
+    client.write_all(b"hello").await.unwrap();
+    assert_eq!(client.read(&mut buffer).await.unwrap(), 5);
+    assert_eq!(proxy.bytes(), 10);
+    // Frozen, nothing comes; thawed, it does.
+    proxy.freeze();
+    client.write_all(b"later").await.unwrap();
+    assert!(
+        timeout(Duration::from_millis(300), client.read(&mut buffer))
+            .await
+            .is_err()
+    );
+    proxy.thaw();
+    assert_eq!(timeout(SOON, client.read(&mut buffer)).await.unwrap().unwrap(), 5);
+    // The third byte is the last.
+    proxy.cut_after(3);
+    client.write_all(b"budget").await.unwrap();
+    let error = timeout(SOON, client.read(&mut buffer))
+        .await
+        .expect("it is told")
+        .unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(proxy.has_struck());
+    // Later connections work, until they are cut as well.
+    let mut client = connect().await;
+    client.write_all(b"again").await.unwrap();
+    assert_eq!(client.read(&mut buffer).await.unwrap(), 5);
+    proxy.cut();
+    assert!(
+        timeout(SOON, client.read(&mut buffer))
+            .await
+            .expect("it is told")
+            .is_err()
+    );
+    // Half-open: the client is not told.
+    let mut client = connect().await;
+    client.write_all(b"half").await.unwrap();
+    assert_eq!(client.read(&mut buffer).await.unwrap(), 4);
+    proxy.orphan();
+    assert!(
+        timeout(Duration::from_millis(300), client.read(&mut buffer))
+            .await
+            .is_err()
+    );
 }
