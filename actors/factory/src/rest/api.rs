@@ -4,6 +4,7 @@ use super::operation::Op;
 use super::{reply, route};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// How the contract spells what routes have in lower case.
 const SPELLING: &[&str] = &[
@@ -40,6 +41,10 @@ const NAMES: &[(&str, &str)] = &[
     ("subscriptions", "subscriptionId"),
     ("resourcegroups", "resourceGroupName"),
     ("factories", "factoryName"),
+    ("datafactories", "dataFactoryName"),
+    ("gateways", "gatewayName"),
+    ("tables", "tableName"),
+    ("datapipelines", "dataPipelineName"),
     ("locations", "locationId"),
     ("integrationruntimes", "integrationRuntimeName"),
     ("nodes", "nodeName"),
@@ -66,14 +71,22 @@ pub(super) fn page() -> Response {
 /// The document.
 pub(crate) fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
+    let mut ids = BTreeSet::new();
     for route in route::all() {
         let (path, parameters) = path(&route.segments);
+        let mut described = operation(route.method, route.op, &route.segments, &parameters);
+        // An operation may be there under several paths, and ids are unique.
+        let name = route.op.name();
+        let mut id = name.clone();
+        let mut nth = 1;
+        while !ids.insert(id.clone()) {
+            nth += 1;
+            id = format!("{name}{nth}");
+        }
+        described["operationId"] = id.into();
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(
-                route.method.to_lowercase(),
-                operation(route.method, route.op, &route.segments, &parameters),
-            );
+            item.insert(route.method.to_lowercase(), described);
         }
     }
     json!({
@@ -149,8 +162,12 @@ fn operation(method: &str, op: Op, segments: &[&str], names: &[&str]) -> Value {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     if azure {
+        let default = match segments.contains(&"datafactories") {
+            true => "2015-10-01",
+            false => "2018-06-01",
+        };
         let version =
-            json!({ "name": "api-version", "in": "query", "schema": { "type": "string", "default": "2018-06-01" } });
+            json!({ "name": "api-version", "in": "query", "schema": { "type": "string", "default": default } });
         parameters.push(version);
     }
     let list = method == "GET" && azure && segments.last().is_none_or(|last| *last != "*");
@@ -174,15 +191,7 @@ fn operation(method: &str, op: Op, segments: &[&str], names: &[&str]) -> Value {
         responses["204"] = json!({ "description": "There was none." });
     }
     let needs = op.needs();
-    let name = op.name();
-    // A path may be there in two forms, and ids are unique.
-    let id = match (segments.contains(&"v2.0"), segments.contains(&"locations")) {
-        (true, _) => format!("{name}V2"),
-        (_, true) => format!("{name}ByLocation"),
-        _ => name,
-    };
     let mut operation = json!({
-        "operationId": id,
         "tags": [if azure { "Data Factory" } else { "Sluice" }],
         "parameters": parameters,
         "responses": responses,
@@ -207,7 +216,6 @@ fn operation(method: &str, op: Op, segments: &[&str], names: &[&str]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn every_route_is_described_once() {
