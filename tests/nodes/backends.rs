@@ -187,7 +187,7 @@ for_each_backend! {
         world.succeeds(&run).await;
         world.check("big", "copied").await;
 
-        if backend == Backend::Rabbit {
+        if backend == sluice_tests::backend::Backend::Rabbit {
             let run = world.start_copy("big", "again").await;
             world.holder(&run).await;
             world.line.broker.as_mut().unwrap().kill9();

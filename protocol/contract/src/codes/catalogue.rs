@@ -412,7 +412,7 @@ catalogue! {
         "Name the database that belongs to the directory, or the directory that belongs to the database."
     ReplicaDiffers "SL9013" false "The replica's keys are not those of its deployment"
         "Factories that share a database must have the same certificate authority and keys; a file of this state directory is missing or another one."
-        "Copy ca.pem, ca.key, wrapping.key, channel.key and admin.token from the state directory of a replica that runs, then start this one again."
+        "Copy the files that docs/scale.md lists from the state directory of a replica that runs, then start this one again."
     StateAddressInvalid "SL9014" false "The address of the factory's database is not usable"
         "The address is not of the form postgres://user@host:port/database, holds a password, or could lose its TLS in silence."
         "Correct the address; the password goes into a file (--state-password-file)."
