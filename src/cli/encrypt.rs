@@ -147,7 +147,7 @@ fn same(pin: &str, thumbprint: &str) -> bool {
     let hex: String = pin.chars().filter(|c| *c != ':').collect();
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(thumbprint).unwrap_or_default();
     let expected: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    pin == thumbprint || (!expected.is_empty() && hex.eq_ignore_ascii_case(&expected))
+    !pin.is_empty() && (pin == thumbprint || hex.eq_ignore_ascii_case(&expected))
 }
 
 fn print(asked: Asked, sealed: &str, thumbprint: &str, output: &Output) {
