@@ -1,12 +1,13 @@
 //! The connection to a store is reset at every stage of a copy, from its login to the answer to its commit: as many bytes of
 //! an undisturbed copy pass as there are stages, then the connection is gone. Sinks hold every row once, afterwards.
 
-use super::common::{digest, fill, make, nothing_is_staged, parquet_digest, succeeds};
+use super::common::{digest, fill, make, mariadb_digest, mariadb_end, nothing_is_staged, parquet_digest, succeeds};
 use serde_json::json;
 use sluice_tests::azurite::Azurite;
-use sluice_tests::documents::{End, blob_parquet_sink, postgres_sink, postgres_source};
+use sluice_tests::documents::{End, blob_parquet_sink, file_parquet_sink, postgres_sink, postgres_source};
 use sluice_tests::factory::Factory;
 use sluice_tests::gateway::Gateway;
+use sluice_tests::mariadb::MariaDb;
 use sluice_tests::postgres::Postgres;
 use sluice_tests::proxy::Proxy;
 use sluice_tests::rest::Rest;
@@ -92,6 +93,30 @@ async fn to_postgresql() {
     world.cut_everywhere("Sink", (&from, &target), &far, reset, check).await;
     sink.sql("DROP TABLE IF EXISTS sluice_commit").await;
     nothing_is_staged(&sink).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_and_from_mariadb() {
+    let (world, server) = (World::start().await, MariaDb::start());
+    let expected = digest(&world.source, "big").await;
+    server.sql(&["CREATE TABLE out_ (id int PRIMARY KEY, text text)"]).await;
+    let far = Proxy::start(server.port);
+    let from = postgres_source(&world.source, "public", "big");
+    let to = mariadb_end(far.port, "out_", json!({ "type": "MariaDBSink" }));
+    let reset = async || server.sql(&["TRUNCATE TABLE out_"]).await;
+    let check = async |what: &str| assert_eq!(mariadb_digest(&server, "out_").await, expected, "{what}");
+    world.cut_everywhere("Sink", (&from, &to), &far, reset, check).await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out.parquet");
+    let from = mariadb_end(far.port, "out_", json!({ "type": "MariaDBSource" }));
+    let to = file_parquet_sink(folder.path(), "out.parquet");
+    let reset = async || std::fs::remove_file(&file).unwrap();
+    let check = async |what: &str| {
+        assert_eq!(parquet_digest(&file), expected, "{what}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{what}");
+    };
+    world.cut_everywhere("Source", (&from, &to), &far, reset, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
