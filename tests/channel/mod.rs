@@ -27,6 +27,7 @@ async fn rabbitmq_behaves_as_the_suite_says() {
     check!(
         credit_bound within LONG,
         stopped_inbox within LONG,
+        credit_behind_a_stop within LONG,
         competing_nodes within LONG,
         outcomes_down within LONG,
         outcomes_up within LONG,

@@ -19,6 +19,7 @@ macro_rules! checks {
 checks! {
     credit_bound
     stopped_inbox
+    credit_behind_a_stop
     competing_nodes
     outcomes_down
     outcomes_up

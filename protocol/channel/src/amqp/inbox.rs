@@ -12,7 +12,7 @@ use sluice_contract::{Code, Fault};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::warn;
 
 pub(super) struct AmqpInbox {
@@ -22,6 +22,39 @@ pub(super) struct AmqpInbox {
     /// Messages allowed and not received yet.
     credit: u32,
     deadline: Duration,
+    /// Credit was withdrawn, and it is not known yet that the sender has seen that.
+    withdrawn: Option<Repeat>,
+}
+
+/// When the credit is told again, and the pause before that.
+///
+/// Credit is told as a sum: what the sender has sent, as far as we know, and how much more it may. Draining moves what it has
+/// sent on, and until its answer is here a credit counts from the old number, in which nothing may be left. The engine keeps
+/// that answer to itself; telling the same credit again is harmless before it, and right behind it.
+#[derive(Clone, Copy)]
+struct Repeat {
+    at: Instant,
+    pause: Duration,
+}
+
+impl Repeat {
+    const FIRST: Duration = Duration::from_millis(20);
+
+    fn first() -> Self {
+        Self {
+            at: Instant::now() + Self::FIRST,
+            pause: Self::FIRST,
+        }
+    }
+
+    /// The next time; none when an answer would have come long ago.
+    fn next(self, limit: Duration) -> Option<Self> {
+        let pause = self.pause * 2;
+        (pause <= limit).then(|| Self {
+            at: Instant::now() + pause,
+            pause,
+        })
+    }
 }
 
 impl AmqpInbox {
@@ -47,6 +80,7 @@ impl AmqpInbox {
             session: Arc::new(Mutex::new(session)),
             credit: 0,
             deadline,
+            withdrawn: None,
         };
         inbox.add_credit(credit).await?;
         Ok(inbox)
@@ -65,6 +99,14 @@ impl AmqpInbox {
         self.add_credit(1).await
     }
 
+    /// How many messages may come from now on.
+    async fn tell_credit(&mut self, credit: u32) -> Result<(), Fault> {
+        match timeout(self.deadline, self.link.set_credit(credit)).await {
+            Ok(told) => told.map_err(wire::lost),
+            Err(_) => Err(late("granting credit", self.deadline)),
+        }
+    }
+
     async fn limited<E: std::fmt::Display>(&self, work: impl Future<Output = Result<(), E>>) -> Result<(), Fault> {
         match timeout(self.deadline, work).await {
             Ok(done) => done.map_err(wire::lost),
@@ -77,7 +119,19 @@ impl AmqpInbox {
 impl Inbox for AmqpInbox {
     async fn next(&mut self) -> Result<Delivery, Fault> {
         loop {
-            let (info, fault) = match self.link.recv::<AnyBody>().await {
+            let again = self.withdrawn;
+            let received = tokio::select! {
+                biased;
+                received = self.link.recv::<AnyBody>() => received,
+                () = sleep_until(again.map_or_else(Instant::now, |again| again.at)), if again.is_some() => {
+                    self.withdrawn = again.and_then(|again| again.next(self.deadline));
+                    if self.credit > 0 {
+                        self.tell_credit(self.credit).await?;
+                    }
+                    continue;
+                }
+            };
+            let (info, fault) = match received {
                 Ok(delivery) => {
                     self.credit = self.credit.saturating_sub(1);
                     let (info, message) = delivery.into_parts();
@@ -111,14 +165,9 @@ impl Inbox for AmqpInbox {
             return Ok(());
         }
         let credit = self.credit.saturating_add(more);
-        match timeout(self.deadline, self.link.set_credit(credit)).await {
-            Ok(Ok(())) => {
-                self.credit = credit;
-                Ok(())
-            }
-            Ok(Err(error)) => Err(wire::lost(error)),
-            Err(_) => Err(late("granting credit", self.deadline)),
-        }
+        self.tell_credit(credit).await?;
+        self.credit = credit;
+        Ok(())
     }
 
     async fn settle(&mut self, delivery: Delivery, how: Settle) -> Result<(), Fault> {
@@ -141,6 +190,7 @@ impl Inbox for AmqpInbox {
         match timeout(self.deadline, self.link.drain()).await {
             Ok(Ok(())) => {
                 self.credit = 0;
+                self.withdrawn = Some(Repeat::first());
                 Ok(())
             }
             Ok(Err(error)) => Err(wire::lost(error)),

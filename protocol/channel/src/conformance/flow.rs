@@ -38,6 +38,36 @@ pub async fn credit_bound(backend: &dyn Backend) -> Result<(), Finding> {
     Ok(())
 }
 
+/// Credit that is given right behind a stop counts, and no more than that.
+///
+/// # Errors
+/// What was wrong.
+pub async fn credit_behind_a_stop(backend: &dyn Backend) -> Result<(), Finding> {
+    let node = peer("behind", "behind-1");
+    let (_link, mut inbox) = consumer(backend.node(&node), &jobs(&node), 4).await?;
+    let (_factory, outbox) = publisher(backend.factory(), &jobs(&node)).await?;
+    for round in 0..3 {
+        inbox.stop().await.map_err(found)?;
+        inbox.add_credit(2).await.map_err(found)?;
+        let sends: Vec<_> = (0..3)
+            .map(|i| sending(&outbox, note(&node, &format!("m{round}{i}"), 10), PATIENCE))
+            .collect();
+        let held = [next(inbox.as_mut()).await?, next(inbox.as_mut()).await?];
+        no_delivery(inbox.as_mut()).await?;
+        for delivery in held {
+            inbox.settle(delivery, Settle::Accept).await.map_err(found)?;
+        }
+        inbox.add_credit(1).await.map_err(found)?;
+        let last = next(inbox.as_mut()).await?;
+        inbox.settle(last, Settle::Accept).await.map_err(found)?;
+        for send in sends {
+            sent(send).await?.map_err(|e| found(e.into_fault()))?;
+        }
+        inbox.add_credit(4).await.map_err(found)?;
+    }
+    Ok(())
+}
+
 /// A stopped inbox gets nothing more, and goes on when it is given credit again.
 ///
 /// # Errors

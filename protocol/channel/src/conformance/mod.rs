@@ -6,7 +6,7 @@ mod life;
 mod limits;
 mod settle;
 
-pub use flow::{competing_nodes, credit_bound, stopped_inbox};
+pub use flow::{competing_nodes, credit_behind_a_stop, credit_bound, stopped_inbox};
 pub use life::{black_hole, idle_connection, redelivery_after_a_cut};
 pub use limits::{foreign_addresses, large_messages, oversize};
 pub use settle::{duplicates, outcomes_down, outcomes_up, unroutable_and_unknown};
