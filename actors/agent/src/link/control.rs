@@ -69,6 +69,7 @@ async fn act(shared: &Shared, envelope: &Envelope, message: Wire) -> Result<(), 
     match message {
         Wire::LeaseRenewed(answer) => {
             if let Some(asked) = shared.beats.answered(envelope.corr.as_deref()) {
+                shared.clock.learn(envelope.time);
                 hub.link.heard();
                 renewed(&hub.live, answer, asked);
             }

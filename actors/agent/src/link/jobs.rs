@@ -1,4 +1,5 @@
-//! The job queue: as much credit as there are free places, and nothing is accepted before it is in the ledger.
+//! The job queue: as much credit as there are free places, and nothing is accepted before it is in the ledger. However old a
+//! dispatch is, the job is claimed: whether it is still to be had is for the factory to say, not for a comparison of clocks.
 
 use super::session::Shared;
 use crate::hub::Hub;
@@ -65,10 +66,6 @@ async fn receive(shared: &Shared, envelope: &Envelope) -> Settle {
     let (Some(job), Some(attempt)) = (envelope.job.clone(), envelope.attempt) else {
         return Settle::DeadLetter(format!("{} names no job and attempt", envelope.kind));
     };
-    if shared.clock.expired(envelope) {
-        tracing::info!(%job, attempt, "A dispatch came too late; the factory sends it again.");
-        return Settle::Accept;
-    }
     let spec = match envelope.message() {
         Ok(Wire::JobDispatch(dispatch)) => Arc::new(dispatch.spec),
         Ok(_) => return Settle::DeadLetter(format!("{} is not a job", envelope.kind)),
