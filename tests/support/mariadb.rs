@@ -28,7 +28,7 @@ const SETTINGS: [&str; 9] = [
     "--skip-name-resolve",
     "--innodb-log-file-size=16M",
     "--innodb-buffer-pool-size=64M",
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--key-buffer-size=1M",
     "--aria-pagecache-buffer-size=4M",
     "--character-set-server=utf8mb4",

@@ -9,7 +9,8 @@ import path from 'node:path';
 const facts = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 Object.assign(globalThis, { facts, exchanges: [], under: 0, sample: '' });
 register('./hooks.mjs', import.meta.url, { data: { modules: facts.modules } });
-const print = console.log;
+// A pipe takes no more than 64 KiB at a time: the rest is lost when the process exits before it is written.
+const print = (text) => new Promise((done) => process.stdout.write(`${text}\n`, done));
 console.log = () => {};
 console.error = () => {};
 // A sample does not wait for what it starts: what fails there comes out here, and the exchange says why.
@@ -48,5 +49,5 @@ for (const file of files) {
     }
   }
 }
-print(JSON.stringify({ samples: files.length, exchanges: globalThis.exchanges }));
+await print(JSON.stringify({ samples: files.length, exchanges: globalThis.exchanges }));
 process.exit(0);
