@@ -116,3 +116,28 @@ async fn the_page_shows_gateways_and_live_runs_to_those_who_are_logged_in() {
     let ended = tokio::time::timeout(Duration::from_secs(60), watching).await;
     assert!(ended.is_ok(), "{seen}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_the_components_of_a_node() {
+    let factory = Factory::start();
+    let gateway = Gateway::start(&factory, "onprem").await;
+    let mut browser = Browser::new(&factory);
+    let answer = browser.get(&factory.login).await;
+    let cookie = answer.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    browser.cookie = cookie.split(';').next().unwrap().to_owned();
+    let restarts = |page: &str| -> Option<String> {
+        let (_, row) = page.split_once("-CredentialVault\"")?;
+        let (_, cell) = row.split_once("<td class=\"number\">")?;
+        Some(cell.split_once('<')?.0.to_owned())
+    };
+    until("the node's vault", Duration::from_secs(60), || async {
+        (restarts(&browser.text("/components").await)? == "0").then_some(())
+    })
+    .await;
+    gateway.ask(&["actors", "restart", "CredentialVault"]).expect(0);
+    // With the next heartbeat.
+    until("its restart", Duration::from_secs(60), || async {
+        (restarts(&browser.text("/components").await)? == "1").then_some(())
+    })
+    .await;
+}

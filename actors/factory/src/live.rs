@@ -2,7 +2,7 @@
 
 use dashmap::DashMap;
 use sluice_contract::job::CopyProgress;
-use sluice_contract::message::{Heartbeat, ProbeReply};
+use sluice_contract::message::{ComponentState, Heartbeat, ProbeReply};
 use sluice_contract::{JobId, NodeId};
 use std::time::Instant;
 use tokio::sync::{oneshot, watch};
@@ -28,6 +28,8 @@ pub(crate) struct NodeMetrics {
     pub(crate) slots: (u32, u32),
     /// Why it takes fewer jobs than it has places.
     pub(crate) busy: Option<String>,
+    /// Its components, and how many more it has.
+    pub(crate) components: (Vec<ComponentState>, u32),
 }
 
 /// How far a job is.
@@ -71,6 +73,7 @@ impl Live {
             jobs_running: beat.leases.len(),
             slots: (beat.slots, beat.slots_free),
             busy: beat.busy.clone(),
+            components: (beat.components.clone(), beat.components_left_out),
         };
         self.nodes.insert(node.clone(), metrics);
     }

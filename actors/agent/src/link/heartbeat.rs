@@ -1,5 +1,6 @@
 //! Heartbeats: they keep the connection, and renew all leases.
 
+use super::components::told;
 use super::session::Shared;
 use crate::machine::{self, CpuMeter};
 use crate::scheduler::Gauge;
@@ -49,12 +50,15 @@ pub(super) async fn beat(shared: &Shared) -> Fault {
         let (cpu_percent, memory_available) = (cpu.percent(), machine::memory_available());
         hub.places.set_pressure(gauge.look(cpu_percent, memory_available));
         let capacity = hub.places.now();
+        let (components, components_left_out) = told(hub.root.snapshot());
         let envelope = hub.envelope(&Wire::GatewayHeartbeat(Heartbeat {
             slots_free: capacity.free(),
             slots: capacity.slots,
             cpu_percent,
             memory_available,
             busy: capacity.busy(),
+            components,
+            components_left_out,
             leases: hub.live.leases(),
             extra: Object::new(),
         }));

@@ -2,6 +2,7 @@
 
 mod clock;
 mod component;
+mod components;
 mod control;
 mod heartbeat;
 mod jobs;

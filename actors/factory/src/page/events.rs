@@ -66,7 +66,10 @@ impl Stream {
                     () = self.app.stopping.cancelled() => return None,
                 }
             }
-            let mut rows = component_rows(&self.app);
+            let mut rows = components::rows(&self.app).await.unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "The components could not be rendered");
+                Vec::new()
+            });
             if changed || self.due <= Instant::now() {
                 // A stream outlives its request, but not the session that asked for it.
                 if !self.session.is_alive(&self.app).await.unwrap_or(false) {
@@ -94,13 +97,6 @@ impl Stream {
             }
         }
     }
-}
-
-fn component_rows(app: &App) -> Vec<(String, Markup)> {
-    let rows = components::load(app);
-    rows.iter()
-        .map(|row| (components::row_id(row), components::row(row)))
-        .collect()
 }
 
 async fn render(app: &Arc<App>) -> Result<Vec<(String, Markup)>, Fault> {

@@ -4,6 +4,7 @@
 mod access;
 mod assets;
 mod audit;
+mod component_row;
 mod components;
 mod credentials;
 mod events;
@@ -120,7 +121,7 @@ async fn show(app: &Arc<App>, session: &Session, path: &str, query: Option<&str>
         "/" => Ok(home::render(app).await?.into_response()),
         "/access" => access::render(app, None).await,
         "/audit" => audit::render(app, query).await,
-        "/components" => Ok(components::render(app).into_response()),
+        "/components" => Ok(components::render(app).await?.into_response()),
         "/credentials" => credentials::render(app, query).await,
         "/events" => Ok(events::stream(app.clone(), session.clone())),
         _ => run::render(app, path.strip_prefix("/runs/").unwrap_or_default()).await,

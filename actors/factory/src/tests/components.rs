@@ -1,7 +1,9 @@
-//! The factory's own components: on the page, in the figures, and through a restart.
+//! Components: the factory's own on the page, in the figures, and through a restart; those of nodes on the page.
 
 use super::fixture::{Fixture, PATIENCE, run};
+use super::node::{Identity, credential};
 use reqwest::Method;
+use sluice_contract::message::ComponentState;
 use std::time::{Duration, Instant};
 
 /// Restarts a component and waits until it works again.
@@ -85,11 +87,14 @@ fn the_page_lists_them_and_follows_a_restart() {
         assert_eq!(away.status(), 303);
         let page = super::page::get(&fixture, "/components", Some(&cookie)).await;
         let page = page.text().await.unwrap();
+        assert!(
+            !page.contains("data-rows=\"nodecomponent\""),
+            "there is no node: {page}"
+        );
         for text in [
             "LeaseReaper",
             "factory/leases",
             "Running",
-            "sluice gateway actors",
             "id=\"component-factory/leases\"",
             "/assets/live.js",
         ] {
@@ -113,6 +118,65 @@ fn the_page_lists_them_and_follows_a_restart() {
         };
         let waited = tokio::time::timeout(Duration::from_secs(30), wait).await;
         assert!(waited.is_ok(), "{seen}");
+        fixture.stop().await;
+    });
+}
+
+#[test]
+fn the_page_lists_those_of_nodes_and_follows_them() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        fixture.gateway().await;
+        let identity = Identity::register(&fixture, "box-7", &credential().certificate_pem).await;
+        let mut node = identity.connect(1).await;
+        let mut vault = ComponentState {
+            id: "CredentialVault".to_owned(),
+            component: "CredentialVault".to_owned(),
+            health: "failed".to_owned(),
+            cools_down: true,
+            restarts: 4711,
+            capacity: 64,
+            ..ComponentState::default()
+        };
+        node.components = vec![vault.clone()];
+        node.heartbeat(&[]).await;
+        let cookie = super::page::login(&fixture).await;
+        let page = super::page::get(&fixture, "/components", Some(&cookie)).await;
+        let page = page.text().await.unwrap();
+        for text in ["box-7", "Given up", "4\u{202f}711", "started again after a while"] {
+            assert!(page.contains(text), "no {text} in\n{page}");
+        }
+
+        let mut stream = super::page::get(&fixture, "/events", Some(&cookie)).await;
+        "running".clone_into(&mut vault.health);
+        vault.cools_down = false;
+        node.components = vec![vault];
+        node.heartbeat(&[]).await;
+        let mut seen = String::new();
+        let told = |seen: &str| {
+            let mut rows = seen.lines().filter(|line| line.contains("nodecomponent-"));
+            rows.any(|row| row.contains("data-state=\\\"running\\\""))
+        };
+        let wait = async {
+            while !told(&seen) {
+                let chunk = stream.chunk().await.unwrap().expect("the stream goes on");
+                seen.push_str(&String::from_utf8_lossy(&chunk));
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), wait).await;
+        assert!(waited.is_ok(), "{seen}");
+
+        node.leave().await;
+        let gone = async {
+            loop {
+                let page = super::page::get(&fixture, "/components", Some(&cookie)).await;
+                if page.text().await.unwrap().contains("It is not connected.") {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, gone).await.unwrap();
         fixture.stop().await;
     });
 }

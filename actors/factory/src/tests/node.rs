@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sluice_channel::{Address, AmqpChannel, AmqpOptions, ControlChannel, Inbox, Link, Outbox, Peer, Settle};
 use sluice_contract::enrol::EnrolReply;
 use sluice_contract::job::{CopyOutcome, Outcome};
-use sluice_contract::message::{Claim, Completed, Hello, PrepareCommit};
+use sluice_contract::message::{Claim, Completed, ComponentState, Hello, PrepareCommit};
 use sluice_contract::{Envelope, JobId, Message, Object};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,6 +127,7 @@ impl Identity {
             events,
             epoch: 0,
             seq: AtomicU64::new(0),
+            components: Vec::new(),
         })
     }
 
@@ -147,6 +148,8 @@ pub(super) struct Node {
     events: Box<dyn Outbox>,
     pub(super) epoch: u64,
     seq: AtomicU64,
+    /// What its heartbeats tell of its components.
+    pub(super) components: Vec<ComponentState>,
 }
 
 /// A job as it was handed out.
@@ -315,6 +318,8 @@ impl Node {
             slots_free: 1,
             slots: 2,
             busy: None,
+            components: self.components.clone(),
+            components_left_out: 0,
             cpu_percent: 12.0,
             memory_available: 512 * 1024 * 1024,
             leases: leases.collect(),

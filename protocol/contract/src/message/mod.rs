@@ -1,11 +1,13 @@
 //! The catalogue of messages. The direction is seen from the node: *up* to the factory, *down* to the node.
 
+mod component;
 mod control;
 mod job;
 mod probe;
 mod session;
 mod share;
 
+pub use component::ComponentState;
 pub use control::{
     ConfigChanged, Drain, ErrorReply, EventAck, KeyRevoked, LogsRef, LogsRequest, UpdateOffer, UpdateStatus,
 };

@@ -1,5 +1,6 @@
 //! Opening a session, and keeping it alive.
 
+use super::ComponentState;
 use crate::Object;
 use crate::ids::JobId;
 use crate::job::CopyProgress;
@@ -108,12 +109,29 @@ pub struct Heartbeat {
     /// Why it takes fewer jobs than it has places, or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
+    /// Its components, those that do not run first; at most [`Heartbeat::COMPONENTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<ComponentState>,
+    /// Components that found no room.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub components_left_out: u32,
     /// Every job this node holds.
     #[serde(default)]
     pub leases: Vec<LeaseState>,
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,
+}
+
+impl Heartbeat {
+    /// The most components that one heartbeat tells of: a node has about ten, and one for each store it talks to.
+    pub const COMPONENTS: usize = 32;
+}
+
+// By reference, as serde calls it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One lease in a heartbeat.

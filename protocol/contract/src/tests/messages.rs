@@ -29,7 +29,9 @@ fn sample(kind: &str) -> Value {
             "concurrent_jobs_limit": 2, "reconcile": [{"job": "j", "verdict": "keep"}, {"job": "k", "verdict": "abort"}]})
         }
         "gateway.heartbeat" => json!({"slots_free": 1, "slots": 4, "cpu_percent": 12.5, "memory_available": 1,
-            "busy": "b", "leases": [{"job": "j", "attempt": 1, "token": 7, "progress": progress}]}),
+            "busy": "b", "components": [{"id": "CredentialVault", "component": "CredentialVault", "health": "failed", "cools_down": true,
+                "restarts": 2, "depth": 1, "capacity": 64, "handled": 9, "message": "Unseal", "age_ms": 7}],
+            "components_left_out": 1, "leases": [{"job": "j", "attempt": 1, "token": 7, "progress": progress}]}),
         "lease.renewed" => json!({"granted": [{"job": "j", "lease_s": 180}], "revoked": [{"job": "k", "reason": "r"}]}),
         "job.dispatch" => json!({"spec": spec}),
         "job.claim" => json!({}),
