@@ -5,6 +5,7 @@ mod activities;
 mod actors;
 mod arch;
 mod badinput;
+mod browser;
 mod channel;
 mod cli;
 mod conformance;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need and cargo does not bring, into .test-env. Quiet when everything is there.
-#   setup.sh         PostgreSQL 15 or newer, MariaDB, RabbitMQ, Azurite, clients in Python, Node and C, cargo-nextest
+#   setup.sh         PostgreSQL 15 or newer, MariaDB, RabbitMQ, Azurite, Chromium, clients in Python, Node and C, cargo-nextest
 #   setup.sh bench   the same, and what the benchmark compares with
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +34,9 @@ if ! [ -x /usr/sbin/mariadbd ] || ! command -v mariadb-install-db >/dev/null; th
 if ! command -v faketime >/dev/null; then packages="$packages faketime"; fi
 if ! command -v tsql >/dev/null || ! command -v freebcp >/dev/null; then packages="$packages freetds-bin"; fi
 if ! [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || ! command -v epmd >/dev/null; then packages="$packages rabbitmq-server"; fi
+if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then
+    packages="$packages chromium"
+fi
 if [ "${1:-}" = bench ] && ! ldconfig -p | grep -q 'libsecret-1.so.0'; then packages="$packages libsecret-1-0"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
@@ -76,7 +79,7 @@ if [ "${1:-}" = bench ]; then pip_install python-bench "$here/requirements-bench
 
 want=$(stamp "$here/package.json" "$here/package-lock.json")
 if [ "$(cat "$env/npm.stamp" 2>/dev/null)" != "$want" ]; then
-    say "installing Azurite, tedious and Azure's clients for Node"
+    say "installing Azurite, tedious, Playwright and Azure's clients for Node"
     mkdir -p "$env/npm"
     cp "$here/package.json" "$here/package-lock.json" "$env/npm/"
     (cd "$env/npm" && npm ci --no-audit --no-fund --loglevel=error) >"$env/npm.log" 2>&1 </dev/null \

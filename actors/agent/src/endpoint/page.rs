@@ -40,7 +40,8 @@ pub(super) fn form(outcome: Option<Result<&str, &Fault>>) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not "no-referrer": with that a browser sends the form with the origin "null".
+        (header::REFERRER_POLICY, "same-origin"),
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -59,7 +59,7 @@ fn section(node: &Node) -> Markup {
     html! {
         h2 { (node.name) " " small.faint { "of " (node.gateway) } }
         @match &node.components {
-            None => p.faint { "It is not connected." },
+            None => p.faint data-rows="nodecomponent" { "It is not connected." },
             Some((told, left_out)) => {
                 div.panel { table {
                     (head())

@@ -200,7 +200,7 @@ fn form(place: &Place, saved: bool) -> Result<Markup, Fault> {
         @if let Some(certificate) = certificate {
             div.panel.pad {
                 p { "What you type is encrypted in this browser, for the nodes of the gateway " strong { (place.gateway.name) } " only. The factory gets the sealed text." }
-                dl {
+                dl.facts {
                     dt { "Type" } dd { (view.kind()) }
                     @for (name, value) in bind.iter().filter(|(name, _)| *name != "type") {
                         dt { "Only for " (name) } dd { (value) }

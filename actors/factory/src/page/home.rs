@@ -19,7 +19,8 @@ pub(super) async fn render(app: &Arc<App>) -> Result<Html<String>, Fault> {
         a #news href="/" hidden aria-live="polite" {}
         h2 { "Gateways" }
         @if all_gateways.is_empty() {
-            div.panel.pad {
+            // Lists rows of that kind, if none yet: the first one is announced like any other.
+            div.panel.pad data-rows="gateway" {
                 p { "No gateway yet. A gateway is a document of the type SelfHosted; put it into a file and send it:" }
                 pre { "sluice apply -f gateway.json" }
                 p.faint { "Any Data Factory client can create it too: it is an integration runtime." }
@@ -32,7 +33,7 @@ pub(super) async fn render(app: &Arc<App>) -> Result<Html<String>, Fault> {
         }
         h2 { "Runs" }
         @if all_runs.is_empty() {
-            div.panel.pad {
+            div.panel.pad data-rows="run" {
                 p { "Nothing has run yet. Start a pipeline with:" }
                 pre { "sluice pipeline run NAME --wait" }
             }
