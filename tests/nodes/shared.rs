@@ -156,8 +156,15 @@ async fn the_leading_node_dies_and_a_helper_takes_the_copy_over() {
     let mut world = World::start(Backend::Embedded, 2).await;
     let run = world.start_copy("copied").await;
     let (leader, _) = world.helped(&run, 1).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Until both have finished partitions.
+    until("partitions to be finished", Duration::from_secs(60), || async {
+        let activity = world.rest.activity(&run).await?;
+        (activity["output"]["dataRead"].as_u64()? > 1_500_000).then_some(())
+    })
+    .await;
     world.nodes[leader].kill9();
     let activity = world.succeeds(&run, "copied").await;
     assert_eq!(activity["attempts"].as_array().unwrap().len(), 2, "{activity:#}");
+    let resumed = &activity["output"]["resumed"];
+    assert!(resumed["parts"].as_u64().is_some_and(|parts| parts > 0), "{activity:#}");
 }
