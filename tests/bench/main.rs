@@ -1,7 +1,7 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
-//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `memory`, `orchestrator` and `queries` run
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `load`, `memory`, `orchestrator` and `queries` run
 //! only when they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
@@ -9,6 +9,7 @@ mod contest;
 mod dispatch;
 mod growth;
 mod lineitem;
+mod load;
 mod mariadb;
 mod memory;
 mod orchestrator;
@@ -42,6 +43,10 @@ async fn main() {
     }
     if named("queries") {
         queries::run(number("BENCH_RUNS", "100000")).await;
+    }
+    if named("load") {
+        let (nodes, gateways) = (number("BENCH_NODES", "5000"), number("BENCH_GATEWAYS", "200"));
+        load::run(nodes, gateways, number("BENCH_JOBS", "10000")).await;
     }
     if named("growth") {
         growth::run(rounds).await;
