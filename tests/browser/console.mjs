@@ -25,6 +25,10 @@ context.on('request', (request) => {
   const sent = `${request.url()}\n${request.postData() ?? ''}`;
   if (sent.includes(facts.secret) || sent.includes(encodeURIComponent(facts.secret))) seen.leaks.push(request.url());
 });
+// What is there instead of what was waited for.
+const explain = async (error) => {
+  throw new Error(`${page.url()} ${await page.locator('body').innerText()} ${JSON.stringify(seen)}`, { cause: error });
+};
 const shoot = async (name) => {
   if (!facts.pictures) return;
   mkdirSync(facts.pictures, { recursive: true });
@@ -76,12 +80,20 @@ await page.getByRole('link', { name: 'Credentials' }).click();
 await page.locator('tr', { hasText: facts.service }).getByRole('link', { name: 'Set credential' }).click();
 await page.locator('#fingerprint').filter({ hasNotText: /^-$/ }).waitFor();
 seen.fingerprint = await page.locator('#fingerprint').innerText();
+// Tested before it is set: a wrong one first, then the right one. Neither is kept.
+const test = async (secret) => {
+  await page.getByLabel('Secret').fill(secret);
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await page.locator('dl.facts', { hasText: 'login' }).waitFor({ timeout: 30_000 }).catch(explain);
+  await shoot(`tested-${secret === facts.secret ? 'right' : 'wrong'}`);
+  return page.locator('main').innerText();
+};
+seen.wrong = await test('not-the-password');
+seen.right = await test(facts.secret);
 await page.getByLabel('Secret').fill(facts.secret);
 await shoot('credential');
 await page.getByRole('button', { name: 'Encrypt and set' }).click();
-await page.getByRole('status').waitFor({ timeout: 15_000 }).catch(async (error) => {
-  throw new Error(`${page.url()} ${await page.locator('body').innerText()} ${JSON.stringify(seen)}`, { cause: error });
-});
+await page.getByRole('status').waitFor({ timeout: 30_000 }).catch(explain);
 seen.set = await page.getByRole('status').innerText();
 await narrow('credential');
 
@@ -106,6 +118,16 @@ await page.getByLabel('database').fill('postgres');
 await page.getByLabel('Secret', { exact: true }).fill(facts.secret);
 await page.getByRole('button', { name: 'Encrypt' }).click();
 seen.sealed = await page.getByLabel('The sealed credential').inputValue();
+await page.getByLabel('Access code').fill(facts.code);
+await page.getByLabel('Type of the linked service').fill('PostgreSqlV2');
+await page.getByLabel('or server').fill('127.0.0.1');
+await page.getByLabel('port').fill(String(facts.port));
+await page.getByLabel('database').fill('postgres');
+await page.getByLabel('user name').fill(facts.user);
+await page.getByLabel('Secret', { exact: true }).fill(facts.secret);
+await page.getByRole('button', { name: 'Test connection' }).click();
+await page.getByText('The store was').waitFor({ timeout: 30_000 }).catch(explain);
+seen.nodeTest = await page.locator('main').innerText();
 await shoot('node');
 seen.leaksBesideNode = seen.leaks.filter((url) => !url.startsWith(facts.nodePage));
 console.log(JSON.stringify(seen));

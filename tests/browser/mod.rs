@@ -71,7 +71,7 @@ async fn people_follow_runs_and_set_credentials_in_a_browser() {
             "pictures": std::env::var("SLUICE_TEST_PICTURES").ok(),
             "login": factory.login, "url": factory.url, "token": token.trim(),
             "createRun": format!("{}{}", factory.url, rest.path("pipelines/Nightly/createRun")),
-            "service": "ByBrowser", "secret": PASSWORD, "port": server.port,
+            "service": "ByBrowser", "secret": PASSWORD, "user": USER, "port": server.port,
             "nodePage": format!("https://{}/", ready["credentials"].as_str().unwrap()), "code": code["code"],
         }),
     );
@@ -96,6 +96,12 @@ async fn people_follow_runs_and_set_credentials_in_a_browser() {
             "{page} is wider than a telephone: {seen:#}"
         );
     }
+    let (wrong, right) = (text("wrong"), text("right"));
+    assert!(wrong.contains("did not reach") && wrong.contains("SL6002"), "{wrong}");
+    assert!(
+        right.contains("reached the store") && right.contains("Nothing was saved"),
+        "{right}"
+    );
     // What the page shows is what the node says of its certificate.
     let thumbprint = text("fingerprint");
     assert!(
@@ -104,6 +110,8 @@ async fn people_follow_runs_and_set_credentials_in_a_browser() {
     );
     assert_eq!(seen["leaksToFactory"], json!([]), "the secret left the browser");
     assert_eq!(seen["leaksBesideNode"], json!([]), "the secret went elsewhere");
+
+    assert!(text("nodeTest").contains("The store was reached"), "{seen:#}");
 
     // Both credentials open on the node, and the server takes them.
     assert_eq!(test_connection(&rest, "ByBrowser").await["succeeded"], true);

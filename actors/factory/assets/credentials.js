@@ -13,12 +13,18 @@ if (form && !globalThis.crypto?.subtle) {
 } else if (form) {
   const certificate = bytesOf(form.dataset.certificate);
   document.querySelector('#fingerprint').textContent = await thumbprint(certificate);
-  form.querySelector('button').disabled = false;
+  form.querySelectorAll('button').forEach(button => { button.disabled = false; });
   form.addEventListener('submit', async event => {
     event.preventDefault();
     const secret = form.querySelector('#secret');
+    const action = event.submitter?.value ?? '';
+    form.querySelector('[name=action]').value = action;
     try {
       const name = form.querySelector('#property').value.trim();
+      if (action === 'test' && !secret.value) {
+        form.submit();
+        return;
+      }
       if (!name || !secret.value) throw new Error('Name the property and type its secret.');
       const sealed = await seal(certificate, {
         type: form.dataset.type,

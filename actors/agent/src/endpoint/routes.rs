@@ -48,7 +48,7 @@ async fn submit(State(served): State<Served>, headers: HeaderMap, body: Bytes) -
         check_names(&served, &headers)?;
         check_code(&served, field("code")).await?;
         let mut properties = Object::new();
-        for name in ["connectionString", "server", "port", "database"] {
+        for name in ["connectionString", "server", "port", "database", "username"] {
             if !field(name).is_empty() {
                 properties.insert(name.to_owned(), field(name).into());
             }
@@ -65,12 +65,16 @@ async fn submit(State(served): State<Served>, headers: HeaderMap, body: Bytes) -
         }
         let mut secrets = take_secrets(&mut properties);
         secrets.insert(property, secret);
-        keys::seal(served.hub.state.path(), field("type"), &properties, secrets).await
+        let sealed = keys::seal(served.hub.state.path(), field("type"), &properties, secrets).await?;
+        Ok(match field("action") {
+            "test" => {
+                let endpoint = endpoint(field("type").to_owned(), properties, Some(sealed));
+                page::News::Tested(probe::run(&served.hub, &endpoint).await)
+            }
+            _ => page::News::Sealed(sealed),
+        })
     };
-    match work.await {
-        Ok(sealed) => page::form(Some(Ok(&sealed))),
-        Err(fault) => page::form(Some(Err(&fault))),
-    }
+    page::form(Some(work.await))
 }
 
 /// `POST /v1/seal`: a linked service with its secrets in clear; the answer is the linked service with the sealed credential.
@@ -103,21 +107,24 @@ async fn test(State(served): State<Served>, headers: HeaderMap, body: Bytes) -> 
             true => None,
             false => Some(keys::seal(served.hub.state.path(), &kind, &properties, secrets).await?),
         };
-        let endpoint = Endpoint {
-            name: "the node's page (test)".to_owned(),
-            kind,
-            properties,
-            sealed,
-            dataset_kind: String::new(),
-            dataset: Object::new(),
-            activity: Object::new(),
-            extra: Object::new(),
-        };
-        Ok(probe::run(&served.hub, &endpoint).await)
+        Ok(probe::run(&served.hub, &endpoint(kind, properties, sealed)).await)
     };
     match work.await {
         Ok(stages) => Json(json!({ "stages": stages })).into_response(),
         Err(fault) => refused(fault),
+    }
+}
+
+fn endpoint(kind: String, properties: Object, sealed: Option<String>) -> Endpoint {
+    Endpoint {
+        name: "the node's page (test)".to_owned(),
+        kind,
+        properties,
+        sealed,
+        dataset_kind: String::new(),
+        dataset: Object::new(),
+        activity: Object::new(),
+        extra: Object::new(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Setting a linked service's credential: it is sealed in the browser to the gateway's certificate, and what comes here is
 //! the sealed text.
 
+use super::format::state;
 use super::forms::Form;
 use super::session::{self, Session};
 use super::{layout, require};
 use crate::access::Scope;
 use crate::app::App;
-use crate::rest::ApiError;
+use crate::rest::{ApiError, Tested, test_service};
 use crate::state::audit as log;
 use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::gateways::{self, GatewayRow};
@@ -32,7 +33,14 @@ pub(super) async fn render(app: &Arc<App>, query: Option<&str>) -> Result<Respon
     let body = match (asked.get("factory"), asked.get("service")) {
         (Some(factory), Some(service)) => {
             let place = Place::find(&mut conn, factory, service).await?;
-            form(&place, asked.contains_key("saved"))?
+            form(
+                &place,
+                &if asked.contains_key("saved") {
+                    News::Saved
+                } else {
+                    News::None
+                },
+            )?
         }
         _ => list(&mut conn).await?,
     };
@@ -50,36 +58,31 @@ pub(super) async fn save(app: &Arc<App>, session: &Session, form: &Form) -> Resu
         target: format!("/linkedservices/{}", form.field("service")),
         ..log::Entry::default()
     };
-    log::during(entry, keep(app, form)).await
+    match form.field("action") {
+        "test" => test(app, form).await,
+        _ => log::during(entry, keep(app, form)).await,
+    }
+}
+
+/// Has a node try what the browser sealed, which is kept nowhere; or what is there, when nothing was typed.
+async fn test(app: &Arc<App>, form: &Form) -> Result<Response, ApiError> {
+    let place = {
+        let mut conn = app.state.read().await?;
+        Place::find(&mut conn, form.field("factory"), form.field("service")).await?
+    };
+    let row = match form.field("sealed") {
+        "" => place.row.clone(),
+        sealed => place.with(sealed, form.field("property"))?,
+    };
+    let tested = test_service(app, &place.factory, &row, Some(&place.gateway.name)).await;
+    let body = self::form(&place, &News::Tested(tested))?;
+    Ok(layout::page("Credentials", &app.rest_endpoint, false, &body).into_response())
 }
 
 async fn keep(app: &Arc<App>, form: &Form) -> Result<Response, ApiError> {
     let mut tx = app.state.write().await?;
     let place = Place::find(&mut tx, form.field("factory"), form.field("service")).await?;
-    let (sealed, property) = (form.field("sealed"), form.field("property"));
-    // The form says what it is for; whether it opens, and for what, only a node can tell.
-    let recipient = sluice_seal::recipient(sealed)?;
-    if place.gateway.thumbprint.as_deref() != Some(recipient.as_str()) {
-        let what = format!("the credential is sealed to {recipient}, which is not the gateway's certificate");
-        return Err(Fault::new(Code::DocumentInvalid, what).into());
-    }
-    let mut document: Value = stored("a linked service", &place.row.body)?;
-    let properties = document
-        .get_mut("properties")
-        .and_then(|properties| properties.get_mut("typeProperties"))
-        .and_then(Value::as_object_mut)
-        .ok_or_else(|| Fault::new(Code::DocumentInvalid, "the linked service has no typeProperties"))?;
-    // The mask of the secret that this one replaces.
-    properties.retain(|name, value| !(name.eq_ignore_ascii_case(property) && value.is_object()));
-    let (_, mut rest) = inline_credential(properties);
-    rest.insert("encryptedCredential".to_owned(), sealed.into());
-    *properties = rest;
-    let row = DocumentRow {
-        body: json(&document)?,
-        etag: etag(),
-        sealed: BTreeMap::new(),
-        ..place.row
-    };
+    let row = place.with(form.field("sealed"), form.field("property"))?;
     documents::put(&mut tx, &place.factory, DocumentKind::LinkedService, &row).await?;
     tx.commit().await?;
     app.live.changed();
@@ -125,6 +128,35 @@ impl Place {
             factory: factory.to_owned(),
             row,
             gateway: gateway.ok_or_else(|| none("the linked service's gateway is not there"))?,
+        })
+    }
+}
+
+impl Place {
+    /// The linked service with another credential.
+    fn with(&self, sealed: &str, property: &str) -> Result<DocumentRow, Fault> {
+        // The form says what it is for; whether it opens, and for what, only a node can tell.
+        let recipient = sluice_seal::recipient(sealed)?;
+        if self.gateway.thumbprint.as_deref() != Some(recipient.as_str()) {
+            let what = format!("the credential is sealed to {recipient}, which is not the gateway's certificate");
+            return Err(Fault::new(Code::DocumentInvalid, what));
+        }
+        let mut document: Value = stored("a linked service", &self.row.body)?;
+        let properties = document
+            .get_mut("properties")
+            .and_then(|properties| properties.get_mut("typeProperties"))
+            .and_then(Value::as_object_mut)
+            .ok_or_else(|| Fault::new(Code::DocumentInvalid, "the linked service has no typeProperties"))?;
+        // The mask of the secret that this one replaces.
+        properties.retain(|name, value| !(name.eq_ignore_ascii_case(property) && value.is_object()));
+        let (_, mut rest) = inline_credential(properties);
+        rest.insert("encryptedCredential".to_owned(), sealed.into());
+        *properties = rest;
+        Ok(DocumentRow {
+            name: self.row.name.clone(),
+            body: json(&document)?,
+            etag: etag(),
+            sealed: BTreeMap::new(),
         })
     }
 }
@@ -185,7 +217,42 @@ fn link(factory: &str, service: &str) -> String {
     format!("/credentials?{query}")
 }
 
-fn form(place: &Place, saved: bool) -> Result<Markup, Fault> {
+/// What the last form did.
+enum News {
+    None,
+    Saved,
+    Tested(Result<Tested, Fault>),
+}
+
+fn news(news: &News) -> Markup {
+    html! {
+        @match news {
+            News::None => {}
+            News::Saved => p role="status" { "The sealed credential is set. Nobody but the gateway's nodes can open it." },
+            News::Tested(Err(fault)) => p.error role="alert" { (fault) },
+            News::Tested(Ok(tested)) => div.panel.pad {
+                @if tested.succeeded() {
+                    p role="status" { (state("Succeeded")) " The node " (tested.node) " reached the store. Nothing was saved." }
+                } @else {
+                    p role="alert" { (state("Failed")) " The node " (tested.node) " did not reach the store. Nothing was saved." }
+                }
+                dl.facts {
+                    @for stage in &tested.stages {
+                        dt { (stage.name) }
+                        dd {
+                            @match &stage.fault {
+                                None => { "done in " (stage.millis) " ms" },
+                                Some(fault) => { (fault) },
+                            }
+                        }
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn form(place: &Place, what: &News) -> Result<Markup, Fault> {
     let body: Value = stored("a linked service", &place.row.body)?;
     let view = LinkedService::view(&body)?;
     let (_, public) = inline_credential(view.type_properties());
@@ -196,7 +263,7 @@ fn form(place: &Place, saved: bool) -> Result<Markup, Fault> {
         .map(|(_, block)| BASE64_STANDARD.encode(block.contents));
     Ok(html! {
         h1 { "Credential of " (place.row.name) }
-        @if saved { p role="status" { "The sealed credential is set. Nobody but the gateway's nodes can open it." } }
+        (news(what))
         @if let Some(certificate) = certificate {
             div.panel.pad {
                 p { "What you type is encrypted in this browser, for the nodes of the gateway " strong { (place.gateway.name) } " only. The factory gets the sealed text." }
@@ -218,8 +285,11 @@ fn form(place: &Place, saved: bool) -> Result<Markup, Fault> {
                     // Without a name, so that a browser without the script sends neither.
                     input #property value="password" autocomplete="off" required;
                     label for="secret" { "Secret" }
-                    input #secret type="password" autocomplete="off" required;
-                    button disabled { "Encrypt and set" }
+                    input #secret type="password" autocomplete="off";
+                    input type="hidden" name="action";
+                    button disabled { "Encrypt and set" } " "
+                    button.second disabled value="test" { "Test connection" }
+                    p.faint { "A test without a secret is of the one that is set." }
                 }
                 p #note role="alert" {}
                 noscript { p.error { "This page needs JavaScript: without it there is nothing that encrypts. Use " code { "sluice encrypt" } "." } }

@@ -108,7 +108,7 @@ async fn route(app: &Arc<App>, remote: Remote, request: Request) -> Result<Respo
     match path.as_str() {
         "/logout" => login::logout(app, &parts).await,
         "/access" => session::during(session.clone(), access::change(app, &session, &form)).await,
-        "/credentials" => credentials::save(app, &session, &form).await,
+        "/credentials" => session::during(session.clone(), credentials::save(app, &session, &form)).await,
         _ => Err(ApiError::unsupported(parts.method.as_str(), &path, &["GET"])),
     }
 }

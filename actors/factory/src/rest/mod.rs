@@ -39,6 +39,7 @@ pub(crate) use api::document as openapi;
 pub(crate) use auth::of_token;
 pub(crate) use call::{Call, host};
 pub(crate) use error::ApiError;
+pub(crate) use probe::{Tested, test as test_service};
 pub(crate) use serve::{RestServer, Server, ServerOptions, Serving};
 
 use crate::access::Identity;

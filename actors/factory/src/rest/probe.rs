@@ -6,13 +6,13 @@ use super::error::ApiError;
 use super::reply;
 use crate::app::App;
 use crate::flow::{Service, choose_gateway};
-use crate::state::documents::{self, DocumentKind};
+use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes;
 use axum::response::Response;
 use serde_json::json;
 use sluice_channel::Address;
-use sluice_contract::message::{ProbeReply, ProbeRequest};
+use sluice_contract::message::{ProbeReply, ProbeRequest, ProbeStage};
 use sluice_contract::{Code, Envelope, Fault, Message, NodeId, Object};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,14 +27,49 @@ pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Respo
     let service = documents::find(&mut conn, &factory.id, DocumentKind::LinkedService, call.name(3))
         .await?
         .ok_or_else(|| ApiError::no_resource("linkedservices", call.name(3)))?;
-    let service = Service::of(&service, &Object::new())?;
-    let service = service.with_stores(&mut conn, &factory.id).await?;
     let named = call
         .query
         .get("gateway")
         .map(String::as_str)
         .filter(|name| !name.is_empty());
-    let gateway = choose_gateway(&mut conn, &factory.id, named, &[&service]).await?;
+    drop(conn);
+    let tested = test(app, &factory.id, &service, named).await?;
+    Ok(reply::json_reply(json!({
+        "succeeded": tested.succeeded(),
+        "gateway": tested.gateway,
+        "node": tested.node,
+        "stages": tested.stages,
+    })))
+}
+
+/// What came of a test.
+pub(crate) struct Tested {
+    pub(crate) gateway: String,
+    pub(crate) node: String,
+    pub(crate) stages: Vec<ProbeStage>,
+}
+
+impl Tested {
+    pub(crate) fn succeeded(&self) -> bool {
+        !self.stages.is_empty() && self.stages.iter().all(|stage| stage.fault.is_none())
+    }
+}
+
+/// Has a node of its gateway reach for a linked service, which need not be stored.
+///
+/// # Errors
+/// Those of a document that cannot be served, `SL4015` when no node is online, `SL3003` and `SL3006` when the node does not
+/// answer.
+pub(crate) async fn test(
+    app: &App,
+    factory: &str,
+    service: &DocumentRow,
+    named: Option<&str>,
+) -> Result<Tested, Fault> {
+    let mut conn = app.state.read().await?;
+    let service = Service::of(service, &Object::new())?;
+    let service = service.with_stores(&mut conn, factory).await?;
+    let gateway = choose_gateway(&mut conn, factory, named, &[&service]).await?;
     let endpoint = service.endpoint(&gateway)?;
     let online = nodes::of_gateway(&mut conn, &gateway.id).await?;
     drop(conn);
@@ -52,13 +87,11 @@ pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Respo
         extra: Object::new(),
     });
     let answer = ask(app, &gateway, &NodeId::new(node.id), &request).await?;
-    let succeeded = !answer.stages.is_empty() && answer.stages.iter().all(|stage| stage.fault.is_none());
-    Ok(reply::json_reply(json!({
-        "succeeded": succeeded,
-        "gateway": gateway.name,
-        "node": node.name,
-        "stages": answer.stages,
-    })))
+    Ok(Tested {
+        gateway: gateway.name,
+        node: node.name,
+        stages: answer.stages,
+    })
 }
 
 async fn ask(app: &App, gateway: &GatewayRow, node: &NodeId, request: &Message) -> Result<ProbeReply, Fault> {
