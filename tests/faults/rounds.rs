@@ -1,8 +1,8 @@
 //! Rounds of kill -9: the agent or the factory dies at a random moment of a copy, table to table, table to Parquet or files to
 //! blobs, and comes back. After each round the sink holds what the source does.
 //!
-//! `SLUICE_KILL_ROUNDS` says how many, `SLUICE_KILL_SEED` which; a round that failed is played again with the seed that it
-//! printed and `SLUICE_KILL_FROM` its number. `make faults` plays 200.
+//! Four worlds play a quarter of 200 rounds each. `SLUICE_KILL_ROUNDS` says how many each plays, `SLUICE_KILL_SEED` which; a
+//! round that failed is played again with the seed that it printed and `SLUICE_KILL_FROM` its number.
 
 use super::common::{PATIENCE, make};
 use super::common::{digest, fill, nothing_is_staged, parquet_digest, told};
@@ -17,8 +17,8 @@ use sluice_tests::rest::Rest;
 use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
-/// Rounds that a run of all tests has time for.
-const ROUNDS: u64 = 15;
+/// Rounds of each of the four worlds.
+const ROUNDS: u64 = 50;
 const ROWS: u32 = 6000;
 const FILES: usize = 6;
 /// A copy takes about two seconds; the moment lies between its start and a little behind its end.
@@ -192,9 +192,28 @@ struct Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kills_at_random_moments() {
+async fn kills_at_random_moments_1() {
+    play(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_random_moments_2() {
+    play(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_random_moments_3() {
+    play(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_random_moments_4() {
+    play(3).await;
+}
+
+async fn play(quarter: u64) {
     let rounds = variable("SLUICE_KILL_ROUNDS", ROUNDS);
-    let from = variable("SLUICE_KILL_FROM", 0);
+    let from = variable("SLUICE_KILL_FROM", quarter * rounds);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = variable("SLUICE_KILL_SEED", now.as_secs());
     println!("SLUICE_KILL_SEED={seed} SLUICE_KILL_ROUNDS={rounds}");
