@@ -20,9 +20,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-store-core", &["sluice-contract"]),
     ("sluice-store-formats", &["sluice-contract", "sluice-store-core"]),
     ("sluice-store-file", STORE),
-    ("sluice-store-mysql", STORE),
+    ("sluice-store-wire", &["sluice-contract"]),
+    ("sluice-store-mysql", WIRE),
     ("sluice-store-object", STORE),
-    ("sluice-store-postgres", STORE),
+    ("sluice-store-postgres", WIRE),
     ("sluice-store-sqlite", STORE),
     ("sluice-store-sqlserver", STORE),
     // Knows no concrete store and no actor.
@@ -62,6 +63,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 
 /// A store knows no actor, no channel, no copy and no other store.
 const STORE: &[&str] = &["sluice-contract", "sluice-store-core", "sluice-store-formats"];
+
+/// And one that speaks its server's protocol itself.
+const WIRE: &[&str] = &[
+    "sluice-contract",
+    "sluice-store-core",
+    "sluice-store-formats",
+    "sluice-store-wire",
+];
 
 /// The binary, and the tests, may know everything but each other.
 const TOP: &[&str] = &["sluice", "sluice-tests"];

@@ -5,7 +5,6 @@ use crate::settings::Settings;
 use crate::sink::MySqlSink;
 use crate::source::MySqlSource;
 use crate::statements::MySqlStatements;
-use crate::tls::Tls;
 use crate::types;
 use async_trait::async_trait;
 use sluice_contract::Fault;
@@ -52,7 +51,7 @@ impl Connector for MySqlConnector {
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
         let settings = Settings::read(&properties)?;
         // Checks the CA now rather than at the first copy.
-        Tls::new(&settings)?;
+        settings.tls()?;
         Ok(Arc::new(MySqlConnection(Arc::new(settings))))
     }
 }

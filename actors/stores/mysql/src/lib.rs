@@ -19,9 +19,7 @@ mod shown;
 mod sink;
 mod source;
 mod statements;
-mod tls;
 mod types;
-mod verify;
 mod wire;
 
 pub use connector::connector;

@@ -2,7 +2,6 @@
 
 use crate::session::Session;
 use crate::settings::{CONNECT_TIMEOUT, Settings};
-use crate::tls::Tls;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
 use std::future::Future;
@@ -65,7 +64,7 @@ async fn through(settings: &Arc<Settings>, stages: &mut Stages) -> Option<()> {
         stages.run("connect", connect).await?;
     }
     let started = Instant::now();
-    let tls = match Tls::new(settings) {
+    let tls = match settings.tls() {
         Ok(tls) => tls,
         Err(fault) => {
             stages.add("tls", started.elapsed(), Some(fault));

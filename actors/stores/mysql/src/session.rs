@@ -2,12 +2,12 @@
 
 use crate::errors;
 use crate::settings::{CONNECT_TIMEOUT, Settings};
-use crate::tls::Tls;
 use crate::wire::channel::Socket;
 use crate::wire::login::{LoggedIn, login};
 use crate::wire::reply::{Answer, Dialogue, TextRow};
 use crate::wire::{Definition, WireError};
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::tls::Tls;
 use socket2::{SockRef, TcpKeepalive};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Session {
     /// # Errors
     /// `SL6001`, `SL6002`, `SL6003`, `SL6014`.
     pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self, Fault> {
-        let tls = Tls::new(settings)?;
+        let tls = settings.tls()?;
         let mut session = Self::login(settings, &tls).await?;
         const DOING: &str = "setting the session up";
         match tokio::time::timeout(CONNECT_TIMEOUT, session.run(DOING, SETUP)).await {
@@ -149,7 +149,7 @@ impl Drop for Session {
                 // A server notices a closed socket only when it next writes to it, which a sorting query may do in an hour.
                 drop(dialogue);
                 let killed = async {
-                    let mut other = Session::login(&settings, &Tls::new(&settings)?).await?;
+                    let mut other = Session::login(&settings, &settings.tls()?).await?;
                     other.run("stopping a statement", &format!("KILL {id}")).await
                 };
                 if let Err(fault) = killed.await {

@@ -2,6 +2,7 @@
 
 use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::tls::{Check, Tls};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -56,6 +57,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What makes the handshakes.
+    ///
+    /// # Errors
+    /// `SL6013` when `caCertificate` holds no certificate.
+    pub(crate) fn tls(&self) -> Result<Tls, Fault> {
+        let check = match self.ssl {
+            SslMode::VerifyIdentity => Check::ChainAndName,
+            SslMode::VerifyCa => Check::Chain,
+            // Who names a CA wants it verified.
+            SslMode::Required if self.ca.is_some() => Check::Chain,
+            SslMode::Required | SslMode::Disabled | SslMode::Preferred => Check::Nothing,
+        };
+        Tls::new(self.ca.as_deref(), check)
+    }
+
     /// Reads a linked service.
     ///
     /// # Errors

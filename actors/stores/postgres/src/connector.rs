@@ -6,7 +6,6 @@ use crate::settings::Settings;
 use crate::sink::PostgresSink;
 use crate::source::PostgresSource;
 use crate::statements::PostgresStatements;
-use crate::tls::Tls;
 use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
@@ -52,7 +51,7 @@ impl Connector for PostgresConnector {
     async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
         let settings = Settings::read(&properties)?;
         // Checks the CA now rather than at the first copy.
-        Tls::new(&settings)?;
+        settings.tls()?;
         Ok(Arc::new(PostgresConnection(Arc::new(settings))))
     }
 }

@@ -27,9 +27,7 @@ mod socket;
 mod source;
 mod statements;
 mod tap;
-mod tls;
 mod types;
-mod verify;
 mod wire;
 
 pub use connector::connector;

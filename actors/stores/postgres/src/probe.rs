@@ -3,7 +3,6 @@
 use crate::errors;
 use crate::session::Session;
 use crate::settings::{CONNECT_TIMEOUT, Settings};
-use crate::tls::Tls;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
 use std::future::Future;
@@ -65,7 +64,7 @@ async fn through(settings: &Settings, stages: &mut Stages) -> Option<()> {
         stages.run("connect", connect).await?;
     }
     let started = Instant::now();
-    let tls = match Tls::new(settings) {
+    let tls = match settings.tls() {
         Ok(tls) => tls,
         Err(fault) => {
             stages.add("tls", started.elapsed(), Some(fault));
@@ -74,7 +73,7 @@ async fn through(settings: &Settings, stages: &mut Stages) -> Option<()> {
     };
     let login = Session::login(settings, tls.clone()).await;
     let took = started.elapsed();
-    let handshake = tls.handshake_millis().map(Duration::from_millis);
+    let handshake = tls.took();
     let session = match login {
         Err(failed) if failed.tls => {
             stages.add("tls", took, Some(failed.fault));

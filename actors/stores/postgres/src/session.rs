@@ -4,9 +4,9 @@ use crate::errors;
 use crate::settings::{CONNECT_TIMEOUT, Settings};
 use crate::socket::{ConnectFailed, Socket};
 use crate::tap::{Tap, Valve};
-use crate::tls::Tls;
 use bytes::Bytes;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::tls::Tls;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -39,7 +39,7 @@ impl Session {
     /// # Errors
     /// `SL6001`, `SL6002`, `SL6003`, `SL6014`.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Fault> {
-        let tls = Tls::new(settings)?;
+        let tls = settings.tls()?;
         let session = Self::login(settings, tls).await.map_err(|failed| failed.fault)?;
         const DOING: &str = "setting the session up";
         let set_up = tokio::time::timeout(CONNECT_TIMEOUT, session.run(DOING, SETUP));

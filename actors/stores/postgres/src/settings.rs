@@ -2,6 +2,7 @@
 
 use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::tls::{Check, Tls};
 use std::time::Duration;
 use tokio_postgres::Config;
 use zeroize::Zeroizing;
@@ -54,6 +55,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What makes the handshakes.
+    ///
+    /// # Errors
+    /// `SL6013` when `caCertificate` holds no certificate.
+    pub(crate) fn tls(&self) -> Result<Tls, Fault> {
+        let check = match self.ssl {
+            SslMode::VerifyFull => Check::ChainAndName,
+            SslMode::VerifyCa => Check::Chain,
+            // As libpq does: `require` verifies the chain once somebody says which CA it should be.
+            SslMode::Require if self.ca.is_some() => Check::Chain,
+            SslMode::Require | SslMode::Disable | SslMode::Prefer => Check::Nothing,
+        };
+        Tls::new(self.ca.as_deref(), check)
+    }
+
     /// Reads a linked service.
     ///
     /// # Errors

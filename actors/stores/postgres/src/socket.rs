@@ -1,8 +1,8 @@
 //! The socket under a session, inside TLS where the mode asks for it.
 
 use crate::settings::{CONNECT_TIMEOUT, Settings, SslMode};
-use crate::tls::Tls;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::tls::Tls;
 use socket2::{SockRef, TcpKeepalive};
 use std::future::Future;
 use std::io;

@@ -1,7 +1,6 @@
 //! From Arrow batches to the rows of a `LOAD DATA` file, or of an `INSERT`.
 
 use super::fit::Output;
-use super::input::Input;
 use super::output::Style;
 use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
@@ -9,6 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::cell::Input;
 
 /// How one column is written.
 #[derive(Clone, Debug)]

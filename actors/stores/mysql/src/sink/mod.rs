@@ -4,7 +4,6 @@ mod calendar;
 mod commit;
 mod encode;
 mod fit;
-mod input;
 mod ledger;
 mod limits;
 mod load;

@@ -2,7 +2,7 @@
 
 use super::calendar::{self, DAY_MICROS};
 use super::fit::Output;
-use super::input::Value;
+use sluice_store_wire::cell::Value;
 use std::io::Write as _;
 
 /// Where values are written.

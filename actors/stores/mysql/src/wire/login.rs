@@ -7,7 +7,7 @@ use super::greeting::{Greeting, can};
 use super::reply::Dialogue;
 use super::{Channel, WireError};
 use crate::settings::{Settings, SslMode};
-use crate::tls::Tls;
+use sluice_store_wire::tls::Tls;
 use zeroize::Zeroizing;
 
 /// The largest packet that is taken: the server's own limit is the one that counts.
@@ -72,7 +72,7 @@ pub(crate) async fn login(
     if encrypts {
         channel.send(&mut head.clone()).await?;
         let (socket, sequence) = channel.unwrap()?;
-        let socket = tls.handshake(&settings.host, socket).await.map_err(WireError::Tls)?;
+        let socket = Box::new(tls.handshake(&settings.host, socket).await.map_err(WireError::Tls)?);
         channel = Channel::wrapped(socket, sequence);
     }
     let mut proof = Proof {

@@ -1,7 +1,6 @@
 //! From Arrow batches to the pieces of a COPY stream.
 
 use super::SIGNATURE;
-use super::input::Input;
 use super::output::Output;
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -9,6 +8,7 @@ use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use sluice_contract::{Code, Fault};
+use sluice_store_wire::cell::Input;
 
 /// A piece is sent when it has grown to this.
 const PIECE: usize = 256 * 1024;

@@ -4,7 +4,6 @@ pub(crate) mod column;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod frame;
-pub(crate) mod input;
 pub(crate) mod message;
 pub(crate) mod numeric;
 pub(crate) mod output;

@@ -1,7 +1,7 @@
 //! The form in which a value goes into a column of the staging table.
 
-use super::input::Value;
 use super::{DAY_MICROS, EPOCH_DAYS, EPOCH_MICROS, numeric, parse};
+use sluice_store_wire::cell::Value;
 
 /// A column's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

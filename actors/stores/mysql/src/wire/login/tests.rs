@@ -1,7 +1,6 @@
 //! Logins that MariaDB does not ask for, with a peer that follows MySQL's documentation.
 
 use super::*;
-use crate::tls::Tls;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeySize, OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use base64::Engine as _;
@@ -46,7 +45,7 @@ async fn against<F: Future<Output = ()>>(
     let mut channel = Channel::new(Box::new(far));
     send(&mut channel, &greeting(plugin)).await.unwrap();
     let settings = settings(ssl);
-    let tls = Tls::new(&settings).unwrap();
+    let tls = settings.tls().unwrap();
     let (session, ()) = futures::join!(login(Box::new(near), local, &settings, &tls), server(channel));
     session
 }

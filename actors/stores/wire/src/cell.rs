@@ -1,4 +1,4 @@
-//! One value of an Arrow array, in the unit that MySQL counts in.
+//! One value of an Arrow array, as servers count them: days and microseconds.
 
 use arrow::array::{
     Array, AsArray, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
@@ -13,14 +13,22 @@ use arrow::datatypes::{
 
 /// A value that is not NULL.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
+    /// Yes or no.
     Bool(bool),
+    /// A whole number of any width.
     Int(i128),
+    /// A number of single precision.
     Float32(f32),
+    /// A number of double precision.
     Float64(f64),
+    /// Digits, and how many of them stand behind the point.
     Decimal128(i128, u8),
+    /// The same with more digits.
     Decimal256(i256, u8),
+    /// A text.
     Text(&'a str),
+    /// Bytes.
     Bytes(&'a [u8]),
     /// Days since 1970.
     Days(i64),
@@ -28,8 +36,10 @@ pub(super) enum Value<'a> {
     Micros(i64),
 }
 
-/// An Arrow array whose kind is known.
-pub(super) enum Input<'a> {
+/// An Arrow array whose kind is known; decimals with the digits behind their point.
+#[allow(missing_docs)] // Each is Arrow's array of its name.
+pub enum Input<'a> {
+    /// Nothing but NULL.
     Null,
     Bool(&'a BooleanArray),
     Int8(&'a PrimitiveArray<Int8Type>),
@@ -56,12 +66,13 @@ pub(super) enum Input<'a> {
     Date64(&'a Date64Array),
     /// Values, and how many of them are a microsecond or how many microseconds one is.
     Ticks32(Vec<i32>, Tick),
+    /// The same, of wider values.
     Ticks64(&'a [i64], Tick),
 }
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Tick {
+pub enum Tick {
     /// This many microseconds.
     Of(i64),
     /// A thousandth of one.
@@ -82,9 +93,9 @@ impl Tick {
         match self {
             Self::Of(micros) => ticks
                 .checked_mul(micros)
-                .ok_or_else(|| "a time that MySQL cannot hold".to_owned()),
+                .ok_or_else(|| "a time that the store cannot hold".to_owned()),
             Self::Nano if ticks % 1000 == 0 => Ok(ticks / 1000),
-            Self::Nano => Err("nanoseconds, which MySQL does not keep".into()),
+            Self::Nano => Err("nanoseconds, which the store does not keep".into()),
         }
     }
 }
@@ -95,7 +106,7 @@ fn ticks<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array) -> &[i64] {
 
 impl<'a> Input<'a> {
     /// The array's kind; none for one that is not carried.
-    pub(super) fn of(array: &'a dyn Array) -> Option<Self> {
+    pub fn of(array: &'a dyn Array) -> Option<Self> {
         let scale = |scale: i8| u8::try_from(scale).ok();
         Some(match array.data_type() {
             DataType::Null => Self::Null,
@@ -153,7 +164,7 @@ impl<'a> Input<'a> {
     ///
     /// # Errors
     /// What is wrong with it, to be put behind the column's name.
-    pub(super) fn value(&self, row: usize) -> Result<Value<'_>, String> {
+    pub fn value(&self, row: usize) -> Result<Value<'_>, String> {
         const DAY_MILLIS: i64 = 86_400_000;
         Ok(match self {
             Self::Null => return Err("a value in an array of nulls".into()),
