@@ -37,8 +37,17 @@ pub(super) async fn unlock(State(hub): State<Arc<Hub>>, body: Bytes) -> Response
 }
 
 /// `POST /test-connection`: the body is an endpoint, as jobs have it; the answer its stages.
-pub(super) async fn test_connection(State(hub): State<Arc<Hub>>, Json(endpoint): Json<Endpoint>) -> Response {
-    Json(probe::run(&hub, &endpoint).await).into_response()
+///
+/// The socket's client sends no type of content, so that none is asked for.
+pub(super) async fn test_connection(State(hub): State<Arc<Hub>>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Endpoint>(&body) {
+        Ok(endpoint) => Json(probe::run(&hub, &endpoint).await).into_response(),
+        // The text of the error could quote a secret.
+        Err(e) => {
+            let message = format!("the endpoint is not understood at column {}", e.column());
+            refused(StatusCode::BAD_REQUEST, Fault::new(Code::BadJson, message))
+        }
+    }
 }
 
 fn refused(status: StatusCode, fault: Fault) -> Response {
