@@ -3,9 +3,9 @@
 mod vault;
 
 pub(crate) use vault::{
-    BackupArgs, CertificateChangeArgs, CertificateUseArgs, EncryptArgs, KeyKindArg, PolicyCheckArgs, PolicyCommand,
-    RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs, VaultProtectArgs,
-    VaultUnprotectArgs,
+    BackupArgs, CertificateChangeArgs, CertificateUseArgs, EncryptArgs, KeyKindArg, NodesApproveArgs, NodesCommand,
+    PolicyCheckArgs, PolicyCommand, RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand,
+    VaultKeyArgs, VaultProtectArgs, VaultUnprotectArgs,
 };
 
 use super::access_args::{AuditArgs, ClientCommand, TokenCommand, UserCommand};
@@ -249,6 +249,9 @@ pub(crate) enum GatewayCommand {
     /// The certificate that the gateway's credentials are sealed to, with its key.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// New nodes of the gateway that wait for its keys, and their approval.
+    #[command(subcommand)]
+    Nodes(NodesCommand),
     /// Gives the passphrase of the credential keys to the running agent.
     Unlock(UnlockArgs),
     /// What the credential keys are encrypted with.
@@ -374,6 +377,9 @@ pub(crate) struct RegisterArgs {
     pub(crate) key: KeyKindArg,
     #[command(flatten)]
     pub(crate) certificate: KeyFileArgs,
+    /// Waits for the gateway's keys, which an administrator of another node has handed over: sluice gateway nodes approve.
+    #[arg(long, conflicts_with = "certificate")]
+    pub(crate) await_approval: bool,
     #[command(flatten)]
     pub(crate) vault: VaultKeyArgs,
 }

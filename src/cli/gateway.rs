@@ -23,10 +23,17 @@ pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), 
         passphrase: given,
         key,
         node_name: args.name.unwrap_or_else(host_name),
+        await_approval: args.await_approval,
     })
     .await?;
     let value = serde_json::to_value(&registered).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;
     note("Agent registration is successful!");
+    if let Some(fingerprint) = &registered.fingerprint {
+        note(format_args!(
+            "It waits for the gateway's keys. On a node that has them: sluice gateway nodes approve {} --fingerprint {fingerprint}",
+            registered.node_name
+        ));
+    }
     output.print(&value, pairs);
     Ok(())
 }

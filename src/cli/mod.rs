@@ -13,6 +13,7 @@ mod expression;
 mod factory;
 mod gateway;
 mod gateways;
+mod nodes;
 mod output;
 mod pipeline;
 mod policy;
@@ -45,6 +46,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Factory(FactoryCommand::Openapi) => factory::openapi(),
         Command::Gateway(GatewayCommand::Register(args)) => gateway::register(*args, &output).await,
         Command::Gateway(GatewayCommand::Unregister(args)) => gateway::unregister(args, &output).await,
+        Command::Gateway(GatewayCommand::Nodes(command)) => nodes::run(command, &output).await,
         Command::Gateway(GatewayCommand::Unlock(args)) => vault::unlock(args, &output).await,
         Command::Gateway(GatewayCommand::Vault(command)) => vault::vault(command, &output).await,
         Command::Gateway(GatewayCommand::Credentials(args)) => vault::credentials(&args, &output),

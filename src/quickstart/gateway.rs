@@ -43,6 +43,7 @@ pub(super) async fn start(home: &Path, api: &Api, amqp_port: u16, root: &Root) -
             replace: false,
             key_kind: sluice_agent::KeyKind::default(),
             passphrase: None,
+            await_approval: false,
         })
         .await?;
     }

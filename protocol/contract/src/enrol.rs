@@ -129,6 +129,9 @@ pub struct EnrolRequest {
     /// Whether it takes the place of the gateway's node of the same name, if there is one.
     #[serde(default)]
     pub replace: bool,
+    /// Whether the certificate is the node's own, to which an administrator shall have the gateway's keys handed over.
+    #[serde(default)]
+    pub awaits_keys: bool,
 }
 
 impl fmt::Debug for EnrolRequest {
@@ -226,4 +229,48 @@ pub enum NodeAsks {
         /// The certificate, PEM.
         certificate: String,
     },
+    /// Who of the gateway waits for its keys; answered with [`Waiting`].
+    Waiting,
+    /// Passes the gateway's keys on to a node that waits for them.
+    HandOver {
+        /// The node that waits.
+        to: NodeId,
+        /// The keys, each sealed to the certificate that the node waits with.
+        keys: Vec<String>,
+    },
+    /// What was passed on to this node; answered with [`HandedOver`].
+    Take,
+}
+
+/// The nodes of a gateway that wait for its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The oldest first.
+    pub nodes: Vec<WaitingNode>,
+}
+
+/// A node that waits for its gateway's keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingNode {
+    /// The node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its machine, as it said.
+    pub machine: String,
+    /// The certificate that it waits with, PEM. Who hands keys over compares its fingerprint with what that machine shows.
+    pub certificate: String,
+}
+
+/// The gateway's keys for a node that waits.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// The keys, each sealed to the certificate that the node waits with. None as long as nobody has approved.
+    pub keys: Vec<String>,
+}
+
+impl fmt::Debug for HandedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandedOver").field("keys", &self.keys.len()).finish()
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct EncryptArgs {
     #[arg(long, short = 'g', required_unless_present_any = ["file", "certificate"])]
     pub(crate) gateway: Option<String>,
     /// The fingerprint that the gateway's certificate must have, as `sluice gateway certificate show` prints it on a node.
-    #[arg(long, value_name = "SHA256")]
+    #[arg(long, value_name = "SHA256", allow_hyphen_values = true)]
     pub(crate) pin: Option<String>,
     /// The gateway's certificate (PEM) from a file instead of from the factory.
     #[arg(long, value_name = "FILE")]
@@ -97,6 +97,7 @@ pub(crate) struct CertificateUseArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// The certificate, as `certificate show` names it.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) thumbprint: String,
 }
 
@@ -107,6 +108,33 @@ pub(crate) struct UnlockArgs {
     /// File whose first line is the passphrase; `-` for standard input.
     #[arg(long, value_name = "FILE", default_value = "-", env = "SLUICE_VAULT_PASSPHRASE_FILE")]
     pub(crate) passphrase_file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodesCommand {
+    /// Prints the fingerprint of this node, which waits for its gateway's keys.
+    Fingerprint(StateArgs),
+    /// Lists the gateway's nodes that wait for its keys.
+    Waiting(StateArgs),
+    /// Hands the gateway's keys over to a node that waits for them.
+    Approve(NodesApproveArgs),
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Take the fingerprint from the new machine itself, as `register` or `nodes fingerprint` printed it there. The factory\n\
+    carries the keys and cannot open them; without this comparison it could put itself in the place of the new node."
+)]
+pub(crate) struct NodesApproveArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultKeyArgs,
+    /// The name of the new node.
+    pub(crate) name: String,
+    /// The fingerprint that the new machine shows.
+    #[arg(long, value_name = "SHA256", allow_hyphen_values = true)]
+    pub(crate) fingerprint: String,
 }
 
 #[derive(Debug, Subcommand)]

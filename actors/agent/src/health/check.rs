@@ -98,6 +98,7 @@ fn certificate(hub: &Hub) {
 fn keys(hub: &Hub) {
     match check_files(&hub.state) {
         Ok(()) => hub.board.clear(&Topic::Vault),
+        Err(fault) if fault.code == Code::KeysAwaited => hub.board.raise(Topic::Vault, Severity::Warning, &fault),
         Err(fault) => hub.board.raise(Topic::Vault, Severity::Error, &fault),
     }
 }

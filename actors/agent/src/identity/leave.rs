@@ -26,7 +26,7 @@ pub async fn leave(options: LeaveOptions) -> Result<(String, Option<Fault>), Fau
     let _lock = StateLock::take(&state)?;
     let answer = ask_factory(&state, NodeAsks::Leave).await;
     let refused = match answer {
-        Ok(()) => None,
+        Ok(_) => None,
         // It was removed there already.
         Err(fault) if fault.code == Code::NodeUnknown => None,
         Err(fault) if options.alone => Some(fault),

@@ -18,12 +18,12 @@ use url::Url;
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(30);
 
-/// Signs what is asked for, sends it to the factory and waits for its consent.
+/// Signs what is asked for, sends it to the factory and waits for its answer.
 ///
 /// # Errors
 /// `SL2005` when the node is not registered, `SL2006` when the factory cannot be reached, and what it answers: `SL2020`,
-/// `SL2021`.
-pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<(), Fault> {
+/// `SL2021`, `SL5030`.
+pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<u8>, Fault> {
     let state = state.clone();
     let (identity, request, tls) = tokio::task::spawn_blocking(move || prepare(&state, what))
         .await
@@ -45,9 +45,7 @@ pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<(), 
     let mut url = Url::parse(&identity.https_endpoint).map_err(|_| unusable())?;
     url.set_path("/enrol/v1/node");
     let place = url.host_str().unwrap_or_default().to_owned();
-    exchange(client.post(url).json(&request), &place, |_| None)
-        .await
-        .map(drop)
+    exchange(client.post(url).json(&request), &place, |_| None).await
 }
 
 fn prepare(state: &StateDir, what: NodeAsks) -> Result<(Identity, NodeRequest, rustls::ClientConfig), Fault> {

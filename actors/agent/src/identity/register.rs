@@ -3,7 +3,7 @@
 use super::pin::spki_pin;
 use super::{Identity, broker, request};
 use crate::state::{StateDir, StateLock, read_key, write_private};
-use crate::vault::{Passphrase, certificate_to_register};
+use crate::vault::{Passphrase, certificate_to_register, handover};
 use chrono::Utc;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use rustls::pki_types::CertificateDer;
@@ -29,6 +29,8 @@ pub struct RegisterOptions {
     pub key_kind: KeyKind,
     /// What the credential key is encrypted with, where it is not the vault's own.
     pub passphrase: Option<Passphrase>,
+    /// Whether another node of the gateway shall hand its keys over, once an administrator there has approved.
+    pub await_approval: bool,
 }
 
 /// What came of a registration.
@@ -44,6 +46,10 @@ pub struct Registered {
     pub node: NodeId,
     /// The node's name.
     pub node_name: String,
+    /// What an administrator of another node compares before he has the gateway's keys handed over, where the node waits for
+    /// that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 /// Registers this machine as a node of the key's gateway. A registration that broke off may simply be repeated.
@@ -59,11 +65,15 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         replace,
         key_kind,
         passphrase,
+        await_approval,
     } = options;
     let name = node_name.clone();
     let gateway = key.gateway.clone();
     let prepare = move || {
-        let vault = (key_kind, passphrase.as_ref());
+        let vault = match await_approval {
+            true => Credential::Awaited,
+            false => Credential::Own(key_kind, passphrase.as_ref()),
+        };
         prepare(&StateDir::at(&state_dir), &gateway, &name, replace, vault)
     };
     let prepared = blocking(prepare).await?;
@@ -75,6 +85,7 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: crate::machine::name(),
         replace,
+        awaits_keys: await_approval,
     };
     let reply = request::enrol(&key, &request).await;
     request.key.zeroize();
@@ -86,6 +97,9 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         factory_name: reply.factory_name.clone(),
         node: reply.node.clone(),
         node_name: node_name.clone(),
+        fingerprint: await_approval
+            .then(|| handover::fingerprint(&prepared.credential_certificate))
+            .transpose()?,
     };
     let identity = Identity {
         gateway: reply.gateway,
@@ -116,12 +130,20 @@ struct Prepared {
     _lock: StateLock,
 }
 
+/// The certificate that the node brings.
+enum Credential<'a> {
+    /// The gateway's, which it holds or makes.
+    Own(KeyKind, Option<&'a Passphrase>),
+    /// One to which the gateway's keys are to be sealed.
+    Awaited,
+}
+
 fn prepare(
     state: &StateDir,
     gateway: &GatewayId,
     node_name: &str,
     replace: bool,
-    (key_kind, passphrase): (KeyKind, Option<&Passphrase>),
+    credential: Credential<'_>,
 ) -> Result<Prepared, Fault> {
     if !replace {
         refuse_registered(state)?;
@@ -140,7 +162,10 @@ fn prepare(
         .serialize_request(&key)
         .and_then(|request| request.pem())
         .map_err(library)?;
-    let credential_certificate = certificate_to_register(&state, gateway.as_str(), key_kind, passphrase)?;
+    let credential_certificate = match credential {
+        Credential::Own(kind, passphrase) => certificate_to_register(&state, gateway.as_str(), kind, passphrase)?,
+        Credential::Awaited => handover::begin(&state, node_name)?,
+    };
     Ok(Prepared {
         state,
         key,

@@ -97,6 +97,7 @@ fn options(directory: &Path, key: RegistrationKey) -> RegisterOptions {
         replace: false,
         key_kind: sluice_seal::KeyKind::P256,
         passphrase: None,
+        await_approval: false,
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn report(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
     let state = StateDir::at(state_dir.as_ref());
     let held = state.clone();
     let certificates = blocking(move || Ok(vault::held(&held))).await?;
-    ask_factory(&state, NodeAsks::Holds { certificates }).await
+    ask_factory(&state, NodeAsks::Holds { certificates }).await.map(drop)
 }
 
 /// Tells the factory to seal new credentials to a certificate that this node, and every other node of the gateway, holds.

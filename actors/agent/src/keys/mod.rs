@@ -2,11 +2,13 @@
 //! machine in a password-protected file, and taken from one.
 
 mod change;
+mod handover;
 mod pkcs12;
 #[cfg(test)]
 mod tests;
 
 pub use change::{change, is_locked, protect, report, seal, use_certificate};
+pub use handover::{Approved, Waiter, approve, fingerprint, waiting};
 
 use crate::state::{StateDir, read_public};
 use crate::vault::{Passphrase, at_hand, certificates, current_certificate, keep_pair, read_pair};

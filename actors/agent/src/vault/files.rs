@@ -130,9 +130,12 @@ pub(crate) fn read_pair(certificate: &Path, passphrase: Option<&Passphrase>) -> 
 /// Looks whether the files of all keys are there and closed to others; opens none.
 ///
 /// # Errors
-/// `SL5007`.
+/// `SL5007`, `SL5029` when the keys are still to come.
 pub(crate) fn check_files(state: &StateDir) -> Result<(), Fault> {
     let found = certificates(state)?;
+    if found.is_empty() && super::handover::certificate(state)?.is_some() {
+        return Err(super::awaiting());
+    }
     if found.is_empty() {
         return Err(Fault::new(Code::VaultUnavailable, "the vault holds no credential key"));
     }

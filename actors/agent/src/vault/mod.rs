@@ -2,11 +2,13 @@
 
 mod crypt;
 mod files;
+pub(crate) mod handover;
 mod open;
 mod passphrase;
 mod rekey;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub(crate) use files::{
     certificate_to_register, certificates, check_files, current_certificate, current_thumbprint, held, keep_pair,
@@ -32,6 +34,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Vault {
     keys: Keys,
     waiting: Vec<Open>,
+    /// Whether the gateway's keys are being waited for.
+    awaiting: bool,
 }
 
 enum Keys {
@@ -66,9 +70,21 @@ impl Message for Unlock {
     type Result = ();
 }
 
-struct Loaded(Result<Arc<KeyRing>, Fault>);
+/// The keys were read, or not.
+struct Loaded {
+    ring: Result<Arc<KeyRing>, Fault>,
+    /// Whether another node is to hand the gateway's keys over.
+    awaited: bool,
+}
 
 impl Message for Loaded {
+    type Result = ();
+}
+
+/// There are other keys in the files.
+struct Reload;
+
+impl Message for Reload {
     type Result = ();
 }
 
@@ -88,6 +104,7 @@ impl Component for Vault {
         Self {
             keys: Keys::Loading,
             waiting: Vec::new(),
+            awaiting: false,
         }
     }
 }
@@ -117,13 +134,23 @@ impl Handler<Open> for Vault {
 impl Handler<Loaded> for Vault {
     type Result = ();
 
-    fn handle(&mut self, Loaded(result): Loaded, ctx: &mut Self::Context) {
+    fn handle(&mut self, Loaded { ring, awaited }: Loaded, ctx: &mut Self::Context) {
         let waiting = std::mem::take(&mut self.waiting);
-        match result {
+        if awaited && !self.awaiting {
+            self.awaiting = true;
+            let (hub, vault) = (Arc::clone(ctx.deps()), ctx.handle());
+            ctx.spawn_task(AWAIT, waiting::wait(hub, vault));
+        }
+        match ring {
             Ok(ring) => {
-                ctx.deps().board.clear(&Topic::Vault);
                 ctx.deps().board.clear(&Topic::Locked);
-                ctx.deps().places.hold(None);
+                if awaited && ring.thumbprints().next().is_none() {
+                    ctx.deps().board.raise(Topic::Vault, Severity::Warning, &awaiting());
+                    ctx.deps().places.hold(Some("the node waits for its gateway's keys"));
+                } else {
+                    ctx.deps().board.clear(&Topic::Vault);
+                    ctx.deps().places.hold(None);
+                }
                 for request in waiting {
                     answer(ctx, Arc::clone(&ring), request);
                 }
@@ -148,6 +175,14 @@ impl Handler<Loaded> for Vault {
     }
 }
 
+impl Handler<Reload> for Vault {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, ctx: &mut Self::Context) {
+        load(ctx);
+    }
+}
+
 impl Handler<Unlock> for Vault {
     type Result = ();
 
@@ -157,7 +192,11 @@ impl Handler<Unlock> for Vault {
         ctx.spawn_blocking("unlock", move |_| {
             let answer = read_ring(&hub.state, Some(&request.passphrase)).map(|ring| {
                 hub.remember(request.passphrase);
-                if let Err(error) = vault.tell(Loaded(Ok(Arc::new(ring)))) {
+                let loaded = Loaded {
+                    ring: Ok(Arc::new(ring)),
+                    awaited: is_awaited(&hub),
+                };
+                if let Err(error) = vault.tell(loaded) {
                     tracing::warn!(%error, "The credential vault did not take its keys.");
                 }
             });
@@ -179,12 +218,18 @@ impl Handler<TaskEnded> for Vault {
                 Code::VaultUnavailable,
                 "reading the credential keys failed unexpectedly",
             );
-            self.handle(Loaded(Err(fault)), ctx);
+            let (ring, awaited) = (Err(fault), false);
+            self.handle(Loaded { ring, awaited }, ctx);
+        }
+        if ended.name == AWAIT {
+            self.awaiting = false;
+            load(ctx);
         }
     }
 }
 
 const LOAD: &str = "load-keys";
+const AWAIT: &str = "await-keys";
 
 fn load(ctx: &mut Ctx<Vault>) {
     let vault = ctx.handle();
@@ -193,10 +238,16 @@ fn load(ctx: &mut Ctx<Vault>) {
         let passphrase = hub.passphrase();
         let ring = passphrase.and_then(|passphrase| read_ring(&hub.state, passphrase.as_ref()));
         let ring = ring.map(Arc::new);
-        if let Err(error) = vault.tell(Loaded(ring)) {
+        let awaited = is_awaited(&hub);
+        if let Err(error) = vault.tell(Loaded { ring, awaited }) {
             tracing::warn!(%error, "The credential vault did not take its keys.");
         }
     });
+}
+
+/// Whether this node waits for its gateway's keys. Blocks.
+fn is_awaited(hub: &Hub) -> bool {
+    handover::certificate(&hub.state).is_ok_and(|certificate| certificate.is_some())
 }
 
 /// Opening costs about a millisecond of processor time, so it does not happen on the component's thread.
@@ -224,4 +275,12 @@ pub(crate) async fn open_for(hub: &Hub, endpoint: &Endpoint) -> Result<StoreProp
 
 fn locked() -> Fault {
     Fault::new(Code::VaultLocked, "the credential keys wait for their passphrase")
+}
+
+/// The condition of a node that was registered without its gateway's certificate.
+pub(crate) fn awaiting() -> Fault {
+    Fault::new(
+        Code::KeysAwaited,
+        "an administrator of another node has to approve this one, so that it gets the gateway's keys",
+    )
 }

@@ -212,3 +212,83 @@ mod at_rest {
         assert_eq!(opens(&state, None), Ok(1));
     }
 }
+
+mod handed_over {
+    use super::super::{certificates, handover};
+    use crate::identity::Identity;
+    use crate::state::StateDir;
+    use sluice_contract::Code;
+    use sluice_contract::sealed::{Plaintext, Secrets, VERSION};
+    use sluice_seal::{GatewayKey, KeyKind, generate_key_of, seal};
+
+    fn identity(gateway: &str, node: &str) -> Identity {
+        Identity {
+            gateway: gateway.into(),
+            gateway_name: "gw".to_owned(),
+            factory: "f".into(),
+            factory_name: "df".to_owned(),
+            node: node.into(),
+            node_name: "n".to_owned(),
+            amqp_endpoint: String::new(),
+            https_endpoint: String::new(),
+            registered: chrono::Utc::now(),
+        }
+    }
+
+    fn pair() -> GatewayKey {
+        generate_key_of(KeyKind::Rsa3072, "gw").unwrap()
+    }
+
+    #[test]
+    fn keys_open_on_the_node_they_were_sealed_for_and_nowhere_else() {
+        let temp = tempfile::tempdir().unwrap();
+        let state = StateDir::create(temp.path()).unwrap();
+        let certificate = handover::begin(&state, "new").unwrap();
+        // A registration that is repeated waits with the same.
+        assert_eq!(handover::begin(&state, "new").unwrap(), certificate);
+        assert!(certificates(&state).unwrap().is_empty(), "it opens no credentials");
+        let (from, pair) = (identity("g", "old"), pair());
+        let token = |gateway: &str, node: &str| {
+            handover::wrap(&pair, &identity(gateway, "old"), &node.into(), &certificate).unwrap()
+        };
+        let open = |token: String, at: &Identity| {
+            handover::unwrap(&state, at, &[token])
+                .map(|pairs| (pairs[0].certificate_pem.clone(), pairs[0].pkcs8.to_vec()))
+                .map_err(|fault| fault.code)
+        };
+        let new = identity("g", "new");
+        assert_eq!(
+            open(token("g", "new"), &new),
+            Ok((pair.certificate_pem.clone(), pair.pkcs8.to_vec()))
+        );
+        for (gateway, node) in [("other", "new"), ("g", "other")] {
+            assert_eq!(open(token(gateway, node), &new), Err(Code::HandoverRefused));
+        }
+        // A pair whose halves do not belong together.
+        let mixed = GatewayKey {
+            certificate_pem: generate_key_of(KeyKind::Rsa3072, "gw").unwrap().certificate_pem,
+            pkcs8: pair.pkcs8.clone(),
+        };
+        let mixed = handover::wrap(&mixed, &from, &"new".into(), &certificate).unwrap();
+        assert_eq!(open(mixed, &new), Err(Code::VaultUnavailable));
+        // A credential of a linked service is no key.
+        let mut secret = Secrets::new();
+        secret.insert("password", "canary");
+        let credential = Plaintext {
+            v: VERSION,
+            kind: "PostgreSqlV2".to_owned(),
+            bind: [("gateway", "g"), ("node", "new")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into(),
+            secret,
+            iat: 1,
+            by: String::new(),
+        };
+        assert_eq!(
+            open(seal(&certificate, &credential).unwrap(), &new),
+            Err(Code::HandoverRefused)
+        );
+        handover::end(&state).unwrap();
+        assert_eq!(open(token("g", "new"), &new), Err(Code::HandoverRefused));
+    }
+}

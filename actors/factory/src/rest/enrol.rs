@@ -2,12 +2,13 @@
 
 use super::call::Call;
 use super::error::ApiError;
+use super::nodes::in_sync;
 use super::reply;
 use crate::app::App;
 use crate::pki::NodeCertificate;
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes::NodeRow;
-use crate::state::{Conn, audit, factories, gateways, nodes, outbox};
+use crate::state::{Conn, audit, factories, gateways, handovers, nodes, outbox};
 use crate::wire::{now, sha256_hex};
 use axum::response::Response;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -77,7 +78,8 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
             .extract_if(.., |node| node.name.eq_ignore_ascii_case(&request.node_name))
             .collect();
     }
-    check_place(gateway, &siblings, &request.node_name, &thumbprint)?;
+    check_place(gateway, &siblings, &request.node_name)?;
+    check_certificate(gateway, &siblings, &thumbprint, request.awaits_keys)?;
     for node in &replaced {
         nodes::delete(&mut tx, &node.id).await?;
         outbox::delete_for(&mut tx, &gateway.id, Some(&node.id)).await?;
@@ -99,7 +101,10 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
         registered: now(),
         connected: None,
         started: None,
-        certificates: vec![thumbprint.clone()],
+        certificates: match request.awaits_keys {
+            true => Vec::new(),
+            false => vec![thumbprint.clone()],
+        },
     };
     nodes::insert(&mut tx, &node).await?;
     nodes::set_address(&mut tx, &node.id, &address.to_string()).await?;
@@ -108,9 +113,13 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
         entry.actor.clone_from(&node.name);
         entry.detail = format!("into the gateway {}", gateway.name);
     });
-    gateway.certificate = Some(request.credential_certificate.clone());
-    gateway.thumbprint = Some(thumbprint);
-    gateways::put(&mut tx, gateway).await?;
+    if request.awaits_keys {
+        handovers::ask(&mut tx, &node.id, &request.credential_certificate).await?;
+    } else {
+        gateway.certificate = Some(request.credential_certificate.clone());
+        gateway.thumbprint = Some(thumbprint);
+        gateways::put(&mut tx, gateway).await?;
+    }
     let factory_name = factory_name(&mut tx, &gateway.factory).await?;
     tx.commit().await?;
     app.cut_off(replaced, "another machine took this node's place").await;
@@ -169,7 +178,7 @@ fn key_fits(key: &str, stored: Option<&[gateways::KeyRow; 2]>) -> bool {
     stored.is_some() && (fits[0] | fits[1])
 }
 
-fn check_place(gateway: &GatewayRow, siblings: &[NodeRow], name: &str, thumbprint: &str) -> Result<(), Fault> {
+fn check_place(gateway: &GatewayRow, siblings: &[NodeRow], name: &str) -> Result<(), Fault> {
     if siblings.iter().any(|node| node.name.eq_ignore_ascii_case(name)) {
         return Err(Fault::new(
             Code::NodeNameTaken,
@@ -181,6 +190,20 @@ fn check_place(gateway: &GatewayRow, siblings: &[NodeRow], name: &str, thumbprin
             Code::PlacesTaken,
             format!("the gateway has {} nodes, which is the limit", siblings.len()),
         ));
+    }
+    Ok(())
+}
+
+/// A further node brings the gateway's certificate, or waits for somebody who has it.
+fn check_certificate(gateway: &GatewayRow, siblings: &[NodeRow], thumbprint: &str, awaits: bool) -> Result<(), Fault> {
+    if awaits {
+        return match siblings.iter().any(|node| in_sync(gateway, node)) {
+            true => Ok(()),
+            false => Err(Fault::new(
+                Code::HandoverRefused,
+                "the gateway has no node that could hand its keys over; the first node registers without waiting",
+            )),
+        };
     }
     if !siblings.is_empty() && gateway.thumbprint.as_deref().is_some_and(|known| known != thumbprint) {
         let first = &siblings[0].name;

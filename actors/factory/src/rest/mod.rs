@@ -12,6 +12,7 @@ mod exposure;
 mod factories;
 mod gateways;
 mod global_parameters;
+mod handover;
 mod health;
 mod keys;
 mod linked_services;

@@ -2,14 +2,16 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::reply;
+use super::{handover, reply};
 use crate::app::App;
 use crate::state::nodes::{self, NodeRow};
-use crate::state::{Conn, audit, gateways, outbox};
+use crate::state::{Conn, audit, gateways, handovers, outbox};
 use crate::wire::sha256_hex;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use axum::response::Response;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use serde::Serialize;
+use serde_json::Value;
 use sluice_contract::enrol::{NodeAsks, NodeOrder, NodeRequest};
 use sluice_contract::{Code, Fault};
 use std::net::IpAddr;
@@ -29,12 +31,15 @@ pub(crate) async fn answer(app: &Arc<App>, call: &Call, address: IpAddr) -> Resu
             app.registrations.failed(&address.to_string());
         }
     }
-    outcome?;
-    app.live.changed();
-    Ok(reply::done())
+    let Some(answer) = outcome? else {
+        app.live.changed();
+        return Ok(reply::done());
+    };
+    Ok(reply::json_reply(answer))
 }
 
-async fn run(app: &Arc<App>, call: &Call) -> Result<(), Fault> {
+/// Does what a node asks for; what it is answered, where it asked a question.
+async fn run(app: &Arc<App>, call: &Call) -> Result<Option<Value>, Fault> {
     let request: NodeRequest = serde_json::from_slice(&call.body)
         .map_err(|e| Fault::new(Code::BadJson, format!("the request is not understood: {e}")))?;
     let mut tx = app.state.write().await?;
@@ -46,6 +51,9 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<(), Fault> {
             NodeAsks::Leave => "leaves its gateway",
             NodeAsks::Holds { .. } => "says which certificates it holds",
             NodeAsks::UseCertificate { .. } => "changes the gateway's certificate",
+            NodeAsks::HandOver { .. } => "hands the gateway's keys over to a new node",
+            // Questions change nothing, so that nothing is written down.
+            NodeAsks::Waiting | NodeAsks::Take => "asks about the gateway's keys",
         }
         .to_owned();
     });
@@ -59,12 +67,33 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<(), Fault> {
         }
         NodeAsks::Holds { certificates } => {
             nodes::holds(&mut tx, &node.id, &certificates).await?;
+            end_of_waiting(&mut tx, &node, &certificates).await?;
             tx.commit().await?;
         }
         NodeAsks::UseCertificate { certificate } => {
             use_certificate(&mut tx, &node, &certificate).await?;
             tx.commit().await?;
         }
+        NodeAsks::HandOver { to, keys } => {
+            handover::hand_over(&mut tx, &node, &to, &keys).await?;
+            tx.commit().await?;
+        }
+        NodeAsks::Waiting => return answered(handover::waiting(&mut tx, &node).await?).map(Some),
+        NodeAsks::Take => return answered(handover::take(&mut tx, &node).await?).map(Some),
+    }
+    Ok(None)
+}
+
+fn answered(answer: impl Serialize) -> Result<Value, Fault> {
+    serde_json::to_value(answer).map_err(|e| Fault::new(Code::Internal, format!("an answer: {e}")))
+}
+
+/// A node that holds its gateway's key waits for it no more: what was passed on to it is forgotten.
+async fn end_of_waiting(conn: &mut Conn, node: &NodeRow, held: &[String]) -> Result<(), Fault> {
+    let gateway = gateways::by_id(conn, &node.gateway).await?;
+    let used = gateway.and_then(|gateway| gateway.thumbprint);
+    if used.is_some_and(|used| held.contains(&used)) {
+        handovers::end(conn, &node.id).await?;
     }
     Ok(())
 }

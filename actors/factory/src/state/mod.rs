@@ -16,6 +16,7 @@ pub(crate) mod documents;
 pub(crate) mod factories;
 pub(crate) mod filter;
 pub(crate) mod gateways;
+pub(crate) mod handovers;
 pub(crate) mod job_outputs;
 pub(crate) mod jobs;
 pub(crate) mod meta;
@@ -81,6 +82,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0040_v1_documents.sql"),
     ),
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
+    (60, "handover", include_str!("../../migrations/0060_handover.sql")),
 ];
 /// How long to wait for this process's turn to write.
 const TURN: Duration = Duration::from_secs(60);
