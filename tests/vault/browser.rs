@@ -8,7 +8,7 @@ use sluice_tests::postgres::{PASSWORD, Postgres, USER};
 use std::path::Path;
 use std::process::Command;
 
-fn seal(certificate: &Path, credential: &Value) -> Value {
+pub(super) fn seal(certificate: &Path, credential: &Value) -> Value {
     let root = sluice_tests::root();
     let output = Command::new("node")
         .arg(root.join("tests/vault/seal.mjs"))

@@ -11,13 +11,13 @@ use std::net::TcpListener;
 
 /// Runs `sluice encrypt` with a secret on its standard input.
 #[track_caller]
-fn encrypt(factory: &Factory, args: &[&str], secret: &str) -> Outcome {
+pub(super) fn encrypt(factory: &Factory, args: &[&str], secret: &str) -> Outcome {
     let mut command = sluice();
     command.arg("encrypt").args(factory.cli_args()).args(args);
     finish(command, Some(&format!("{secret}\n")))
 }
 
-fn pin(node: &Gateway) -> String {
+pub(super) fn pin(node: &Gateway) -> String {
     let shown = node.ask(&["certificate", "show", "-o", "json"]).expect(0).json();
     shown[0]["thumbprint"].as_str().unwrap().to_owned()
 }

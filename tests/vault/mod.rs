@@ -1,6 +1,7 @@
 //! Credentials: sealed in every way, opened on the node only, and only for what they were sealed for.
 
 mod browser;
+mod canaries;
 mod command;
 mod encrypt;
 mod endpoint;
