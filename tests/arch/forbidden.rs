@@ -6,17 +6,10 @@ use std::process::Command;
 
 /// Every package that is built for the workspace, with its one set of features. (`cargo metadata` also lists optional
 /// dependencies that nothing turns on.)
-fn built() -> BTreeSet<String> {
+fn built(edges: &str) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "tree",
-            "--workspace",
-            "--locked",
-            "--offline",
-            "--edges",
-            "normal,build",
-        ])
+        .args(["tree", "--workspace", "--locked", "--offline", "--edges", edges])
         .args(["--prefix", "none", "--format", "{p}"])
         .current_dir(sluice_tests::root())
         .output()
@@ -32,7 +25,7 @@ fn built() -> BTreeSet<String> {
 /// One TLS and crypto library, and it is not one of these.
 #[test]
 fn no_second_crypto_library() {
-    let built = built();
+    let built = built("normal,build");
     for name in ["ring", "openssl", "openssl-sys", "native-tls", "rsa"] {
         assert!(!built.contains(name), "{name} is in the tree: cargo tree -i {name}");
     }
@@ -110,4 +103,18 @@ fn every_member_takes_the_lints() {
             assert_eq!(package["license"], "Apache-2.0", "{manifest}");
         }
     }
+}
+
+/// The same for what deny.toml bans, looked for also in what only tests are built from. (`Cargo.lock` itself names crates that no
+/// feature turns on.)
+#[test]
+fn no_crate_that_is_banned_is_built() {
+    let deny = std::fs::read_to_string(sluice_tests::root().join("deny.toml")).unwrap();
+    let name = |line: &str| Some(line.trim().strip_prefix("{ crate = \"")?.split('"').next()?.to_owned());
+    let banned: BTreeSet<String> = deny.lines().filter_map(name).collect();
+    assert!(banned.contains("ring") && banned.contains("rsa"), "{banned:?}");
+    let built = built("normal,build,dev");
+    assert!(built.len() > 200, "too few crates were found: {built:?}");
+    let found: Vec<_> = banned.intersection(&built).collect();
+    assert!(found.is_empty(), "banned, and built: {found:?}");
 }

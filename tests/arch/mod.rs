@@ -3,6 +3,7 @@
 mod arrows;
 mod files;
 mod forbidden;
+mod named;
 mod spawns;
 
 use serde_json::Value;
