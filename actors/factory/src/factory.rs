@@ -11,7 +11,7 @@ use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_confi
 use crate::registry::Registry;
 use crate::rest::{RestServer, Server, ServerOptions, Serving, router};
 use crate::state::tokens::TokenRow;
-use crate::state::{State, meta, nodes, tokens};
+use crate::state::{State, StateLock, meta, nodes, tokens};
 use crate::wire::{now, random_text};
 use sluice_channel::{Embedded, EmbeddedOptions};
 use sluice_contract::{Code, FactoryId, Fault};
@@ -33,21 +33,18 @@ pub struct Factory {
     app: Arc<App>,
     state_dir: PathBuf,
     amqp: SocketAddr,
-    /// Held until the end: one factory per state directory.
-    _lock: std::fs::File,
 }
 
 impl Factory {
     /// Opens the state (made at the first start), listens on both addresses and starts the components.
     ///
     /// # Errors
-    /// `SL1006` when an address is taken, `SL1002` for a host name that no certificate can carry, `SL9001` when the state
-    /// cannot be opened.
+    /// `SL1006` when an address is taken, `SL1002` for a host name that no certificate can carry, `SL9015` when another
+    /// factory uses the directory, `SL9001` when the state cannot be opened.
     pub async fn start(options: FactoryOptions, root: &Root) -> Result<Factory, Fault> {
         files::private_dir(&options.state_dir)?;
         let dir = options.state_dir.as_path();
-        let lock = files::lock_dir(dir)?;
-        let state = State::open(dir, &options.state).await?;
+        let state = State::open(dir, &options.state, Some(StateLock::take(dir)?)).await?;
         let deployment = deployment(&state).await?;
         let ca = Ca::open(dir, &deployment)?;
         let identity = ServerIdentity::open(dir, &ca, &names(&options))?;
@@ -121,7 +118,6 @@ impl Factory {
             app,
             state_dir: options.state_dir,
             amqp,
-            _lock: lock,
         })
     }
 

@@ -27,7 +27,7 @@ impl Access {
             let what = format!("{}: there is no factory.db in it", dir.display());
             return Err(Fault::new(Code::FileUnreadable, what));
         }
-        State::open(dir, state).await.map(Self)
+        State::open(dir, state, None).await.map(Self)
     }
 
     /// Makes what `kind` (`tokens`, `clients`, `users`) says; the reply is the one of REST.

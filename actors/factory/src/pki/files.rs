@@ -2,7 +2,7 @@
 
 use super::failed;
 use sluice_contract::Fault;
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -15,29 +15,6 @@ pub(crate) fn private_dir(path: &Path) -> Result<(), Fault> {
     let named = |e: std::io::Error| failed(&path.display().to_string(), e);
     fs::create_dir_all(path).map_err(named)?;
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(named)
-}
-
-/// Takes a state directory for this process, as long as the file that is returned stays open.
-///
-/// # Errors
-/// `SL9001` when another process has it.
-pub(crate) fn lock_dir(path: &Path) -> Result<File, Fault> {
-    let file = path.join("lock");
-    let named = |e: std::io::Error| failed(&file.display().to_string(), e);
-    let lock = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&file)
-        .map_err(named)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(failed(
-            &path.display().to_string(),
-            "another factory uses this state directory; stop it, or give this one its own with --state",
-        )),
-        Err(TryLockError::Error(e)) => Err(named(e)),
-    }
 }
 
 /// Replaces a file by one with mode 0600. After a crash it holds the old content or the new.

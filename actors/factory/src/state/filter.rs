@@ -129,7 +129,7 @@ mod tests {
 
     async fn seeded() -> (tempfile::TempDir, State) {
         let dir = tempfile::tempdir().unwrap();
-        let state = State::open(dir.path(), &StateOptions::Directory).await.unwrap();
+        let state = State::open(dir.path(), &StateOptions::Directory, None).await.unwrap();
         let mut tx: WriteTx = state.write().await.unwrap();
         sqlx::query(
             "INSERT INTO factories (id, subscription, subscription_key, resource_group, group_key, name, name_key, body, \

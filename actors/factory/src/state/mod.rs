@@ -19,6 +19,7 @@ pub(crate) mod gateways;
 pub(crate) mod handovers;
 pub(crate) mod job_outputs;
 pub(crate) mod jobs;
+mod lock;
 pub(crate) mod meta;
 pub(crate) mod nodes;
 mod open;
@@ -34,6 +35,7 @@ pub(crate) mod v1_documents;
 pub(crate) mod variables;
 
 pub use address::{PostgresAddress, PostgresOptions};
+pub(crate) use lock::StateLock;
 
 use sluice_contract::{Code, Fault};
 use sqlx::pool::PoolConnection;
@@ -95,21 +97,22 @@ pub(crate) struct State {
     pool: Pool<Database>,
     kind: Kind,
     /// One writer of this process at a time. Waiting here is fair; waiting in SQLite is polling, and in PostgreSQL it
-    /// would take a connection.
-    writer: Arc<Mutex<()>>,
+    /// would take a connection. A write that is under way holds the lock of the state directory, if this process has it.
+    writer: Arc<Mutex<Option<StateLock>>>,
 }
 
 impl State {
-    /// Opens the state of a directory, and brings it up to date.
+    /// Opens the state of a directory, and brings it up to date. The lock of the directory, where the caller has it, is kept
+    /// until nothing is done to the database any more, also when nobody waits for the end of this.
     ///
     /// # Errors
     /// `SL9010` when the server cannot be reached, `SL9011` when a newer version wrote the state, `SL9001` otherwise.
-    pub(crate) async fn open(dir: &Path, options: &StateOptions) -> Result<Self, Fault> {
-        let (pool, kind) = open::open(dir, options).await?;
+    pub(crate) async fn open(dir: &Path, options: &StateOptions, lock: Option<StateLock>) -> Result<Self, Fault> {
+        let (pool, kind, lock) = open::open(dir, options, lock).await?;
         Ok(Self {
             pool,
             kind,
-            writer: Arc::new(Mutex::new(())),
+            writer: Arc::new(Mutex::new(lock)),
         })
     }
 
@@ -152,16 +155,18 @@ impl State {
         Ok(WriteTx { tx, _turn: turn })
     }
 
-    /// Closes all connections.
+    /// Closes all connections once the write that is under way has ended, and gives the directory's lock back.
     pub(crate) async fn close(&self) {
+        let mut lock = self.writer.lock().await;
         self.pool.close().await;
+        drop(lock.take());
     }
 }
 
 /// A write transaction, and this writer's turn.
 pub(crate) struct WriteTx {
     tx: Transaction<'static, Database>,
-    _turn: OwnedMutexGuard<()>,
+    _turn: OwnedMutexGuard<Option<StateLock>>,
 }
 
 impl WriteTx {

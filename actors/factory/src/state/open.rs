@@ -1,6 +1,6 @@
 //! Opening the database, whichever of the two it is, and bringing it up to date.
 
-use super::{Database, Db, Kind, MIGRATIONS, StateOptions};
+use super::{Database, Db, Kind, MIGRATIONS, StateLock, StateOptions};
 use sluice_contract::{Code, Fault};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use url::Url;
 
 /// How long to wait for a connection.
@@ -25,26 +26,52 @@ const POSTGRES_SETUP: &str = "SET lock_timeout = '30s'; SET idle_in_transaction_
                               SET tcp_keepalives_count = 3; SET tcp_user_timeout = '25s'; \
                               SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'";
 
+/// The database, and the lock of its directory.
+type Opened = (Pool<Database>, Kind, Option<StateLock>);
+
 /// Opens the database of a state directory, or the one that the options name, and brings it up to date.
 ///
 /// # Errors
 /// `SL9010` when the server cannot be reached, `SL9011` when a newer version wrote the state, `SL9001` otherwise.
-pub(super) async fn open(dir: &Path, options: &StateOptions) -> Result<(Pool<Database>, Kind), Fault> {
+pub(super) async fn open(dir: &Path, options: &StateOptions, lock: Option<StateLock>) -> Result<Opened, Fault> {
+    let (dir, options) = (dir.to_owned(), options.clone());
+    let (done, opened) = oneshot::channel();
+    // On a task of its own, which ends with the opening: SQLite's threads go on with a statement that nobody waits for any
+    // more, and must not change the database when another factory has the directory's lock.
+    tokio::spawn(async move {
+        let result = now(&dir, &options).await;
+        if let Err(Ok((pool, _, lock))) = done.send(result.map(|(pool, kind)| (pool, kind, lock))) {
+            pool.close().await;
+            drop(lock);
+        }
+    });
+    let lost = |_| Fault::new(Code::Internal, "the database was not opened: its task ended early");
+    opened.await.map_err(lost)?
+}
+
+async fn now(dir: &Path, options: &StateOptions) -> Result<(Pool<Database>, Kind), Fault> {
     sqlx::any::install_default_drivers();
+    let (pool, kind) = connected(dir, options).await?;
+    if let Err(fault) = migrate(&pool, kind).await {
+        pool.close().await;
+        return Err(fault);
+    }
+    Ok((pool, kind))
+}
+
+async fn connected(dir: &Path, options: &StateOptions) -> Result<(Pool<Database>, Kind), Fault> {
     match options {
         StateOptions::Directory => {
             let file = dir.join("factory.db");
             let pool = connect(&sqlite_url(&file)?, 8, SQLITE_SETUP)
                 .await
                 .map_err(|e| Fault::new(Code::StateFailed, format!("{}: {e}", file.display())))?;
-            migrate(&pool, Kind::Sqlite).await?;
             Ok((pool, Kind::Sqlite))
         }
         StateOptions::Postgres(options) => {
             let pool = connect(&options.url()?, 16, POSTGRES_SETUP)
                 .await
                 .map_err(|e| Fault::new(Code::StateUnreachable, format!("{}: {e}", options.address)))?;
-            migrate(&pool, Kind::Postgres).await?;
             Ok((pool, Kind::Postgres))
         }
     }

@@ -144,7 +144,9 @@ impl Chance {
 async fn outcome(prepared: &Path, seed: Option<u64>) -> (String, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(prepared.join("factory.db"), dir.path().join("factory.db")).unwrap();
-    let mut state = State::open(dir.path(), &crate::StateOptions::Directory).await.unwrap();
+    let mut state = State::open(dir.path(), &crate::StateOptions::Directory, None)
+        .await
+        .unwrap();
     let mut chance = Chance(seed.unwrap_or_default());
     let mut tx = state.write().await.unwrap();
     let factory: String = sqlx::query_scalar("SELECT id FROM factories")
@@ -166,7 +168,9 @@ async fn outcome(prepared: &Path, seed: Option<u64>) -> (String, Vec<String>) {
         assert!(step < 20_000, "the run does not end");
         if seed.is_some() && chance.below(40) == 0 {
             state.close().await;
-            state = State::open(dir.path(), &crate::StateOptions::Directory).await.unwrap();
+            state = State::open(dir.path(), &crate::StateOptions::Directory, None)
+                .await
+                .unwrap();
         }
         let waiting = runs::unattended(&mut state.read().await.unwrap()).await.unwrap();
         let mut tx = state.write().await.unwrap();

@@ -13,6 +13,7 @@ mod fixture;
 mod gateways;
 mod graph;
 mod leases;
+mod locked;
 mod node;
 mod on_postgres;
 mod page;

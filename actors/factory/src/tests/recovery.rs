@@ -130,7 +130,13 @@ fn a_state_directory_serves_one_factory() {
         let fixture = Fixture::start().await;
         let second = crate::Factory::start(super::fixture::options(fixture.dir.path()), &fixture.root).await;
         let fault = second.expect_err("the directory is taken");
-        assert!(fault.message.contains("another factory"), "{fault}");
-        fixture.stop().await;
+        assert_eq!(fault.code, sluice_contract::Code::StateInUse, "{fault}");
+        assert!(
+            fault.message.contains(&fixture.dir.path().display().to_string()),
+            "{fault}"
+        );
+        // The first one goes on, and with its end the directory is free.
+        fixture.get("").await;
+        fixture.restart().await.stop().await;
     });
 }
