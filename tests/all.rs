@@ -19,6 +19,7 @@ mod mysql;
 mod nodes;
 mod pages;
 mod postgres;
+mod replicas;
 mod resume;
 mod sockets;
 mod tds;

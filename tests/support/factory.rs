@@ -4,6 +4,7 @@ use crate::binary::{ready_file, sluice};
 use crate::process::Process;
 use crate::rest::Rest;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// Seconds a lease lasts in tests: short enough to wait for, long enough for a loaded machine.
@@ -40,6 +41,15 @@ impl Factory {
     /// The same with more arguments and variables.
     pub fn start_with(more: &[&str], variables: &[(&str, &str)]) -> Self {
         let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
+        let more = more.iter().map(|arg| (*arg).to_owned()).collect();
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Self::in_dir(dir, more, variables)
+    }
+
+    fn in_dir(dir: TempDir, more: Vec<String>, variables: Vec<(String, String)>) -> Self {
         let mut factory = Self {
             dir,
             process: None,
@@ -49,14 +59,27 @@ impl Factory {
             token_file: PathBuf::new(),
             login: String::new(),
             metrics: None,
-            more: more.iter().map(|arg| (*arg).to_owned()).collect(),
-            variables: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            more,
+            variables,
         };
         factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
         factory
+    }
+
+    /// Another process on the same database, with a state directory of its own and copies of the files that replicas share.
+    pub fn replica(&self) -> Self {
+        let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        for name in ["ca.pem", "ca.key", "wrapping.key", "admin.token"] {
+            let copied = Command::new("cp")
+                .arg("-p")
+                .arg(self.state().join(name))
+                .arg(&state)
+                .status();
+            assert!(copied.unwrap().success(), "{name}");
+        }
+        Self::in_dir(dir, self.more.clone(), self.variables.clone())
     }
 
     /// Kills it at once; [`Factory::restart`] brings it back.

@@ -5,7 +5,7 @@ use crate::connector::Connectors;
 use crate::endpoint::{CredentialEndpoint, Served};
 use crate::health::{Board, HealthMonitor};
 use crate::hub::{Hub, Peer};
-use crate::identity::{Identity, broker_channel, client_config};
+use crate::identity::{Addresses, Identity, InTurn, broker_channel, client_config};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::options::{AgentOptions, Tuning};
@@ -18,8 +18,8 @@ use crate::state::{StateDir, StateLock};
 use crate::updater::Updater;
 use crate::vault::{Vault, tidy};
 use actix::Actor;
+use sluice_channel::AmqpOptions;
 use sluice_channel::ControlChannel;
-use sluice_channel::amqp::{AmqpChannel, AmqpOptions};
 use sluice_contract::message::Cancelled;
 use sluice_contract::{Code, Envelope, Fault, Message};
 use sluice_runtime::{Component, Ctx, Handle, Placement, Root};
@@ -192,9 +192,10 @@ fn prepare(
     let state = StateDir::create(&options.state_dir)?;
     let lock = StateLock::take(&state)?;
     tidy(&state, options.passphrase.as_ref())?;
+    let addresses = Arc::new(Addresses::load(&state, &identity)?);
     let (channel, endpoint) = match broker_channel(&state, &identity, &tuning)? {
-        Some(broker) => broker,
-        None => own_endpoint(&state, &identity, &tuning)?,
+        Some((channel, endpoint)) => (channel, Some(endpoint)),
+        None => (own_endpoint(&state, &identity, &addresses, &tuning)?, None),
     };
     let board = Arc::new(Board::default());
     let cut_off = || {
@@ -208,7 +209,9 @@ fn prepare(
         channel,
         journal,
         board,
-        link: LinkState::new(&endpoint),
+        link: LinkState::new(&endpoint.clone().unwrap_or_else(|| addresses.current())),
+        addresses,
+        by_broker: endpoint.is_some(),
         places: Places::new(options.slots),
         limits: Limits::load(&state, options.memory_budget, options.slots)?,
         live: LiveJobs::default(),
@@ -233,13 +236,14 @@ fn prepare(
     Ok((hub, lock))
 }
 
-/// The factory's own endpoint.
+/// The factory's own endpoint, at whichever of its replicas answers.
 fn own_endpoint(
     state: &StateDir,
     identity: &Identity,
+    addresses: &Arc<Addresses>,
     tuning: &Tuning,
-) -> Result<(Arc<dyn ControlChannel>, String), Fault> {
-    let channel = AmqpChannel::new(AmqpOptions {
+) -> Result<Arc<dyn ControlChannel>, Fault> {
+    let options = AmqpOptions {
         endpoint: identity.amqp_endpoint.clone(),
         tls: client_config(state)?,
         peer: sluice_channel::Peer {
@@ -248,8 +252,8 @@ fn own_endpoint(
         },
         idle_timeout: tuning.idle_timeout,
         deadline: tuning.deadline,
-    });
-    Ok((Arc::new(channel), identity.amqp_endpoint.clone()))
+    };
+    Ok(Arc::new(InTurn::new(Arc::clone(addresses), options)))
 }
 
 /// Starts a component under its name.

@@ -2,7 +2,7 @@
 
 use crate::connector::Connectors;
 use crate::health::{Board, HealthMonitor};
-use crate::identity::Identity;
+use crate::identity::{Addresses, Identity};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener, Send};
 use crate::options::{AgentOptions, Tuning};
@@ -32,6 +32,10 @@ pub(crate) struct Hub {
     pub(crate) options: AgentOptions,
     pub(crate) tuning: Tuning,
     pub(crate) channel: Arc<dyn ControlChannel>,
+    /// Where the factory is reached.
+    pub(crate) addresses: Arc<Addresses>,
+    /// Whether a message broker carries the channel.
+    pub(crate) by_broker: bool,
     pub(crate) journal: Journal,
     pub(crate) board: Arc<Board>,
     /// How the control channel is doing.

@@ -3,14 +3,16 @@
 use crate::access::Attempts;
 use crate::flow::{Handles, Post};
 use crate::line::Line;
-use crate::live::Live;
+use crate::live::{Live, NodeMetrics};
 use crate::options::Timings;
 use crate::page::Tickets;
 use crate::pki::{Ca, WrappingKey};
 use crate::registry::Registry;
+use crate::replicas::Replicas;
 use crate::state::State;
 use crate::state::nodes::NodeRow;
 use sluice_channel::Peer;
+use sluice_contract::NodeId;
 use sluice_runtime::Root;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,8 @@ pub(crate) struct App {
     pub(crate) wrapping: WrappingKey,
     pub(crate) registry: Arc<Registry>,
     pub(crate) live: Live,
+    /// The other processes of this factory.
+    pub(crate) replicas: Replicas,
     /// What carries the control channel.
     pub(crate) line: Line,
     pub(crate) post: Post,
@@ -50,6 +54,33 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Whether a node is connected, to this replica or another one.
+    pub(crate) fn is_online(&self, node: &NodeId) -> bool {
+        self.line.is_connected(node) || self.replicas.has_node(node)
+    }
+
+    /// Whether another replica has to send what is for a node.
+    pub(crate) fn is_elsewhere(&self, node: &NodeId) -> bool {
+        !self.line.stores() && !self.line.is_connected(node) && self.replicas.has_node(node)
+    }
+
+    /// The nodes that are connected, to whichever replica.
+    pub(crate) fn online(&self) -> Vec<Peer> {
+        let mut all = self.line.connected();
+        all.extend(
+            self.replicas
+                .nodes()
+                .into_iter()
+                .filter(|peer| !self.line.is_connected(&peer.node)),
+        );
+        all
+    }
+
+    /// What a node said last of its machine; nothing once it is gone.
+    pub(crate) fn metrics(&self, node: &NodeId) -> Option<NodeMetrics> {
+        self.live.node(node).or_else(|| self.replicas.metrics(node))
+    }
+
     /// Nodes that were removed from the database: they may not connect any more, and their links are cut.
     pub(crate) async fn cut_off(&self, nodes: Vec<NodeRow>, reason: &str) {
         for node in nodes {

@@ -9,6 +9,7 @@ use crate::options::FactoryOptions;
 use crate::page::Tickets;
 use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_config};
 use crate::registry::Registry;
+use crate::replicas::{self, Keys, Replicas};
 use crate::rest::{RestServer, Server, ServerOptions, Serving, router};
 use crate::state::tokens::TokenRow;
 use crate::state::{State, StateLock, meta, nodes, tokens};
@@ -40,12 +41,17 @@ impl Factory {
     ///
     /// # Errors
     /// `SL1006` when an address is taken, `SL1002` for a host name that no certificate can carry, `SL9015` when another
-    /// factory uses the directory, `SL9001` when the state cannot be opened.
+    /// factory uses the directory, `SL9013` when other factories on its database have other keys, `SL9001` when the state cannot
+    /// be opened.
     pub async fn start(options: FactoryOptions, root: &Root) -> Result<Factory, Fault> {
         files::private_dir(&options.state_dir)?;
         let dir = options.state_dir.as_path();
         let state = State::open(dir, &options.state, Some(StateLock::take(dir)?)).await?;
         let deployment = deployment(&state).await?;
+        let keys = Keys::of(dir, options.broker.is_some());
+        if state.is_shared() {
+            keys.check(&state).await?;
+        }
         let ca = Ca::open(dir, &deployment)?;
         let identity = ServerIdentity::open(dir, &ca, &names(&options))?;
         admin_token(dir, &state).await?;
@@ -78,9 +84,11 @@ impl Factory {
                 (Line::Own(embedded), amqp, format!("{host}:{}", amqp.port()))
             }
         };
+        let rest_url = format!("https://{host}:{}", rest.port());
         let app = Arc::new(App {
             deployment,
-            rest_url: format!("https://{host}:{}", rest.port()),
+            replicas: Replicas::new(state.is_shared(), rest_url.clone(), amqp_endpoint.clone()),
+            rest_url,
             rest_endpoint: format!("{host}:{}", rest.port()),
             amqp_endpoint,
             root: root.clone(),
@@ -99,6 +107,10 @@ impl Factory {
             stopping: CancellationToken::new(),
             handles: OnceLock::new(),
         });
+        if app.replicas.is_shared() {
+            keys.publish(&app.state).await?;
+            replicas::beat(&app).await?;
+        }
         // Cannot have been set: nobody else has this value yet.
         let _ = app.handles.set(Handles::start(root, &app));
         let weak = Arc::downgrade(&app);
@@ -171,6 +183,9 @@ impl Factory {
             }
         }
         self.app.line.shutdown().await;
+        if let Err(fault) = replicas::leave(&self.app).await {
+            tracing::warn!(%fault, "The other replicas were not told of the end of this one");
+        }
         self.app.state.close().await;
         tracing::info!("The factory has stopped");
     }

@@ -15,6 +15,7 @@ mod options;
 mod page;
 mod pki;
 mod registry;
+mod replicas;
 mod rest;
 mod state;
 mod wire;

@@ -1,6 +1,7 @@
 //! What is known of nodes and jobs right now. Lost with the process, and told again by the nodes.
 
 use dashmap::DashMap;
+use serde::{Deserialize, Serialize};
 use sluice_contract::job::CopyProgress;
 use sluice_contract::message::{ComponentState, Heartbeat, ProbeReply};
 use sluice_contract::{JobId, NodeId};
@@ -19,7 +20,7 @@ pub(crate) struct Live {
 }
 
 /// What a node said of its machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct NodeMetrics {
     pub(crate) cpu_percent: f32,
     pub(crate) memory_available: u64,
@@ -63,6 +64,11 @@ impl Live {
     /// Told of each change.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+
+    /// Whether somebody here waits for the reply to a probe.
+    pub(crate) fn expects_probe(&self, request: &str) -> bool {
+        self.probes.contains_key(request)
     }
 
     /// A node's heartbeat.

@@ -5,6 +5,7 @@ use crate::wire::sha256_hex;
 use dashmap::DashMap;
 use sluice_channel::{Gatekeeper, Peer};
 use sluice_contract::{Code, Fault, GatewayId, NodeId};
+use std::collections::HashSet;
 
 /// Registered nodes by the SHA-256 of their certificates.
 #[derive(Debug, Default)]
@@ -31,6 +32,26 @@ impl Registry {
     /// All registered nodes.
     pub(crate) fn peers(&self) -> Vec<Peer> {
         self.0.iter().map(|entry| entry.peer.clone()).collect()
+    }
+
+    /// The certificates of all of them.
+    pub(crate) fn fingerprints(&self) -> HashSet<String> {
+        self.0.iter().map(|entry| entry.key().clone()).collect()
+    }
+
+    /// Takes over what other replicas changed: all nodes that are registered. Of those that were here `before` the list was
+    /// read, the ones that are not on it are removed; they come back.
+    pub(crate) fn refresh(&self, registered: &[NodeRow], before: &HashSet<String>) -> Vec<Peer> {
+        for node in registered.iter().filter(|node| !before.contains(&node.fingerprint)) {
+            self.add(node);
+        }
+        let there: HashSet<&str> = registered.iter().map(|node| node.fingerprint.as_str()).collect();
+        before
+            .iter()
+            .filter(|fingerprint| !there.contains(fingerprint.as_str()))
+            .filter_map(|fingerprint| self.0.remove(fingerprint))
+            .map(|(_, entry)| entry.peer)
+            .collect()
     }
 
     /// A certificate is of no use any more.

@@ -15,7 +15,7 @@ pub struct RegistrationKey {
     pub gateway: GatewayId,
     /// The factory that issued it.
     pub factory: FactoryId,
-    /// Host and port of the factory's HTTPS endpoint.
+    /// Host and port of the factory's HTTPS endpoint; of several replicas with commas between them.
     pub endpoint: String,
     /// SHA-256 of the SubjectPublicKeyInfo of the factory's CA.
     pub ca_pin: [u8; 32],
@@ -165,6 +165,18 @@ pub struct EnrolReply {
     /// The message broker that carries the channel instead of the AMQP endpoint, if the factory uses one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broker: Option<BrokerAccess>,
+    /// Where the factory is reached: every replica that runs, this one among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<ReplicaAddress>,
+}
+
+/// Where one replica of the factory is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaAddress {
+    /// Base address of the HTTPS endpoint.
+    pub https: String,
+    /// Host and port of the AMQP endpoint.
+    pub amqp: String,
 }
 
 /// How a node reaches the message broker that carries the control channel. It holds a secret.

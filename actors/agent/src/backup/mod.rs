@@ -23,6 +23,7 @@ const FILES: &[&str] = &[
     "node.pem",
     "ca.pem",
     "broker.json",
+    "factories.json",
     "limits.json",
     "policy.toml",
     "gateway.toml",

@@ -38,6 +38,7 @@ pub async fn leave(options: LeaveOptions) -> Result<(String, Option<Fault>), Fau
         state.node_key(),
         state.node_certificate(),
         state.broker_file(),
+        state.factories_file(),
         state.ca_file(),
     ];
     for file in files {

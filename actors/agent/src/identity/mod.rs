@@ -1,5 +1,6 @@
 //! Who this node is: its registration, its certificate, and the TLS it speaks.
 
+mod addresses;
 mod broker;
 mod certificate;
 mod leave;
@@ -10,7 +11,9 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turns;
 
+pub(crate) use addresses::Addresses;
 pub(crate) use broker::broker_channel;
 pub(crate) use certificate::Validity;
 pub use leave::{LeaveOptions, leave};
@@ -19,6 +22,7 @@ pub(crate) use order::ask_factory;
 pub(crate) use pin::spki_pin;
 pub use register::{RegisterOptions, Registered, register};
 pub(crate) use tls::client_config;
+pub(crate) use turns::InTurn;
 
 use crate::state::{StateDir, read_public};
 use chrono::{DateTime, Utc};

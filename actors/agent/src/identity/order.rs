@@ -1,8 +1,8 @@
 //! What a registered node asks of its factory outside of the channel: signed with the key of its certificate.
 
-use super::Identity;
 use super::request::{causes, exchange};
 use super::tls::{builder, roots};
+use super::{Addresses, Identity};
 use crate::state::{StateDir, read_key, read_public};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
@@ -25,7 +25,7 @@ const WHOLE: Duration = Duration::from_secs(30);
 /// `SL2021`, `SL5030`.
 pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<u8>, Fault> {
     let state = state.clone();
-    let (identity, request, tls) = tokio::task::spawn_blocking(move || prepare(&state, what))
+    let (addresses, request, tls) = tokio::task::spawn_blocking(move || prepare(&state, what))
         .await
         .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("a request was not signed: {e}"))))?;
     let client = reqwest::Client::builder()
@@ -36,19 +36,30 @@ pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<
         .timeout(WHOLE)
         .build()
         .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {}", causes(&e))))?;
-    let unusable = || {
+    let mut failed = Fault::new(Code::FactoryUnreachable, "no address of the factory is known");
+    for address in addresses.https() {
+        match ask(&client, &address, &request).await {
+            // Another replica may be there.
+            Err(fault) if matches!(fault.code, Code::FactoryUnreachable | Code::NodeStateFailed) => failed = fault,
+            other => return other,
+        }
+    }
+    Err(failed)
+}
+
+async fn ask(client: &reqwest::Client, address: &str, request: &NodeRequest) -> Result<Vec<u8>, Fault> {
+    let mut url = Url::parse(address).map_err(|_| {
         Fault::new(
             Code::NodeStateFailed,
             "gateway.toml: the factory's address is not usable",
         )
-    };
-    let mut url = Url::parse(&identity.https_endpoint).map_err(|_| unusable())?;
+    })?;
     url.set_path("/enrol/v1/node");
     let place = url.host_str().unwrap_or_default().to_owned();
-    exchange(client.post(url).json(&request), &place, |_| None).await
+    exchange(client.post(url).json(request), &place, |_| None).await
 }
 
-fn prepare(state: &StateDir, what: NodeAsks) -> Result<(Identity, NodeRequest, rustls::ClientConfig), Fault> {
+fn prepare(state: &StateDir, what: NodeAsks) -> Result<(Addresses, NodeRequest, rustls::ClientConfig), Fault> {
     let identity = Identity::load(state)?;
     let missing = || Fault::new(Code::VaultUnavailable, "node.key is missing, or is no private key").retryable(false);
     let certificate = read_public(&state.node_certificate())?
@@ -72,5 +83,5 @@ fn prepare(state: &StateDir, what: NodeAsks) -> Result<(Identity, NodeRequest, r
         order,
     };
     let tls = builder()?.with_root_certificates(roots(state)?).with_no_client_auth();
-    Ok((identity, request, tls))
+    Ok((Addresses::load(state, &identity)?, request, tls))
 }

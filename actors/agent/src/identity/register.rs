@@ -1,7 +1,7 @@
 //! Registration: a node becomes a member of its gateway.
 
 use super::pin::spki_pin;
-use super::{Identity, broker, request};
+use super::{Addresses, Identity, broker, request};
 use crate::state::{StateDir, StateLock, read_key, write_private};
 use crate::vault::{Passphrase, certificate_to_register, handover};
 use chrono::Utc;
@@ -112,10 +112,11 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         https_endpoint: reply.https_endpoint,
         registered: Utc::now(),
     };
-    let (certificate, ca, access) = (reply.certificate, reply.ca, reply.broker);
+    let (certificate, ca, access, replicas) = (reply.certificate, reply.ca, reply.broker, reply.replicas);
     blocking(move || {
         broker::store(&prepared.state, access.as_ref())?;
-        store(&prepared, &certificate, &ca, &identity)
+        store(&prepared, &certificate, &ca, &identity)?;
+        Addresses::renew(&prepared.state, &identity, &replicas)
     })
     .await?;
     Ok(registered)

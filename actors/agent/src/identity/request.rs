@@ -15,13 +15,32 @@ const WHOLE: Duration = Duration::from_secs(60);
 /// An answer holds two certificates.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// Sends the request to the key's endpoint.
+/// Sends the request to the key's endpoint; where it names several, to the first that can be reached.
 ///
 /// # Errors
 /// `SL2001` when the key's endpoint is no address, `SL2003` when the server is not the factory, `SL2006` when it cannot be
 /// reached; otherwise what the factory answered.
 pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Result<EnrolReply, Fault> {
-    let url = address(&key.endpoint)?;
+    let mut endpoints = Vec::new();
+    for endpoint in key.endpoint.split(',') {
+        endpoints.push((endpoint, address(endpoint)?));
+    }
+    let mut failed = Fault::new(Code::FactoryUnreachable, "the key names no address of the factory");
+    for (endpoint, url) in endpoints {
+        match enrol_at(key, endpoint, url, request).await {
+            Err(fault) if fault.code == Code::FactoryUnreachable => failed = fault,
+            other => return other,
+        }
+    }
+    Err(failed)
+}
+
+async fn enrol_at(
+    key: &RegistrationKey,
+    endpoint: &str,
+    url: Url,
+    request: &EnrolRequest,
+) -> Result<EnrolReply, Fault> {
     let verifier = Arc::new(PinnedVerifier::new(key.ca_pin));
     let tls = builder()?
         .dangerous()
@@ -48,9 +67,9 @@ pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Resu
             ),
         })
     };
-    let body = exchange(client.post(url).json(request), &key.endpoint, refusal).await?;
+    let body = exchange(client.post(url).json(request), endpoint, refusal).await?;
     serde_json::from_slice(&body).map_err(|e| {
-        let message = format!("the factory at {}: its answer is not understood: {e}", key.endpoint);
+        let message = format!("the factory at {endpoint}: its answer is not understood: {e}");
         Fault::new(Code::FactoryUnreachable, message)
     })
 }

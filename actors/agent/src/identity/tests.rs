@@ -84,6 +84,7 @@ fn reply(ca: &Ca, request: &EnrolRequest) -> (u16, String) {
         ca: ca.pem(),
         amqp_endpoint: "localhost:5671".to_owned(),
         broker: None,
+        replicas: Vec::new(),
         https_endpoint: "https://localhost".to_owned(),
     };
     (200, serde_json::to_string(&reply).unwrap())

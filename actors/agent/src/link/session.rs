@@ -10,6 +10,7 @@ use crate::hub::Hub;
 use crate::scheduler::{Welcomed, reconcile};
 use crate::{machine, updater};
 use sluice_channel::{Address, Inbox, Link, Outbox, SendError, Settle};
+use sluice_contract::enrol::ReplicaAddress;
 use sluice_contract::message::{Hello, Welcome};
 use sluice_contract::{Code, Envelope, Fault, Message as Wire, Object};
 use sluice_runtime::Handle;
@@ -114,7 +115,9 @@ impl Session {
                 format!("the queue listener: {error}"),
             ));
         }
-        hub.link.welcomed(epoch);
+        hub.link
+            .welcomed(epoch, (!hub.by_broker).then(|| hub.addresses.current()));
+        learn(hub, welcome.replicas).await;
         hub.scheduler.tell(Welcomed);
         let shared = Shared {
             hub: Arc::clone(hub),
@@ -162,6 +165,15 @@ impl Session {
             link.close(CLOSE).await;
         }
         fault
+    }
+}
+
+/// Remembers where the factory is reached. That it cannot be written down is no reason to do without the session.
+async fn learn(hub: &Arc<Hub>, replicas: Vec<ReplicaAddress>) {
+    let addresses = Arc::clone(&hub.addresses);
+    let learnt = tokio::task::spawn_blocking(move || addresses.learn(&replicas)).await;
+    if let Ok(Err(fault)) = learnt {
+        tracing::warn!(%fault, "The addresses of the factory's replicas could not be kept.");
     }
 }
 

@@ -79,8 +79,12 @@ impl LinkState {
         });
     }
 
-    pub(super) fn welcomed(&self, epoch: u64) {
+    /// The factory has welcomed this node, at an endpoint where it is not always the same.
+    pub(super) fn welcomed(&self, epoch: u64, endpoint: Option<String>) {
         self.0.send_modify(|status| {
+            if let Some(endpoint) = endpoint {
+                status.endpoint = endpoint;
+            }
             status.state = ChannelState::Connected;
             status.since = Utc::now();
             status.epoch = epoch;

@@ -69,6 +69,11 @@ impl StateDir {
         self.0.join("broker.json")
     }
 
+    /// Where the factory's replicas are reached, as the factory said.
+    pub(crate) fn factories_file(&self) -> PathBuf {
+        self.0.join("factories.json")
+    }
+
     /// The factory's CA.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.0.join("ca.pem")

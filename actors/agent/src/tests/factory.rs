@@ -231,6 +231,7 @@ fn answer(event: &Envelope, script: &Script, epoch: &mut u64) -> Option<Message>
                 lease_s: script.lease.unwrap_or(60),
                 server_time: chrono::Utc::now(),
                 reconcile: Vec::new(),
+                replicas: Vec::new(),
                 extra,
             }))
         }

@@ -2,9 +2,10 @@
 
 use super::{claims, outcomes, session, share};
 use crate::app::App;
+use crate::state::{json, outbox, replicas};
 use actix::{Actor, ActorContext, Handler};
 use sluice_channel::{Address, Peer, Settle};
-use sluice_contract::message::ErrorReply;
+use sluice_contract::message::{ErrorReply, ProbeReply};
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
 use sluice_runtime::{Component, Ctx, Handle, TaskEnded, supervised};
 use std::sync::Arc;
@@ -77,8 +78,25 @@ impl Handler<Answer> for ChannelEvents {
 
     fn handle(&mut self, Answer { to, envelope }: Answer, ctx: &mut Ctx<Self>) {
         let app = ctx.deps().clone();
-        ctx.spawn_task("answer", async move { app.post.answer(&to, &envelope).await });
+        ctx.spawn_task("answer", async move { answer(&app, &to, &envelope).await });
     }
+}
+
+/// Sends to a node; one that is connected to another replica gets it from there.
+async fn answer(app: &App, to: &Address, envelope: &Envelope) {
+    let elsewhere = match to {
+        Address::Control { node, .. } if app.is_elsewhere(node) => node,
+        _ => return app.post.answer(to, envelope).await,
+    };
+    if let Err(fault) = hand_over(app, elsewhere.as_str(), envelope).await {
+        tracing::debug!(node = %elsewhere, kind = %envelope.kind, %fault, "A message was not handed to another replica");
+    }
+}
+
+async fn hand_over(app: &App, node: &str, envelope: &Envelope) -> Result<(), Fault> {
+    let mut tx = app.state.write().await?;
+    outbox::insert(&mut tx, Some(node), envelope, 0).await?;
+    tx.commit().await
 }
 
 async fn consume(app: Arc<App>, me: Handle<ChannelEvents>) {
@@ -216,7 +234,7 @@ pub(crate) async fn handle(
         Message::JobOutput(part) => plain(outcomes::part(app, peer, envelope, part).await?),
         Message::ProbeReply(reply) => {
             if let Some(request) = &envelope.corr {
-                app.live.probe_reply(request, &peer.node, reply.clone());
+                probed(app, peer, request, reply).await?;
             }
             Ok(None)
         }
@@ -225,4 +243,15 @@ pub(crate) async fn handle(
             Ok(None)
         }
     }
+}
+
+/// The reply to a probe is for whoever asked, here or at another replica.
+async fn probed(app: &App, peer: &Peer, request: &str, reply: &ProbeReply) -> Result<(), Fault> {
+    if app.live.expects_probe(request) || !app.replicas.is_shared() {
+        app.live.probe_reply(request, &peer.node, reply.clone());
+        return Ok(());
+    }
+    let mut tx = app.state.write().await?;
+    replicas::keep_reply(&mut tx, request, peer.node.as_str(), &json(reply)?).await?;
+    tx.commit().await
 }

@@ -7,17 +7,19 @@ use super::presence::PresenceWatcher;
 use super::reaper::LeaseReaper;
 use super::timekeeper::Timekeeper;
 use crate::app::App;
+use crate::replicas::ReplicaKeeper;
 use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
 /// The ids of the components, in the order they start.
-pub(crate) const COMPONENTS: [&str; 6] = [
+pub(crate) const COMPONENTS: [&str; 7] = [
     "factory/orchestrator",
     "factory/outbox",
     "factory/events",
     "factory/leases",
     "factory/presence",
     "factory/timekeeper",
+    "factory/replicas",
 ];
 
 /// The thread the components share: they only ring bells, the work runs on the data plane.
@@ -40,6 +42,7 @@ impl Handles {
         root.supervise::<LeaseReaper>(COMPONENTS[3], app.clone(), PLACE);
         root.supervise::<PresenceWatcher>(COMPONENTS[4], app.clone(), PLACE);
         root.supervise::<Timekeeper>(COMPONENTS[5], app.clone(), PLACE);
+        root.supervise::<ReplicaKeeper>(COMPONENTS[6], app.clone(), PLACE);
         handles
     }
 

@@ -54,6 +54,7 @@ pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<
         server_time: Utc::now(),
         concurrent_jobs_limit: limit.and_then(|limit| u32::try_from(limit).ok()),
         reconcile,
+        replicas: app.replicas.addresses(),
         extra: Object::new(),
     }))
 }

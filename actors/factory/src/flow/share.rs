@@ -56,10 +56,9 @@ fn invite(
     copy: serde_json::Value,
     to: impl Fn(&NodeId, Talk) -> (Address, Envelope),
 ) -> Result<Passed, Fault> {
-    let free = |node: &NodeId| app.live.node(node).is_some_and(|metrics| metrics.slots.1 > 0);
+    let free = |node: &NodeId| app.metrics(node).is_some_and(|metrics| metrics.slots.1 > 0);
     let others = app
-        .line
-        .connected()
+        .online()
         .into_iter()
         .filter(|other| other.gateway.as_str() == row.gateway && other.node != *leader && free(&other.node));
     let spec: sluice_contract::job::JobSpec = stored("a job", &row.spec)?;

@@ -50,7 +50,7 @@ fn of_nodes(app: &App, gateway: &str, nodes: &[NodeRow]) -> Option<String> {
     let mut told = Vec::new();
     for node in nodes {
         let id = NodeId::from(node.id.as_str());
-        let metrics = app.live.node(&id).filter(|_| app.line.is_connected(&id));
+        let metrics = app.metrics(&id).filter(|_| app.is_online(&id));
         let what = match (metrics, node.connected) {
             (Some(metrics), _) if metrics.slots.1 > 0 => return None,
             (Some(metrics), _) => match metrics.busy {
@@ -61,7 +61,7 @@ fn of_nodes(app: &App, gateway: &str, nodes: &[NodeRow]) -> Option<String> {
                 ),
             },
             // It has just come.
-            (None, _) if app.line.is_connected(&id) => return None,
+            (None, _) if app.is_online(&id) => return None,
             (None, Some(at)) => format!("{} is offline since {}", node.name, time_text(at)),
             (None, None) => format!("{} was never online", node.name),
         };

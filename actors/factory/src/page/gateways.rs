@@ -67,7 +67,7 @@ pub(super) fn row(app: &App, gateway: &Gateway) -> Markup {
 
 fn node_line(app: &App, node: &NodeRow) -> Markup {
     let online = status::is_online(app, node);
-    let metrics = app.live.node(&NodeId::from(node.id.as_str()));
+    let metrics = app.metrics(&NodeId::from(node.id.as_str()));
     html! {
         div {
             (state(if online { "Online" } else { "Offline" })) " "

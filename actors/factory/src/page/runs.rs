@@ -33,7 +33,14 @@ pub(super) async fn load(app: &App) -> Result<Vec<Run>, Fault> {
                 let live = app.live.job(&job.id).map(|live| (live.progress, live.rate));
                 let stored = || job.progress.as_deref().and_then(|text| serde_json::from_str(text).ok());
                 let next = live
-                    .filter(|_| job.state.is_held())
+                    // A node that went to another replica is heard there.
+                    .filter(|_| {
+                        job.state.is_held()
+                            && job
+                                .node
+                                .as_deref()
+                                .is_some_and(|node| app.line.is_connected(&node.into()))
+                    })
                     .or_else(|| stored().map(|p| (p, 0.0)));
                 progress = match (progress, next) {
                     (Some(sum), Some(next)) => Some(add(sum, &next)),

@@ -144,6 +144,7 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
         amqp_endpoint: app.amqp_endpoint.clone(),
         https_endpoint: app.rest_url.clone(),
         broker: app.line.access(),
+        replicas: app.replicas.addresses(),
     })
 }
 

@@ -11,7 +11,8 @@ pub(crate) fn page(app: &App) -> Response {
     reply::json_reply(json!({
         "status": if channel.connected { "Healthy" } else { "Degraded" },
         "version": env!("CARGO_PKG_VERSION"),
-        "nodesOnline": app.line.connected().len(),
+        "nodesOnline": app.online().len(),
         "channel": channel,
+        "replicas": app.replicas.addresses().len().max(1),
     }))
 }

@@ -41,11 +41,23 @@ fn shown(app: &App, gateway: &GatewayRow, key: &KeyRow) -> Result<String, Fault>
     let key = RegistrationKey::new(
         gateway.id.as_str().into(),
         app.deployment.as_str().into(),
-        app.rest_endpoint.clone(),
+        endpoints(app),
         app.ca.pin,
         secret,
     );
     Ok(key.expose())
+}
+
+/// Where a node may register: here, and at the other replicas.
+fn endpoints(app: &App) -> String {
+    let mut all = vec![app.rest_endpoint.clone()];
+    for other in app.replicas.addresses() {
+        let other = other.https.trim_start_matches("https://").to_owned();
+        if !all.contains(&other) {
+            all.push(other);
+        }
+    }
+    all.join(",")
 }
 
 pub(crate) async fn list(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {

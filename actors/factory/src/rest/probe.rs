@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::flow::{Service, choose_gateway};
 use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::gateways::GatewayRow;
-use crate::state::nodes;
+use crate::state::{nodes, outbox, replicas, stored};
 use axum::response::Response;
 use serde_json::json;
 use sluice_channel::Address;
@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// A store behind a slow network may need long for each stage.
 const DEADLINE: Duration = Duration::from_secs(55);
+/// How often it is looked whether another replica has the answer.
+const LOOK: Duration = Duration::from_millis(300);
 const SEND: Duration = Duration::from_secs(10);
 
 pub(crate) async fn test_connection(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
@@ -102,13 +104,22 @@ async fn ask(app: &App, gateway: &GatewayRow, node: &NodeId, request: &Message) 
         node: node.clone(),
     };
     let exchange = async {
-        app.post
-            .send(&address, &envelope, SEND)
-            .await
-            .map_err(sluice_channel::SendError::into_fault)?;
-        answer
-            .await
-            .map_err(|_| Fault::new(Code::ChannelLost, "the node was disconnected before it answered"))
+        if app.is_elsewhere(node) {
+            let mut tx = app.state.write().await?;
+            outbox::insert(&mut tx, Some(node.as_str()), &envelope, 0).await?;
+            tx.commit().await?;
+        } else {
+            app.post
+                .send(&address, &envelope, SEND)
+                .await
+                .map_err(sluice_channel::SendError::into_fault)?;
+        }
+        tokio::select! {
+            answer = answer => {
+                answer.map_err(|_| Fault::new(Code::ChannelLost, "the node was disconnected before it answered"))
+            }
+            answer = told_another(app, &envelope.id, node), if app.replicas.is_shared() => answer,
+        }
     };
     let outcome = tokio::time::timeout(DEADLINE, exchange).await;
     app.live.forget_probe(&envelope.id);
@@ -121,4 +132,14 @@ async fn ask(app: &App, gateway: &GatewayRow, node: &NodeId, request: &Message) 
             ),
         ))
     })
+}
+
+/// The answer, once the node has given it to another replica.
+async fn told_another(app: &App, request: &str, node: &NodeId) -> Result<ProbeReply, Fault> {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Some(reply) = replicas::reply(&mut *app.state.read().await?, request, node.as_str()).await? {
+            return stored("a reply", &reply);
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) fn state(app: &App, nodes: &[NodeRow]) -> &'static str {
 
 /// Whether a node is connected.
 pub(crate) fn is_online(app: &App, node: &NodeRow) -> bool {
-    app.line.is_connected(&NodeId::from(node.id.as_str()))
+    app.is_online(&NodeId::from(node.id.as_str()))
 }
 
 pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
@@ -119,7 +119,7 @@ pub(crate) async fn monitoring_data(app: &Arc<App>, call: &Call) -> Result<Respo
     let rows = table::of_gateway(&mut conn, &gateway.id).await?;
     let items: Vec<Value> = rows
         .iter()
-        .filter_map(|node| Some((node, app.live.node(&NodeId::from(node.id.as_str()))?)))
+        .filter_map(|node| Some((node, app.metrics(&NodeId::from(node.id.as_str()))?)))
         .map(|(node, metrics)| {
             json!({
                 "nodeName": node.name,

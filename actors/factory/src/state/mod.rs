@@ -25,6 +25,7 @@ pub(crate) mod nodes;
 mod open;
 pub(crate) mod outbox;
 pub(crate) mod outcomes;
+pub(crate) mod replicas;
 pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod scopes;
@@ -85,6 +86,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
     (60, "handover", include_str!("../../migrations/0060_handover.sql")),
+    (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
 ];
 /// How long to wait for this process's turn to write.
 const TURN: Duration = Duration::from_secs(60);
@@ -114,6 +116,11 @@ impl State {
             kind,
             writer: Arc::new(Mutex::new(lock)),
         })
+    }
+
+    /// Whether several factories may share the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.kind == Kind::Postgres
     }
 
     /// A connection to read with.

@@ -49,14 +49,15 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Where something is due now.
+/// Where something is due now that no replica is sending.
 pub(crate) async fn due_addresses(conn: &mut Conn) -> Result<Vec<Address>, Fault> {
-    let rows: Vec<(String, Option<String>)> =
-        sqlx::query_as("SELECT DISTINCT gateway, node FROM outbox WHERE due <= $1 AND not_before <= $1")
-            .bind(now())
-            .fetch_all(conn)
-            .await
-            .db()?;
+    let rows: Vec<(String, Option<String>)> = sqlx::query_as(
+        "SELECT DISTINCT gateway, node FROM outbox WHERE due <= $1 AND not_before <= $1 AND held_until <= $1",
+    )
+    .bind(now())
+    .fetch_all(conn)
+    .await
+    .db()?;
     Ok(rows
         .into_iter()
         .map(|(gateway, node)| address(&gateway, node.as_deref()))
@@ -75,7 +76,7 @@ fn address(gateway: &str, node: Option<&str>) -> Address {
     }
 }
 
-/// The oldest message that is due at an address.
+/// The oldest message that is due at an address and that no replica is sending.
 pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxRow>, Fault> {
     let (gateway, node) = match at {
         Address::Jobs { gateway } => (gateway, ""),
@@ -84,7 +85,7 @@ pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxR
     };
     sqlx::query_as(
         "SELECT id, envelope, tries FROM outbox WHERE gateway = $1 AND COALESCE(node, '') = $2 AND due <= $3 \
-         AND not_before <= $3 ORDER BY created, id LIMIT 1",
+         AND not_before <= $3 AND held_until <= $3 ORDER BY created, id LIMIT 1",
     )
     .bind(gateway.as_str())
     .bind(node)
@@ -92,6 +93,29 @@ pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxR
     .fetch_optional(conn)
     .await
     .db()
+}
+
+/// This replica sends a message from now on; the others leave it alone for some microseconds.
+pub(crate) async fn hold(conn: &mut Conn, id: &str, replica: &str, span: i64) -> Result<(), Fault> {
+    sqlx::query("UPDATE outbox SET holder = $2, held_until = $3 WHERE id = $1")
+        .bind(id)
+        .bind(replica)
+        .bind(now() + span)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
+}
+
+/// This replica does not send a message after all.
+pub(crate) async fn release(conn: &mut Conn, id: &str, replica: &str) -> Result<(), Fault> {
+    sqlx::query("UPDATE outbox SET holder = '', held_until = 0 WHERE id = $1 AND holder = $2")
+        .bind(id)
+        .bind(replica)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
 }
 
 /// The message arrived, or is not wanted any more.
@@ -127,7 +151,7 @@ pub(crate) async fn delete_for(conn: &mut Conn, gateway: &str, node: Option<&str
 
 /// The message could not be sent; again in some microseconds.
 pub(crate) async fn postpone(conn: &mut Conn, id: &str, wait: i64) -> Result<(), Fault> {
-    sqlx::query("UPDATE outbox SET tries = tries + 1, due = $2 WHERE id = $1")
+    sqlx::query("UPDATE outbox SET tries = tries + 1, due = $2, holder = '', held_until = 0 WHERE id = $1")
         .bind(id)
         .bind(now() + wait)
         .execute(conn)

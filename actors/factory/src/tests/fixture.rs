@@ -144,6 +144,15 @@ impl Fixture {
         Self::in_dir(self.dir, self.store, Some((rest, amqp))).await
     }
 
+    /// Another factory on the same database, with the keys of this one in a directory of its own.
+    pub(super) async fn replica(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["ca.pem", "ca.key", "wrapping.key", "admin.token"] {
+            std::fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
+        }
+        Self::in_dir(dir, self.store.clone(), None).await
+    }
+
     /// Where the state is.
     pub(super) fn state_options(&self) -> crate::StateOptions {
         self.store.options()

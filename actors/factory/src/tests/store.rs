@@ -10,6 +10,7 @@ tokio::task_local! {
 }
 
 /// A database for a factory. The server ends with the last that uses it.
+#[derive(Clone)]
 pub(super) enum Store {
     Sqlite,
     Postgres(Arc<Postgres>, String),

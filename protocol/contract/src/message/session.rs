@@ -2,6 +2,7 @@
 
 use super::ComponentState;
 use crate::Object;
+use crate::enrol::ReplicaAddress;
 use crate::ids::JobId;
 use crate::job::CopyProgress;
 use chrono::{DateTime, Utc};
@@ -65,6 +66,9 @@ pub struct Welcome {
     /// What to do with the jobs of the hello.
     #[serde(default)]
     pub reconcile: Vec<Reconcile>,
+    /// Where the factory is reached: every replica that runs, this one among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<ReplicaAddress>,
     /// Members of a newer version, kept.
     #[serde(flatten)]
     pub extra: Object,

@@ -17,6 +17,7 @@ mod leases;
 mod queries;
 #[path = "../recovery.rs"]
 mod recovery;
+mod replicas;
 #[path = "../runs.rs"]
 mod runs;
 
