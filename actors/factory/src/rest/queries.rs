@@ -6,7 +6,7 @@ use super::{reply, runs as run_replies};
 use crate::app::App;
 use crate::flow::waiting;
 use crate::state::activities::{self, ActivityRow};
-use crate::state::filter::{Condition, Filter, PAGE, Value as FilterValue};
+use crate::state::filter::{Columns, Condition, Filter, PAGE, Value as FilterValue};
 use crate::state::{attempts, jobs, runs, stored};
 use crate::wire::{parse_time, sha256_hex, time_text};
 use axum::response::Response;
@@ -105,10 +105,10 @@ fn answer(items: Vec<Value>, token: Option<String>) -> Response {
     reply::json_reply(body)
 }
 
-fn next_page<T>(rows: &mut Vec<T>, filter: &Filter) -> Option<String> {
+fn next_page<T: Columns>(rows: &mut Vec<T>, filter: &Filter) -> Option<String> {
     let more = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
-    more.then(|| format!("offset:{}", filter.offset + PAGE))
+    rows.last().filter(|_| more).map(|last| filter.next_page(last))
 }
 
 fn render(pipeline: &str, row: &ActivityRow, progress: Option<&CopyProgress>) -> Result<Value, Fault> {
@@ -194,12 +194,11 @@ fn read(body: &Object, operands: &[Operand]) -> Result<Filter, Fault> {
     if filter.order.is_empty() {
         filter.order.push(("started", false));
     }
-    if let Some(token) = text(body, "continuationToken").filter(|token| !token.is_empty()) {
-        filter.offset = token
-            .strip_prefix("offset:")
-            .and_then(|n| n.parse().ok())
-            .filter(|n| *n >= 0)
-            .ok_or_else(|| Fault::new(Code::DocumentInvalid, "`continuationToken` is not one of this factory"))?;
+    if let Some(token) = text(body, "continuationToken").filter(|token| !token.is_empty())
+        && !filter.go_on(token)
+    {
+        let text = "`continuationToken` is not one of this factory, or of a query with another order";
+        return Err(Fault::new(Code::DocumentInvalid, text));
     }
     Ok(filter)
 }

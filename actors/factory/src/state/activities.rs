@@ -1,6 +1,6 @@
 //! Runs of activities.
 
-use super::filter::Filter;
+use super::filter::{Columns, Filter, Value};
 use super::{Conn, Db, DbRow, scopes};
 use crate::wire::now;
 use sluice_contract::Fault;
@@ -68,6 +68,19 @@ impl FromRow<'_, DbRow> for ActivityRow {
             secure_input: row.try_get::<i64, _>("secure_input")? != 0,
             secure_output: row.try_get::<i64, _>("secure_output")? != 0,
         })
+    }
+}
+
+impl Columns for ActivityRow {
+    fn column(&self, name: &str) -> Option<Value> {
+        match name {
+            "id" => Some(Value::Text(self.id.clone())),
+            "name" => Some(Value::Text(self.name.to_ascii_lowercase())),
+            "kind" => Some(Value::Text(self.kind.to_ascii_lowercase())),
+            "status" => Some(Value::Text(self.status.to_ascii_lowercase())),
+            "started" => Some(Value::Time(self.started)),
+            _ => None,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Queries over runs, as clients ask them: a time range, filters, an order, a page.
 
 use super::{Conn, Database, Db, DbRow};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use serde::{Deserialize, Serialize};
 use sluice_contract::Fault;
 use sqlx::{AssertSqlSafe, FromRow};
 
@@ -16,8 +18,17 @@ pub(crate) struct Filter {
     pub(crate) conditions: Vec<Condition>,
     /// Column and whether descending.
     pub(crate) order: Vec<(&'static str, bool)>,
-    /// Rows to leave out: those of earlier pages.
+    /// What the last row of the page before has in the columns of the order and in those that decide between equals; empty
+    /// for the first page.
+    pub(crate) behind: Vec<Value>,
+    /// Rows to leave out: those of earlier pages, where the order has no such place to go on from.
     pub(crate) offset: i64,
+}
+
+/// A row that tells what it has in a column.
+pub(crate) trait Columns {
+    /// A column of an order.
+    fn column(&self, name: &str) -> Option<Value>;
 }
 
 /// `column IN (values)`, or not.
@@ -29,7 +40,8 @@ pub(crate) struct Condition {
 }
 
 /// A value to compare with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(crate) enum Value {
     /// Compared without regard to case.
     Text(String),
@@ -66,7 +78,74 @@ impl Filter {
                 Value::Time(time) => query.bind(*time),
             };
         }
+        for value in &self.behind {
+            query = match value {
+                Value::Text(text) => query.bind(text.clone()),
+                Value::Time(time) => query.bind(*time),
+            };
+        }
         query.bind(PAGE + 1).bind(self.offset).fetch_all(conn).await.db()
+    }
+
+    /// The columns of the order with those that decide between equals, and whether each descends.
+    fn whole_order(&self) -> Vec<(&'static str, bool)> {
+        let mut order = self.order.clone();
+        let down = order.last().is_some_and(|(_, down)| *down);
+        for tie in ["started", "id"] {
+            if !order.iter().any(|(column, _)| *column == tie) {
+                order.push((tie, down));
+            }
+        }
+        order
+    }
+
+    /// Whether a page can begin behind the values of a row: when all columns go the same way, and each has a value.
+    fn has_places(&self) -> bool {
+        let order = self.whole_order();
+        order
+            .iter()
+            .all(|(column, down)| *column != "ended" && *down == order[0].1)
+    }
+
+    /// What a client sends for the page behind this row.
+    pub(crate) fn next_page(&self, last: &impl Columns) -> String {
+        let place: Option<Vec<Value>> = match self.has_places() {
+            true => self
+                .whole_order()
+                .iter()
+                .map(|(column, _)| last.column(column))
+                .collect(),
+            false => None,
+        };
+        match place.and_then(|place| serde_json::to_vec(&place).ok()) {
+            Some(place) => format!("behind:{}", BASE64_URL_SAFE_NO_PAD.encode(place)),
+            None => format!("offset:{}", self.offset + PAGE),
+        }
+    }
+
+    /// Goes on where such a text says; false when it is none of this query's.
+    pub(crate) fn go_on(&mut self, token: &str) -> bool {
+        if let Some(offset) = token.strip_prefix("offset:") {
+            self.offset = offset.parse().unwrap_or(-1);
+            return self.offset >= 0;
+        }
+        let place = token
+            .strip_prefix("behind:")
+            .and_then(|place| BASE64_URL_SAFE_NO_PAD.decode(place).ok())
+            .and_then(|place| serde_json::from_slice::<Vec<Value>>(&place).ok());
+        let order = self.whole_order();
+        let fits = |place: &Vec<Value>| {
+            let is_number = |value: &Value| matches!(value, Value::Time(_));
+            let same = |((column, _), value): (&(&str, bool), &Value)| TIMES.contains(column) == is_number(value);
+            place.len() == order.len() && order.iter().zip(place).all(same)
+        };
+        match place.filter(|place| self.has_places() && fits(place)) {
+            Some(place) => {
+                self.behind = place;
+                true
+            }
+            None => false,
+        }
     }
 
     /// The SQL. It is written so that a database walks the index of the order, and stops when a page is full: sorting all
@@ -97,12 +176,12 @@ impl Filter {
             let not = if condition.negated { "NOT " } else { "" };
             sql += &format!(" AND {column} {not}IN ({})", values.join(", "));
         }
-        let mut order: Vec<(&str, bool)> = self.order.clone();
-        let down = order.last().is_some_and(|(_, down)| *down);
-        for tie in ["started", "id"] {
-            if !order.iter().any(|(column, _)| *column == tie) {
-                order.push((tie, down));
-            }
+        let order = self.whole_order();
+        if !self.behind.is_empty() {
+            let columns: Vec<String> = order.iter().map(|(column, _)| key(column)).collect();
+            let values: Vec<String> = order.iter().map(|_| next()).collect();
+            let way = if order[0].1 { "<" } else { ">" };
+            sql += &format!(" AND ({}) {way} ({})", columns.join(", "), values.join(", "));
         }
         let order: Vec<String> = order
             .iter()
@@ -198,6 +277,7 @@ mod tests {
                         updated,
                         conditions,
                         order,
+                        behind: Vec::new(),
                         offset: 0,
                     });
                 }
@@ -210,7 +290,13 @@ mod tests {
     async fn queries_walk_an_index_and_sort_nothing() {
         let (_dir, state) = seeded().await;
         let mut conn = state.read().await.unwrap();
-        for filter in filters() {
+        let row = Run("r0200".to_owned(), "P4".to_owned(), "Failed".to_owned(), 2000, 2005);
+        let behind = filters().into_iter().map(|mut filter| {
+            let token = filter.next_page(&row);
+            assert!(filter.go_on(&token));
+            filter
+        });
+        for filter in filters().into_iter().chain(behind) {
             let select = "EXPLAIN QUERY PLAN SELECT * FROM runs WHERE factory = $1";
             let steps: Vec<Step> = filter.fetch(&mut conn, select, "f").await.unwrap();
             let plan: Vec<&str> = steps.iter().map(|step| step.0.as_str()).collect();
@@ -272,6 +358,42 @@ mod tests {
         }
     }
 
+    impl Columns for Run {
+        fn column(&self, name: &str) -> Option<Value> {
+            match name {
+                "id" => Some(Value::Text(self.0.clone())),
+                "pipeline" => Some(Value::Text(self.1.to_lowercase())),
+                "status" => Some(Value::Text(self.2.to_lowercase())),
+                "started" => Some(Value::Time(self.3)),
+                _ => None,
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_of_another_query_is_refused() {
+        let by = |column: &'static str, down: bool| Filter {
+            order: vec![(column, down)],
+            ..Filter::default()
+        };
+        let row = Run("r1".to_owned(), "P".to_owned(), "Failed".to_owned(), 7, 8);
+        let token = by("started", true).next_page(&row);
+        assert!(by("started", false).go_on(&token));
+        assert!(!by("pipeline", true).go_on(&token) && !by("ended", true).go_on(&token));
+        assert_eq!(by("ended", true).next_page(&row), "offset:100");
+        for token in [
+            "",
+            "offset:-1",
+            "offset:x",
+            "behind:",
+            "behind:!",
+            "behind:WzFd",
+            "other",
+        ] {
+            assert!(!by("started", true).go_on(token), "{token}");
+        }
+    }
+
     #[tokio::test]
     async fn pages_together_are_what_was_asked_for() {
         let (_dir, state) = seeded().await;
@@ -287,11 +409,12 @@ mod tests {
                 let mut page: Vec<Run> = filter.fetch(&mut conn, select, "f").await.unwrap();
                 let more = page.len() > PAGE as usize;
                 page.truncate(PAGE as usize);
+                let next = page.last().map(|last| filter.next_page(last));
                 found.append(&mut page);
-                filter.offset += PAGE;
                 if !more {
                     break;
                 }
+                assert!(filter.go_on(&next.unwrap()), "{filter:?}");
             }
             let fits = |run: &Run| {
                 let value = |column: &str| {

@@ -1,6 +1,6 @@
 //! Runs of pipelines.
 
-use super::filter::Filter;
+use super::filter::{Columns, Filter, Value};
 use super::{Conn, Db, DbRow};
 use crate::wire::now;
 use sluice_contract::Fault;
@@ -63,6 +63,19 @@ impl FromRow<'_, DbRow> for RunRow {
             annotations: row.try_get("annotations")?,
             return_value: row.try_get("return_value")?,
         })
+    }
+}
+
+impl Columns for RunRow {
+    fn column(&self, name: &str) -> Option<Value> {
+        match name {
+            "id" => Some(Value::Text(self.id.clone())),
+            "run_group" => Some(Value::Text(self.group.clone())),
+            "pipeline" => Some(Value::Text(self.pipeline.to_ascii_lowercase())),
+            "status" => Some(Value::Text(self.status.to_ascii_lowercase())),
+            "started" => Some(Value::Time(self.started)),
+            _ => None,
+        }
     }
 }
 
