@@ -29,10 +29,10 @@ bench-quick: ## the same on a tenth of the rows, once
 bench-growth: ## how the cost of a copy grows with its rows, partitions and columns
 	@BENCH_ONLY=growth $(MAKE) bench
 
-bench-queries: ## lists and queries of a factory with 1,000 documents and 100,000 runs
+bench-queries: ## lists and queries of a factory with 1,000 documents and 100,000 runs (BENCH_STATE=sqlite,postgres)
 	@BENCH_ONLY=queries $(MAKE) bench
 
-bench-orchestrator: ## activities a second through the factory's orchestrator (BENCH_ITERATIONS=5000)
+bench-orchestrator: ## activities a second through the factory's orchestrator (BENCH_ITERATIONS=5000, BENCH_STATE)
 	@BENCH_ONLY=orchestrator $(MAKE) bench
 
 bench-load: ## 5,000 idle nodes on one factory, then 10,000 jobs of 200 gateways (BENCH_NODES, BENCH_GATEWAYS, BENCH_JOBS)

@@ -1,6 +1,7 @@
 //! `make bench`: copies beside what others need for the same work, in turns on the same machine and server.
 //!
-//! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3), and
+//! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3),
+//! `BENCH_STATE` where the factory of `orchestrator` and `queries` keeps its state (sqlite,postgres), and
 //! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `load`, `memory`, `orchestrator` and `queries` run
 //! only when they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
@@ -13,6 +14,7 @@ mod load;
 mod mariadb;
 mod memory;
 mod orchestrator;
+mod place;
 mod queries;
 mod rows;
 
@@ -42,7 +44,9 @@ async fn main() {
         dispatch::run(number("BENCH_RUNS", "1000")).await;
     }
     if named("queries") {
-        queries::run(number("BENCH_RUNS", "100000")).await;
+        for name in place::chosen(&setting("BENCH_STATE", "")) {
+            queries::run(&place::Place::start(name), number("BENCH_RUNS", "100000")).await;
+        }
     }
     if named("load") {
         let (nodes, gateways) = (number("BENCH_NODES", "5000"), number("BENCH_GATEWAYS", "200"));
@@ -52,7 +56,9 @@ async fn main() {
         growth::run(rounds).await;
     }
     if named("orchestrator") {
-        orchestrator::run(number("BENCH_ITERATIONS", "5000") as u64).await;
+        for name in place::chosen(&setting("BENCH_STATE", "")) {
+            orchestrator::run(&place::Place::start(name), number("BENCH_ITERATIONS", "5000") as u64).await;
+        }
     }
     if named("memory") {
         memory::run(number("BENCH_GB", "10") as u64).await;

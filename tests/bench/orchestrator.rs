@@ -1,7 +1,7 @@
 //! Activities that the factory runs itself: how many a second go through the orchestrator, in a short run and in a long one.
 
+use crate::place::Place;
 use serde_json::{Value, json};
-use sluice_tests::factory::Factory;
 use sluice_tests::poll::until;
 use sluice_tests::rest::Rest;
 use std::time::Duration;
@@ -11,10 +11,12 @@ const DEADLINE: Duration = Duration::from_secs(1800);
 const EACH: u64 = 4;
 
 /// Loops of so many iterations. If the cost of an activity grew with its run, the long one would show it.
-pub(crate) async fn run(iterations: u64) {
-    println!("\nOrchestrator: ForEach of four activities each, 20 at a time");
-    let factory = Factory::start();
-    let rest = factory.rest();
+pub(crate) async fn run(place: &Place, iterations: u64) {
+    println!(
+        "\nOrchestrator on {}: ForEach of four activities each, 20 at a time",
+        place.name
+    );
+    let rest = place.factory.rest();
     rest.put("", &json!({ "location": "here" })).await.ok();
     for count in [iterations / 10, iterations] {
         rest.put("pipelines/Loop", &pipeline(count)).await.ok();

@@ -1,23 +1,29 @@
 //! Lists and queries of a factory that has seen much: 1,000 documents and 100,000 runs, through REST.
 
+use crate::place::Place;
 use serde_json::{Value, json};
 use sluice_tests::factory::Factory;
+use sluice_tests::postgres::Postgres;
+use sluice_tests::rest::Rest;
 use std::time::Instant;
 
 /// How often each question is asked.
 const TIMES: usize = 200;
 
 /// Fills a factory and asks it.
-pub(crate) async fn run(runs: usize) {
-    println!("\nQueries: 1,000 documents, {runs} runs");
-    let factory = Factory::start();
+pub(crate) async fn run(place: &Place, runs: usize) {
+    println!("\nQueries on {}: 1,000 documents, {runs} runs", place.name);
+    let factory = &place.factory;
     let rest = factory.rest();
     rest.put("", &json!({ "location": "onprem" })).await.ok();
     for i in 0..1000 {
         let body = json!({ "properties": { "activities": [], "annotations": [format!("number {i}")] } });
         rest.put(&format!("pipelines/P{i:04}"), &body).await.ok();
     }
-    fill(&factory, runs);
+    match &place.server {
+        None => fill(factory, runs),
+        Some(server) => fill_postgres(server, runs).await,
+    }
     let window = |more: Value| {
         let mut body =
             json!({ "lastUpdatedAfter": "2020-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z" });
@@ -53,10 +59,6 @@ pub(crate) async fn run(runs: usize) {
             "by pipeline",
             window(json!({ "orderBy": order("PipelineName", "ASC") })),
         ),
-        (
-            "last page",
-            window(json!({ "continuationToken": format!("offset:{}", runs - 50) })),
-        ),
     ];
     for (name, body) in &questions {
         let mut took = Vec::with_capacity(TIMES);
@@ -66,6 +68,15 @@ pub(crate) async fn run(runs: usize) {
             took.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
         print(name, took);
+    }
+    for (name, by) in [("newest", "RunStart"), ("by end", "RunEnd")] {
+        pages(
+            &rest,
+            &format!("every page, {name} first"),
+            window(json!({ "orderBy": order(by, "DESC") })),
+            runs,
+        )
+        .await;
     }
     let mut took = Vec::with_capacity(TIMES);
     for _ in 0..TIMES {
@@ -84,6 +95,23 @@ pub(crate) async fn run(runs: usize) {
         took.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
     print("1,000 pipelines, ten pages", took);
+}
+
+/// Turns all pages of a list.
+async fn pages(rest: &Rest, name: &str, mut body: Value, runs: usize) {
+    let (mut took, mut count) = (Vec::new(), 0);
+    loop {
+        let begun = Instant::now();
+        let page = rest.post("queryPipelineRuns", &body).await.ok();
+        took.push(begun.elapsed().as_secs_f64() * 1000.0);
+        count += page["value"].as_array().unwrap().len();
+        match page["continuationToken"].as_str() {
+            Some(next) => body["continuationToken"] = next.into(),
+            None => break,
+        }
+    }
+    assert_eq!(count, runs);
+    print(name, took);
 }
 
 /// Writes finished runs into the factory's database, each with a pipeline of a usual size.
@@ -120,6 +148,20 @@ fn fill(factory: &Factory, runs: usize) {
         }
     }
     tx.commit().unwrap();
+}
+
+/// The same runs in PostgreSQL, and what its autovacuum would do a minute later.
+async fn fill_postgres(server: &Postgres, runs: usize) {
+    let body = json!({ "properties": { "activities": [], "description": "x".repeat(4000) } }).to_string();
+    let sql = format!(
+        "INSERT INTO runs (id, factory, pipeline, body, parameters, status, message, cancel, started, ended, updated, \
+         invoked_id) SELECT 'run-' || lpad(i::text, 8, '0'), factories.id, 'P' || lpad((i % 1000)::text, 4, '0'), '{body}', \
+         '{{}}', CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END, '', 0, 1700000000000000 + i * 1000000, \
+         1700000000500000 + i * 1000000, 1700000000500000 + i * 1000000, '' \
+         FROM generate_series(0::bigint, {runs} - 1) i, factories"
+    );
+    server.sql(&sql).await;
+    server.sql("VACUUM ANALYZE").await;
 }
 
 fn print(name: &str, mut took: Vec<f64>) {

@@ -27,11 +27,17 @@ pub struct Postgres {
     pub port: u16,
     process: Option<Process>,
     dir: TempDir,
+    settings: Vec<String>,
 }
 
 impl Postgres {
     /// Starts one; takes a copy of a cluster that the first test of this user has made.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more settings, `name=value`.
+    pub fn start_with(settings: &[&str]) -> Self {
         let dir = tempfile::Builder::new().prefix("sluice-pg-").tempdir().unwrap();
         open_to_server(dir.path());
         copy_cluster(&template(), &dir.path().join("data"));
@@ -39,6 +45,7 @@ impl Postgres {
             port: 0,
             process: None,
             dir,
+            settings: settings.iter().map(|setting| (*setting).to_owned()).collect(),
         };
         server.boot();
         server
@@ -60,6 +67,10 @@ impl Postgres {
             "max_connections=40".to_owned(),
             "timezone=UTC".to_owned(),
         ] {
+            command.arg("-c").arg(setting);
+        }
+        // The last one of a name counts.
+        for setting in &self.settings {
             command.arg("-c").arg(setting);
         }
         let mut process = Process::start("postgres", self.dir.path(), command);
