@@ -174,6 +174,15 @@ pub(crate) struct FactoryRunArgs {
     /// Seconds a job's lease lasts without a heartbeat.
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(3..=3600))]
     pub(crate) lease: u32,
+    /// An address or a network, such as 10.1.0.0/16, that web activities may call from the factory. Public addresses they may
+    /// call anyway.
+    #[arg(
+        long = "web-allow",
+        value_name = "NETWORK",
+        env = "SLUICE_WEB_ALLOW",
+        value_delimiter = ','
+    )]
+    pub(crate) web_allow: Vec<String>,
     #[command(flatten)]
     pub(crate) broker: BrokerArgs,
     #[command(flatten)]

@@ -22,6 +22,7 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     options.timings.lease = Duration::from_secs(args.lease.into());
     // Three heartbeats fit into a lease, and the usual 20 s are enough for a long one.
     options.timings.heartbeat = Duration::from_secs(u64::from((args.lease / 3).clamp(1, 20)));
+    options.web_allow = args.web_allow.iter().map(|net| net.parse()).collect::<Result<_, _>>()?;
     options.broker = broker(&args.broker)?;
     let metrics = telemetry::listen(&args.metrics, root)?;
     let factory = Factory::start(options, root).await?;

@@ -32,7 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["sluice-contract", "sluice-dotnet", "sluice-store-core"],
     ),
     ("sluice-activities", &["sluice-contract", "sluice-store-core"]),
-    // A call of a web address, from a node.
+    // A call of a web address, from a node or the factory.
     ("sluice-web", &["sluice-contract"]),
     // Never sees a store.
     (
@@ -44,6 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "sluice-expression",
             "sluice-seal",
             "sluice-runtime",
+            "sluice-web",
         ],
     ),
     (

@@ -14,6 +14,7 @@ use crate::state::nodes::NodeRow;
 use sluice_channel::Peer;
 use sluice_contract::NodeId;
 use sluice_runtime::Root;
+use sluice_web::Reach;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) ca: Ca,
     pub(crate) wrapping: WrappingKey,
     pub(crate) registry: Arc<Registry>,
+    /// What web activities may call from here.
+    pub(crate) reach: Reach,
     pub(crate) live: Live,
     /// The other processes of this factory.
     pub(crate) replicas: Replicas,

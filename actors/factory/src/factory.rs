@@ -17,6 +17,7 @@ use crate::wire::{now, random_text};
 use sluice_channel::{Embedded, EmbeddedOptions};
 use sluice_contract::{Code, FactoryId, Fault};
 use sluice_runtime::{Placement, Root};
+use sluice_web::Reach;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -97,6 +98,7 @@ impl Factory {
             wrapping: WrappingKey::open(dir)?,
             ca,
             registry,
+            reach: Reach::factory(options.web_allow.clone()),
             live: Live::default(),
             post: Post::new(line.channel()),
             line,

@@ -31,4 +31,5 @@ pub fn openapi() -> serde_json::Value {
 }
 
 pub use options::{BrokerOptions, FactoryOptions, Timings};
+pub use sluice_web::Net;
 pub use state::{PostgresAddress, PostgresOptions, StateOptions};

@@ -2,6 +2,7 @@
 
 use crate::state::StateOptions;
 use sluice_channel::BrokerAddress;
+use sluice_web::Net;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub struct FactoryOptions {
     pub names: Vec<String>,
     /// The intervals of the control channel.
     pub timings: Timings,
+    /// Networks that web activities may call from the factory, beside public addresses.
+    pub web_allow: Vec<Net>,
     /// The message broker that carries the control channel instead of the factory's own endpoint.
     pub broker: Option<BrokerOptions>,
 }
@@ -62,6 +65,7 @@ impl FactoryOptions {
             public_host: "localhost".to_owned(),
             names: Vec::new(),
             timings: Timings::default(),
+            web_allow: Vec::new(),
             broker: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Calling.
 
 use crate::address::{REFUSED, Resolver, check};
-use crate::{Request, answer};
+use crate::{Reach, Request, answer};
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Method, Response, StatusCode};
@@ -24,9 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// `SL6024` for a call that failed, `SL6025` for an address that may not be called, `SL6020`.
-pub async fn call(request: Request) -> Result<Object, Fault> {
-    check(&request.url)?;
-    let client = client(&request)?;
+pub async fn call(request: Request, reach: &Reach) -> Result<Object, Fault> {
+    check(&request.url, reach)?;
+    let client = client(&request, reach)?;
     let Request {
         url,
         method,
@@ -44,7 +44,7 @@ pub async fn call(request: Request) -> Result<Object, Fault> {
     let mut response = asked.send().await.map_err(failed)?;
     while let Some(next) = next_look(&response, follows)? {
         tokio::time::sleep(pause(&response)).await;
-        check(&next)?;
+        check(&next, reach)?;
         let mut asked = client.request(Method::GET, next.clone());
         // Headers may hold secrets: they are for the server that was called.
         if next.origin() == url.origin() {
@@ -55,19 +55,24 @@ pub async fn call(request: Request) -> Result<Object, Fault> {
     answer::read(response).await.map_err(|fault| fault.context(&place))
 }
 
-fn client(request: &Request) -> Result<Client, Fault> {
-    let policy = Policy::custom(|attempt: Attempt<'_>| match check(attempt.url()) {
+fn client(request: &Request, reach: &Reach) -> Result<Client, Fault> {
+    let allowed = reach.clone();
+    let policy = Policy::custom(move |attempt: Attempt<'_>| match check(attempt.url(), &allowed) {
         Err(_) => attempt.error(REFUSED),
         Ok(()) if attempt.previous().len() > REDIRECTS => attempt.error("too many redirects"),
         Ok(()) => attempt.follow(),
     });
-    let builder = Client::builder()
+    let mut builder = Client::builder()
         .timeout(request.timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
         .redirect(policy)
         .tls_danger_accept_invalid_certs(request.blind)
-        .dns_resolver(Arc::new(Resolver));
+        .dns_resolver(Arc::new(Resolver(reach.clone())));
+    if reach.is_factory() {
+        // A proxy would resolve names by itself, and reach what is not looked at here.
+        builder = builder.no_proxy();
+    }
     builder.build().map_err(|error| fault("the client", error))
 }
 
@@ -110,7 +115,7 @@ fn fault(place: &str, error: reqwest::Error) -> Fault {
         source = cause.source();
     }
     match causes.contains(REFUSED) {
-        true => Fault::new(Code::WebAddressRefused, format!("{place}: {REFUSED}")),
+        true => Fault::new(Code::WebAddressRefused, format!("{place}: it {REFUSED}")),
         false => Fault::new(Code::WebCallFailed, format!("{place}: {causes}")).retryable(true),
     }
 }

@@ -1,11 +1,13 @@
-//! WebActivity: one call of a web address, from a node. The factory itself calls nobody: whoever may write pipelines must not
-//! reach what only the factory's machine may reach.
+//! WebActivity and WebHook: one call of a web address, from a node or from the factory. Whoever may write pipelines must not
+//! reach by the factory what only its machine may reach: see [`Reach`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
 mod answer;
 mod call;
+mod reach;
 mod request;
 
 pub use call::call;
-pub use request::Request;
+pub use reach::{Net, Reach};
+pub use request::{Request, basic};

@@ -1,12 +1,14 @@
 //! What is asked, from the activity's `typeProperties`.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use sluice_contract::document::{member, text, timespan};
 use sluice_contract::{Code, Fault, Object};
 use std::time::Duration;
 use url::Url;
+use zeroize::Zeroizing;
 
 /// How long one answer may take; as in ADF a minute, up to ten.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,12 +28,43 @@ pub struct Request {
     pub(crate) blind: bool,
 }
 
+/// The user and the reference to the password of an activity whose authentication is Basic and whose password is not in it.
+pub fn basic(settings: &Object) -> Option<&Object> {
+    let given = member(settings, "authentication")?.as_object()?;
+    let is_basic = text(given, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("Basic"));
+    let password = member(given, "password")?.as_object()?;
+    let refers = text(password, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("AzureKeyVaultSecret"));
+    (is_basic && refers).then_some(given)
+}
+
 impl Request {
     /// Reads it.
     ///
     /// # Errors
     /// `SL4011` for what is missing or of the wrong form, `SL6026` for an authentication that is not served.
     pub fn read(settings: &Object) -> Result<Self, Fault> {
+        check_authentication(settings)?;
+        Self::read_settings(settings)
+    }
+
+    /// The same for an activity with Basic authentication, once its password is known.
+    ///
+    /// # Errors
+    /// `SL4011`, also for a user that no header can carry.
+    pub fn read_basic(settings: &Object, password: &str) -> Result<Self, Fault> {
+        let user = basic(settings).and_then(|given| text(given, "username"));
+        let user = user.filter(|user| !user.contains(':'));
+        let user = user.ok_or_else(|| wrong("its `authentication` has no `username`, or one with a colon"))?;
+        let mut request = Self::read_settings(settings)?;
+        let login = Zeroizing::new(format!("{user}:{password}"));
+        let login = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())));
+        let mut value = HeaderValue::from_str(&login).map_err(|_| wrong("its login cannot be sent"))?;
+        value.set_sensitive(true);
+        request.headers.insert(AUTHORIZATION, value);
+        Ok(request)
+    }
+
+    fn read_settings(settings: &Object) -> Result<Self, Fault> {
         let url = text(settings, "url").ok_or_else(|| wrong("it has no `url`"))?;
         let url = Url::parse(url.trim()).map_err(|error| wrong(format!("its `url` is none: {error}")))?;
         let method = text(settings, "method").unwrap_or("GET").to_ascii_uppercase();
@@ -40,7 +73,6 @@ impl Request {
                 "its `method` {method:?} is none of GET, POST, PUT, PATCH, DELETE"
             )));
         }
-        check_authentication(settings)?;
         let mut headers = headers(settings)?;
         let body = body(settings);
         if body.is_some() && !headers.contains_key(CONTENT_TYPE) {
@@ -120,7 +152,7 @@ fn check_authentication(settings: &Object) -> Result<(), Fault> {
     let why = match kind.to_ascii_uppercase().as_str() {
         "MSI" | "MANAGEDSERVICEIDENTITY" => "there is no managed identity outside of Azure",
         "BASIC" | "CLIENTCERTIFICATE" | "SERVICEPRINCIPAL" | "USERASSIGNEDMANAGEDIDENTITY" => {
-            "secrets of activities are not sealed, and Sluice keeps none in clear"
+            "secrets of activities are not sealed, and Sluice keeps none in clear; of Basic a node fetches the password from a key vault"
         }
         _ => "it is not known",
     };
@@ -179,5 +211,22 @@ mod tests {
             assert!(!fault.message.contains("canary"));
         }
         assert!(read(json!({"url": "http://a", "authentication": {"type": "None"}})).is_ok());
+    }
+
+    #[test]
+    fn a_login_is_a_header_that_nobody_prints() {
+        let password =
+            json!({ "type": "AzureKeyVaultSecret", "secretName": "s", "store": { "referenceName": "Vault" } });
+        let settings =
+            json!({ "url": "http://a", "authentication": { "type": "Basic", "username": "me", "password": password } });
+        let settings = settings.as_object().unwrap();
+        assert!(basic(settings).is_some());
+        assert_eq!(Request::read(settings).unwrap_err().code, Code::WebAuthentication);
+        let request = Request::read_basic(settings, "canary").unwrap();
+        assert_eq!(request.headers[AUTHORIZATION].as_bytes(), b"Basic bWU6Y2FuYXJ5");
+        assert!(!format!("{request:?}").contains("bWU6"), "{request:?}");
+        let inline =
+            json!({ "url": "http://a", "authentication": { "type": "Basic", "username": "me", "password": "x" } });
+        assert!(basic(inline.as_object().unwrap()).is_none());
     }
 }

@@ -5,13 +5,14 @@ use super::live::LiveJob;
 use crate::connector::lend;
 use crate::hub::Hub;
 use crate::policy::{self, Use};
+use crate::{secrets, vault};
 use chrono::Utc;
 use sluice_activities::{TaskJob, perform};
 use sluice_contract::document::text;
 use sluice_contract::job::{Task, TaskOutcome, TaskSpec};
 use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::{CommitKey, Reach};
-use sluice_web::Request;
+use sluice_web::{Reach as FromHere, Request};
 use std::sync::Arc;
 
 /// Borrows the connections, and does the work once: under this lease and token nothing of it is repeated.
@@ -19,7 +20,7 @@ pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -
     let working = async {
         permitted(hub, work).await?;
         if work.kind == Task::WebActivity {
-            return sluice_web::call(Request::read(&work.settings)?).await;
+            return sluice_web::call(request(hub, work).await?, &FromHere::node()).await;
         }
         let job = TaskJob {
             spec: work,
@@ -60,10 +61,26 @@ pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -
     })
 }
 
+/// A web call, with its login where it has one.
+async fn request(hub: &Arc<Hub>, work: &TaskSpec) -> Result<Request, Fault> {
+    let Some(login) = &work.store else {
+        return Request::read(&work.settings);
+    };
+    let mut properties = vault::open_for(hub, login).await?;
+    secrets::resolve(hub, login, &mut properties).await?;
+    let password = properties.secrets.get("password").ok_or_else(|| {
+        let text = format!("{} has no password", login.name);
+        Fault::new(Code::PropertyMissing, text)
+    })?;
+    Request::read_basic(&work.settings, password)
+}
+
 /// Whether the node's policy lets this be done.
 async fn permitted(hub: &Arc<Hub>, work: &TaskSpec) -> Result<(), Fault> {
     let writes = matches!(work.kind, Task::Delete | Task::Script | Task::SqlServerStoredProcedure);
-    if let Some(store) = &work.store {
+    if let Some(store) = &work.store
+        && work.kind != Task::WebActivity
+    {
         // What an activity wants executed stands in its settings.
         let mut asked = store.clone();
         asked.activity.extend(work.settings.clone());

@@ -6,13 +6,14 @@ use super::outbox::{OutboxSender, Wake};
 use super::presence::PresenceWatcher;
 use super::reaper::LeaseReaper;
 use super::timekeeper::Timekeeper;
+use super::web::WebCaller;
 use crate::app::App;
 use crate::replicas::ReplicaKeeper;
 use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
 /// The ids of the components, in the order they start.
-pub(crate) const COMPONENTS: [&str; 7] = [
+pub(crate) const COMPONENTS: [&str; 8] = [
     "factory/orchestrator",
     "factory/outbox",
     "factory/events",
@@ -20,6 +21,7 @@ pub(crate) const COMPONENTS: [&str; 7] = [
     "factory/presence",
     "factory/timekeeper",
     "factory/replicas",
+    "factory/web",
 ];
 
 /// The thread the components share: they only ring bells, the work runs on the data plane.
@@ -43,6 +45,7 @@ impl Handles {
         root.supervise::<PresenceWatcher>(COMPONENTS[4], app.clone(), PLACE);
         root.supervise::<Timekeeper>(COMPONENTS[5], app.clone(), PLACE);
         root.supervise::<ReplicaKeeper>(COMPONENTS[6], app.clone(), PLACE);
+        root.supervise::<WebCaller>(COMPONENTS[7], app.clone(), PLACE);
         handles
     }
 

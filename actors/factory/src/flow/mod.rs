@@ -25,7 +25,9 @@ mod share;
 mod start;
 pub(crate) mod timekeeper;
 mod waiting;
+mod web;
 
+pub(crate) use activity::called_back;
 pub(crate) use gateway::choose_gateway;
 pub(crate) use handles::{COMPONENTS, Handles};
 pub(crate) use parameters::as_text;

@@ -3,7 +3,8 @@
 use super::failed;
 use super::files::{read_private, write_private};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
-use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
+use aws_lc_rs::hmac;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine};
 use sluice_contract::Fault;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -12,7 +13,11 @@ const NONCE: usize = 12;
 
 /// The key in `wrapping.key`. It protects the registration keys: `listAuthKeys` has to show them in clear, so a hash
 /// alone does not do, but a copy of the database alone shall not give them away.
-pub(crate) struct WrappingKey(RandomizedNonceKey);
+pub(crate) struct WrappingKey {
+    key: RandomizedNonceKey,
+    /// Derived from it: makes the addresses that WebHooks are called back at.
+    callbacks: hmac::Key,
+}
 
 impl WrappingKey {
     /// Opens the key file, and makes it when there is none.
@@ -29,9 +34,24 @@ impl WrappingKey {
                 fresh
             }
         };
-        RandomizedNonceKey::new(&AES_256_GCM, &key)
-            .map(Self)
-            .map_err(|_| failed("wrapping.key", "it is not 32 bytes"))
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), b"callbacks of WebHooks");
+        Ok(Self {
+            key: RandomizedNonceKey::new(&AES_256_GCM, &key)
+                .map_err(|_| failed("wrapping.key", "it is not 32 bytes"))?,
+            callbacks: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+        })
+    }
+
+    /// What has to stand in the address at which an activity run is called back. Every replica knows it, and the database does
+    /// not.
+    pub(crate) fn callback_token(&self, activity_run: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.callbacks, activity_run.as_bytes()))
+    }
+
+    /// Whether it is that; compared in a time that tells nothing.
+    pub(crate) fn is_callback_token(&self, activity_run: &str, token: &str) -> bool {
+        let tag = BASE64_URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        hmac::verify(&self.callbacks, activity_run.as_bytes(), &tag).is_ok()
     }
 
     /// Encrypts a secret for its owner.
@@ -41,7 +61,7 @@ impl WrappingKey {
     pub(crate) fn wrap(&self, owner: &str, secret: &[u8]) -> Result<String, Fault> {
         let mut sealed = secret.to_vec();
         let nonce = self
-            .0
+            .key
             .seal_in_place_append_tag(Aad::from(owner.as_bytes()), &mut sealed)
             .map_err(|e| failed("wrapping", e))?;
         let mut bytes = nonce.as_ref().to_vec();
@@ -60,7 +80,7 @@ impl WrappingKey {
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let length = self
-            .0
+            .key
             .open_in_place(nonce, Aad::from(owner.as_bytes()), &mut sealed)
             .map_err(|_| broken())?
             .len();

@@ -56,6 +56,7 @@ const NAMES: &[(&str, &str)] = &[
     ("globalparameters", "globalParameterName"),
     ("triggers", "triggerName"),
     ("pipelineruns", "runId"),
+    ("v1", "activityRunId"),
     ("triggerruns", "runId"),
     ("datafactories", "dataFactoryName"),
     ("gateways", "gatewayName"),

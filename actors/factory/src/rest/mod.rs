@@ -5,6 +5,7 @@ mod api;
 pub(crate) mod audit;
 mod auth;
 mod call;
+mod callbacks;
 mod documents;
 mod enrol;
 mod error;

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::error::ApiError;
 use super::{
-    accounts, api, audit, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
+    accounts, api, audit, callbacks, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
     linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, upgrade, v1,
 };
 use crate::app::App;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub(crate) enum Op {
     Enrol,
     NodeRequest,
+    WebHookCallback,
     OpenIdConfiguration,
     SigningKeys,
     InstanceDiscovery,
@@ -94,6 +95,7 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
     match op {
         Op::Enrol => enrol::enrol(app, call, call.identity.address).await,
         Op::NodeRequest => node_requests::answer(app, call, call.identity.address).await,
+        Op::WebHookCallback => callbacks::answer(app, call).await,
         Op::OpenIdConfiguration => Ok(oauth::configuration(app, call)),
         Op::SigningKeys => Ok(oauth::signing_keys()),
         Op::InstanceDiscovery => Ok(oauth::discovery(app, call)),

@@ -15,6 +15,7 @@ impl Op {
         Some(match self {
             Op::Enrol
             | Op::NodeRequest
+            | Op::WebHookCallback
             | Op::OpenIdConfiguration
             | Op::SigningKeys
             | Op::InstanceDiscovery

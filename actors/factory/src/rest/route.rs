@@ -13,6 +13,7 @@ const F: &str = "subscriptions/*/resourcegroups/*/providers/microsoft.datafactor
 const TABLE: &[(&str, &str, Op)] = &[
     ("POST", "enrol/v1/nodes", Op::Enrol),
     ("POST", "enrol/v1/node", Op::NodeRequest),
+    ("POST", "webhooks/v1/*", Op::WebHookCallback),
     (
         "GET",
         "*/v2.0/.well-known/openid-configuration",

@@ -34,6 +34,7 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod v1_documents;
 pub(crate) mod variables;
+pub(crate) mod web_calls;
 
 pub use address::{PostgresAddress, PostgresOptions};
 pub(crate) use lock::StateLock;
@@ -87,6 +88,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
     (60, "handover", include_str!("../../migrations/0060_handover.sql")),
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
+    (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),
 ];
 /// How long to wait for this process's turn to write.
 const TURN: Duration = Duration::from_secs(60);

@@ -67,6 +67,7 @@ pub(crate) async fn beat(conn: &mut Conn, row: &ReplicaRow) -> Result<(), Fault>
 pub(crate) async fn forget(conn: &mut Conn, id: &str) -> Result<(), Fault> {
     for sql in [
         "UPDATE outbox SET holder = '', held_until = 0 WHERE holder = $1",
+        "UPDATE web_calls SET holder = '', held_until = 0 WHERE holder = $1",
         "DELETE FROM replicas WHERE id = $1",
     ] {
         sqlx::query(sql).bind(id).execute(&mut *conn).await.db()?;

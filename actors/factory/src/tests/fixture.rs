@@ -84,6 +84,7 @@ pub(super) fn options(dir: &Path) -> FactoryOptions {
         rest_listen: ([127, 0, 0, 1], 0).into(),
         amqp_listen: ([127, 0, 0, 1], 0).into(),
         timings: timings(),
+        web_allow: vec!["127.0.0.1".parse().unwrap()],
         ..FactoryOptions::new(dir)
     }
 }

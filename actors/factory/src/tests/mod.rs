@@ -25,3 +25,4 @@ mod secrets;
 mod store;
 mod stored;
 mod v1;
+mod web;

@@ -21,6 +21,7 @@ pub const ACTIVITIES: &[&str] = &[
     "Validation",
     "Wait",
     "WebActivity",
+    "WebHook",
 ];
 
 /// Types of triggers that fire.

@@ -13,9 +13,11 @@ mod switch;
 mod until;
 mod value;
 mod wait;
+mod web;
 
 pub(crate) use execute_pipeline::child_ended;
 pub(crate) use nested::{inner_failure, input};
+pub(crate) use web::called_back;
 
 use super::eval::World;
 use super::plan::{self, Planned, Work};
@@ -23,6 +25,7 @@ use super::run::Running;
 use crate::state::Conn;
 use crate::state::activities::ActivityRow;
 use crate::state::scopes::ScopeRow;
+use crate::state::web_calls::CallRow;
 use serde_json::{Value, json};
 use sluice_contract::document::Activity;
 use sluice_contract::{Code, Fault};
@@ -53,6 +56,12 @@ pub(crate) enum Begun {
     /// Its inner activities are to run.
     Nested {
         scopes: Vec<ScopeRow>,
+        due: Option<i64>,
+        memo: Value,
+    },
+    /// The factory calls a web address.
+    Call {
+        call: Box<CallRow>,
         due: Option<i64>,
         memo: Value,
     },
@@ -102,6 +111,8 @@ pub(crate) async fn begin(conn: &mut Conn, beginning: &mut Beginning<'_, '_>) ->
         "ForEach" => for_each::begin(beginning),
         "Until" => until::begin(beginning),
         "ExecutePipeline" => execute_pipeline::begin(conn, beginning).await,
+        "WebActivity" if web::is_ours(beginning.activity) => web::begin(beginning),
+        "WebHook" => web::begin_hook(beginning),
         _ => {
             let work = Work {
                 run: &beginning.running.run,
@@ -139,6 +150,7 @@ pub(crate) async fn time_has_come(conn: &mut Conn, row: &ActivityRow, moment: i6
     match row.kind.as_str() {
         "Wait" => Ok(Next::Succeeded(json!({}))),
         "Until" => until::time_has_come(conn, row, moment).await,
+        "WebHook" => Ok(web::time_has_come(row)),
         other => {
             let what = format!("an activity of type {other} has no time of its own");
             Err(Fault::new(Code::Internal, what))

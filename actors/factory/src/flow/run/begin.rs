@@ -9,7 +9,7 @@ use crate::flow::{failure, settle};
 use crate::state::activities::{self, ActivityRow};
 use crate::state::jobs::{self, JobRow, JobState};
 use crate::state::scopes::{self, ScopeRow};
-use crate::state::{Conn, json};
+use crate::state::{Conn, json, web_calls};
 use crate::wire::{micros, now};
 use serde_json::Value;
 use sluice_contract::document::Activity;
@@ -114,6 +114,13 @@ async fn settle_begun(
             row.memo = Some(json(&memo)?);
             let progress = write(conn, row).await?;
             scopes::insert_all(conn, &scopes).await?;
+            Ok(progress)
+        }
+        Begun::Call { call, due, memo } => {
+            row.due = due;
+            row.memo = Some(json(&memo)?);
+            let progress = write(conn, row).await?;
+            web_calls::insert(conn, &call).await?;
             Ok(progress)
         }
         Begun::Job(planned) => {

@@ -20,6 +20,8 @@ mod recovery;
 mod replicas;
 #[path = "../runs.rs"]
 mod runs;
+#[path = "../web.rs"]
+mod web;
 
 /// The other tests' fixture, with a server for each test.
 mod fixture {
