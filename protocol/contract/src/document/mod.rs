@@ -14,6 +14,7 @@ mod reference;
 mod runtime;
 mod secret;
 pub mod served;
+mod trigger;
 
 pub use binding::binding_of;
 pub use dataset::Dataset;
@@ -24,6 +25,7 @@ pub use properties::{ConnectionString, StoreProperties};
 pub use reference::Reference;
 pub use runtime::IntegrationRuntime;
 pub use secret::{MASK, carry_over, take_secrets};
+pub use trigger::{Trigger, TriggerKind};
 
 use crate::Object;
 use crate::codes::Code;

@@ -25,7 +25,7 @@ pub const ACTIVITIES: &[&str] = &[
 ];
 
 /// Types of triggers that fire.
-pub const TRIGGERS: &[&str] = &[];
+pub const TRIGGERS: &[&str] = &["ScheduleTrigger", "TumblingWindowTrigger"];
 
 /// Types of linked services that are no stores, and are used all the same.
 pub const SERVICES: &[&str] = &[];

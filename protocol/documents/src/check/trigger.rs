@@ -10,8 +10,9 @@ use crate::names::{Names, kind_of};
 use crate::text::Path;
 use crate::{Document, Kind};
 use serde_json::Value;
-use sluice_contract::document::{member, text};
+use sluice_contract::document::{Trigger, TriggerKind, member, text};
 use sluice_contract::{Code, Object};
+use sluice_schedule::{Recurrence, Tumbling};
 
 pub(super) fn check(document: &Document, set: &Set<'_>, notes: &mut Notes) -> Option<String> {
     expressions::check(document, &Scope::of_trigger(), notes);
@@ -21,7 +22,7 @@ pub(super) fn check(document: &Document, set: &Set<'_>, notes: &mut Notes) -> Op
     if !among(set.known.triggers, kind) {
         if Names::Triggers.has(kind) {
             let text = format!("triggers of type {kind} do not fire here");
-            notes.stored(Code::OperationNotSupported, &["properties", "type"], text);
+            notes.stored(Code::TriggerUnsupported, &["properties", "type"], text);
         } else {
             let near = Names::Triggers.nearest(kind);
             let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
@@ -32,6 +33,7 @@ pub(super) fn check(document: &Document, set: &Set<'_>, notes: &mut Notes) -> Op
             );
         }
     }
+    times(document, notes);
     let many = member(properties, "pipelines").and_then(Value::as_array);
     let mut started = Vec::new();
     for (i, item) in many.into_iter().flatten().enumerate() {
@@ -47,6 +49,25 @@ pub(super) fn check(document: &Document, set: &Set<'_>, notes: &mut Notes) -> Op
         }
     }
     Some(kind.to_owned())
+}
+
+/// Times and windows: what is wrong with them is known before anything is sent.
+fn times(document: &Document, notes: &mut Notes) {
+    let Ok(view) = Trigger::view(&document.body) else {
+        return;
+    };
+    // What a template leaves open is told at its own place.
+    if !document.open.is_empty() {
+        return;
+    }
+    let inner = view.type_properties();
+    let read = match view.kind() {
+        TriggerKind::Schedule => Recurrence::read(inner, chrono::DateTime::UNIX_EPOCH).map(drop),
+        TriggerKind::Tumbling => Tumbling::read(inner).map(drop),
+    };
+    if let Err(what) = read {
+        notes.wrong(Code::TriggerInvalid, &["properties", "typeProperties"], what);
+    }
 }
 
 fn pipeline(item: &Object, path: &Path, set: &Set<'_>, notes: &mut Notes) {
