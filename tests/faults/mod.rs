@@ -13,6 +13,7 @@ mod replays;
 mod restarts;
 mod rounds;
 mod stall;
+mod triggers;
 
 use serde_json::json;
 use sluice_tests::azurite::Azurite;

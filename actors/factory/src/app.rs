@@ -1,6 +1,7 @@
 //! What all parts of a running factory share.
 
 use crate::access::Attempts;
+use crate::flow::trigger::Clock;
 use crate::flow::{Handles, Post};
 use crate::line::Line;
 use crate::live::{Live, NodeMetrics};
@@ -31,6 +32,8 @@ pub(crate) struct App {
     /// The supervision of this process.
     pub(crate) root: Root,
     pub(crate) timings: Timings,
+    /// The time that triggers go by.
+    pub(crate) clock: Clock,
     pub(crate) state: State,
     pub(crate) ca: Ca,
     pub(crate) wrapping: WrappingKey,

@@ -2,6 +2,7 @@
 
 use crate::access::{ADMIN, Attempts, Scope};
 use crate::app::App;
+use crate::flow::trigger::Clock;
 use crate::flow::{COMPONENTS, Handles, Post};
 use crate::line::{BrokerLine, Line};
 use crate::live::Live;
@@ -94,6 +95,7 @@ impl Factory {
             amqp_endpoint,
             root: root.clone(),
             timings: options.timings,
+            clock: Clock::default(),
             state,
             wrapping: WrappingKey::open(dir)?,
             ca,
@@ -198,6 +200,11 @@ impl Factory {
     /// Its database.
     pub(crate) fn state(&self) -> &State {
         &self.app.state
+    }
+
+    /// The time that its triggers go by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.app.clock
     }
 
     /// The sealed credential of a linked service of the only data factory, whichever gateway it is for.

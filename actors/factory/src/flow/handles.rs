@@ -6,6 +6,7 @@ use super::outbox::{OutboxSender, Wake};
 use super::presence::PresenceWatcher;
 use super::reaper::LeaseReaper;
 use super::timekeeper::Timekeeper;
+use super::trigger::TriggerScheduler;
 use super::web::WebCaller;
 use crate::app::App;
 use crate::replicas::ReplicaKeeper;
@@ -13,7 +14,7 @@ use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
 /// The ids of the components, in the order they start.
-pub(crate) const COMPONENTS: [&str; 8] = [
+pub(crate) const COMPONENTS: [&str; 9] = [
     "factory/orchestrator",
     "factory/outbox",
     "factory/events",
@@ -22,6 +23,7 @@ pub(crate) const COMPONENTS: [&str; 8] = [
     "factory/timekeeper",
     "factory/replicas",
     "factory/web",
+    "factory/triggers",
 ];
 
 /// The thread the components share: they only ring bells, the work runs on the data plane.
@@ -46,6 +48,7 @@ impl Handles {
         root.supervise::<Timekeeper>(COMPONENTS[5], app.clone(), PLACE);
         root.supervise::<ReplicaKeeper>(COMPONENTS[6], app.clone(), PLACE);
         root.supervise::<WebCaller>(COMPONENTS[7], app.clone(), PLACE);
+        root.supervise::<TriggerScheduler>(COMPONENTS[8], app.clone(), PLACE);
         handles
     }
 

@@ -24,6 +24,7 @@ pub(crate) mod settle;
 mod share;
 mod start;
 pub(crate) mod timekeeper;
+pub(crate) mod trigger;
 mod waiting;
 mod web;
 

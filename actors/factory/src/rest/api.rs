@@ -31,6 +31,9 @@ const SPELLING: &[&str] = &[
     "getDataPlaneAccess",
     "triggerRuns",
     "queryTriggers",
+    "getEventSubscriptionStatus",
+    "subscribeToEvents",
+    "unsubscribeFromEvents",
     "queryTriggerRuns",
     "regenerateKey",
     "setActivePeriod",
@@ -172,7 +175,11 @@ fn operation(method: &str, op: Op, segments: &[&str], names: &[&str]) -> Value {
         parameters.push(version);
     }
     let list = method == "GET" && azure && segments.last().is_none_or(|last| *last != "*");
-    let schema = match list || op == Op::RunQuery || op == Op::ActivityQuery || op == Op::AuditQuery {
+    let query = matches!(
+        op,
+        Op::RunQuery | Op::ActivityQuery | Op::TriggerQuery | Op::TriggerRunQuery | Op::AuditQuery
+    );
+    let schema = match list || query {
         true => "List",
         false => "Document",
     };

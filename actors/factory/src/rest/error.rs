@@ -25,6 +25,23 @@ impl ApiError {
         }
     }
 
+    /// A trigger that would have to be stopped first; the code is Azure's.
+    pub(crate) fn trigger_started(verb: &str, name: &str) -> Self {
+        let fault = Fault::new(
+            Code::TriggerStarted,
+            format!("Cannot {verb} enabled Trigger; the trigger {name} needs to be disabled first"),
+        );
+        let code = match verb {
+            "delete" => "TriggerEnabledCannotDelete",
+            _ => "TriggerEnabledCannotUpdate",
+        };
+        Self {
+            code: code.to_owned(),
+            message: format!("{} ({}). {}", fault.message, fault.code, fault.next_step()),
+            ..fault.into()
+        }
+    }
+
     /// A data factory that is not there; the words are Azure's.
     pub(crate) fn no_factory(name: &str, group: &str) -> Self {
         Self::not_found(
@@ -65,11 +82,6 @@ impl ApiError {
             code: "OperationNotSupported".to_owned(),
             ..Fault::new(Code::KindNotServed, what).into()
         }
-    }
-
-    /// Whether there is no such operation.
-    pub(crate) fn is_unsupported(&self) -> bool {
-        self.code == "OperationNotSupported"
     }
 
     /// Whether the resource is not there.

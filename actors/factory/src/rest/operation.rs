@@ -4,7 +4,8 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{
     accounts, api, audit, callbacks, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
-    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, upgrade, v1,
+    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, trigger_runs,
+    triggers, upgrade, v1,
 };
 use crate::app::App;
 use crate::state::documents::DocumentKind;
@@ -66,6 +67,15 @@ pub(crate) enum Op {
     DocumentGet(DocumentKind),
     DocumentPut(DocumentKind),
     DocumentDelete(DocumentKind),
+    TriggerStart,
+    TriggerStop,
+    TriggerSubscription,
+    TriggerSubscribe,
+    TriggerUnsubscribe,
+    TriggerQuery,
+    TriggerRunRerun,
+    TriggerRunCancel,
+    TriggerRunQuery,
     TestConnection,
     CreateRun,
     RunGet,
@@ -91,7 +101,7 @@ impl Op {
 
 /// Runs an operation.
 pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
-    use DocumentKind::{GlobalParameter, LinkedService};
+    use DocumentKind::{GlobalParameter, LinkedService, Trigger};
     match op {
         Op::Enrol => enrol::enrol(app, call, call.identity.address).await,
         Op::NodeRequest => node_requests::answer(app, call, call.identity.address).await,
@@ -145,10 +155,22 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
         Op::DocumentPut(GlobalParameter) => global_parameters::put(app, call).await,
         Op::DocumentDelete(GlobalParameter) => global_parameters::delete(app, call).await,
         Op::DocumentPut(LinkedService) => linked_services::put(app, call).await,
+        Op::DocumentList(Trigger) => triggers::list(app, call).await,
+        Op::DocumentGet(Trigger) => triggers::get(app, call).await,
+        Op::DocumentPut(Trigger) => triggers::put(app, call).await,
+        Op::DocumentDelete(Trigger) => triggers::delete(app, call).await,
         Op::DocumentList(kind) => documents::list(app, call, kind).await,
         Op::DocumentGet(kind) => documents::get(app, call, kind).await,
         Op::DocumentPut(kind) => documents::put(app, call, kind).await,
         Op::DocumentDelete(kind) => documents::delete(app, call, kind).await,
+        Op::TriggerStart => triggers::start(app, call).await,
+        Op::TriggerStop => triggers::stop(app, call).await,
+        Op::TriggerSubscription => triggers::subscription(app, call).await,
+        Op::TriggerSubscribe | Op::TriggerUnsubscribe => triggers::subscribe(app, call).await,
+        Op::TriggerQuery => triggers::query(app, call).await,
+        Op::TriggerRunRerun => trigger_runs::rerun(app, call).await,
+        Op::TriggerRunCancel => trigger_runs::cancel(app, call).await,
+        Op::TriggerRunQuery => trigger_runs::query(app, call).await,
         Op::TestConnection => probe::test_connection(app, call).await,
         Op::CreateRun => runs::create(app, call).await,
         Op::RunGet => runs::get(app, call).await,

@@ -44,11 +44,22 @@ impl Op {
             | Op::DocumentGet(_)
             | Op::RunGet
             | Op::RunQuery
-            | Op::ActivityQuery => Reader,
+            | Op::ActivityQuery
+            | Op::TriggerSubscription
+            | Op::TriggerQuery
+            | Op::TriggerRunQuery => Reader,
             Op::V1(op) => op.needs(),
-            Op::TestConnection | Op::GatewaySyncCredentials | Op::GatewayUpgrade | Op::CreateRun | Op::RunCancel => {
-                Operator
-            }
+            Op::TestConnection
+            | Op::GatewaySyncCredentials
+            | Op::GatewayUpgrade
+            | Op::CreateRun
+            | Op::RunCancel
+            | Op::TriggerStart
+            | Op::TriggerStop
+            | Op::TriggerSubscribe
+            | Op::TriggerUnsubscribe
+            | Op::TriggerRunRerun
+            | Op::TriggerRunCancel => Operator,
             Op::FactoryPut
             | Op::FactoryPatch
             | Op::FactoryDelete

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::{reply, runs as run_replies};
+use super::{reply, runs as run_replies, trigger_runs};
 use crate::app::App;
 use crate::flow::waiting;
 use crate::state::activities::{self, ActivityRow};
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// An operand of filters and orders: its name, its column, whether it is a time.
-type Operand = (&'static str, &'static str, bool);
+pub(super) type Operand = (&'static str, &'static str, bool);
 
 const RUNS: &[Operand] = &[
     ("PipelineName", "pipeline", false),
@@ -97,7 +97,8 @@ pub(crate) async fn progress(
     Ok(known.collect())
 }
 
-fn answer(items: Vec<Value>, token: Option<String>) -> Response {
+/// A page of a query.
+pub(super) fn answer(items: Vec<Value>, token: Option<String>) -> Response {
     let mut body = json!({ "value": items });
     if let Some(token) = token {
         body["continuationToken"] = token.into();
@@ -105,7 +106,8 @@ fn answer(items: Vec<Value>, token: Option<String>) -> Response {
     reply::json_reply(body)
 }
 
-fn next_page<T: Columns>(rows: &mut Vec<T>, filter: &Filter) -> Option<String> {
+/// Cuts what is more than a page; where the next one begins.
+pub(super) fn next_page<T: Columns>(rows: &mut Vec<T>, filter: &Filter) -> Option<String> {
     let more = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
     rows.last().filter(|_| more).map(|last| filter.next_page(last))
@@ -177,7 +179,11 @@ fn progress_output(progress: &CopyProgress, gateway: &str) -> Value {
     })
 }
 
-fn read(body: &Object, operands: &[Operand]) -> Result<Filter, Fault> {
+/// Reads a query.
+///
+/// # Errors
+/// `SL4005`.
+pub(super) fn read(body: &Object, operands: &[Operand]) -> Result<Filter, Fault> {
     let time = |name: &str| text(body, name).map(|value| parse_time(name, value)).transpose();
     let mut filter = Filter {
         updated: (time("lastUpdatedAfter")?, time("lastUpdatedBefore")?),
@@ -231,6 +237,10 @@ fn condition(item: &Object, operands: &[Operand]) -> Result<Option<Condition>, F
     let name = text(item, "operand").unwrap_or_default();
     // Activities are asked for within one pipeline run.
     if name.eq_ignore_ascii_case("PipelineName") && operands == ACTIVITIES {
+        return Ok(None);
+    }
+    // Of a trigger run there is nothing but the latest.
+    if name.eq_ignore_ascii_case("LatestOnly") && operands == trigger_runs::OPERANDS {
         return Ok(None);
     }
     if name.eq_ignore_ascii_case("LatestOnly") && operands == RUNS {

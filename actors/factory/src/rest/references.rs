@@ -37,7 +37,8 @@ pub(crate) async fn check_unreferenced(
             DocumentKind::DataFlow,
         ],
         DocumentKind::Dataset | DocumentKind::DataFlow => &[DocumentKind::Pipeline, DocumentKind::DataFlow],
-        DocumentKind::Pipeline => &[DocumentKind::Pipeline],
+        DocumentKind::Pipeline => &[DocumentKind::Pipeline, DocumentKind::Trigger],
+        DocumentKind::Trigger => &[DocumentKind::Trigger],
         DocumentKind::Credential => &[DocumentKind::LinkedService],
         DocumentKind::GlobalParameter => &[],
     };

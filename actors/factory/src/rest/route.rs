@@ -2,7 +2,9 @@
 
 use super::operation::Op;
 use super::v1::routes as v1;
-use crate::state::documents::DocumentKind::{Credential, DataFlow, Dataset, GlobalParameter, LinkedService, Pipeline};
+use crate::state::documents::DocumentKind::{
+    Credential, DataFlow, Dataset, GlobalParameter, LinkedService, Pipeline, Trigger,
+};
 use axum::http::Method;
 use std::sync::LazyLock;
 
@@ -119,6 +121,23 @@ const TABLE: &[(&str, &str, Op)] = &[
     ("GET", "F/globalparameters/*", Op::DocumentGet(GlobalParameter)),
     ("PUT", "F/globalparameters/*", Op::DocumentPut(GlobalParameter)),
     ("DELETE", "F/globalparameters/*", Op::DocumentDelete(GlobalParameter)),
+    ("GET", "F/triggers", Op::DocumentList(Trigger)),
+    ("GET", "F/triggers/*", Op::DocumentGet(Trigger)),
+    ("PUT", "F/triggers/*", Op::DocumentPut(Trigger)),
+    ("DELETE", "F/triggers/*", Op::DocumentDelete(Trigger)),
+    ("POST", "F/triggers/*/start", Op::TriggerStart),
+    ("POST", "F/triggers/*/stop", Op::TriggerStop),
+    (
+        "POST",
+        "F/triggers/*/geteventsubscriptionstatus",
+        Op::TriggerSubscription,
+    ),
+    ("POST", "F/triggers/*/subscribetoevents", Op::TriggerSubscribe),
+    ("POST", "F/triggers/*/unsubscribefromevents", Op::TriggerUnsubscribe),
+    ("POST", "F/querytriggers", Op::TriggerQuery),
+    ("POST", "F/triggers/*/triggerruns/*/rerun", Op::TriggerRunRerun),
+    ("POST", "F/triggers/*/triggerruns/*/cancel", Op::TriggerRunCancel),
+    ("POST", "F/querytriggerruns", Op::TriggerRunQuery),
     ("POST", "F/pipelines/*/createrun", Op::CreateRun),
     ("GET", "F/pipelineruns/*", Op::RunGet),
     ("POST", "F/pipelineruns/*/cancel", Op::RunCancel),

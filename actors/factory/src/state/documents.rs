@@ -14,6 +14,7 @@ pub(crate) enum DocumentKind {
     DataFlow,
     Credential,
     GlobalParameter,
+    Trigger,
 }
 
 impl DocumentKind {
@@ -26,6 +27,7 @@ impl DocumentKind {
             DocumentKind::DataFlow => "dataflows",
             DocumentKind::Credential => "credentials",
             DocumentKind::GlobalParameter => "globalParameters",
+            DocumentKind::Trigger => "triggers",
         }
     }
 
@@ -38,6 +40,7 @@ impl DocumentKind {
             DocumentKind::DataFlow => "DataFlowReference",
             DocumentKind::Credential => "CredentialReference",
             DocumentKind::GlobalParameter => "GlobalParameterReference",
+            DocumentKind::Trigger => "TriggerReference",
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) mod runs;
 pub(crate) mod scopes;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+pub(crate) mod trigger_runs;
+pub(crate) mod triggers;
 pub(crate) mod users;
 pub(crate) mod v1_documents;
 pub(crate) mod variables;
@@ -86,6 +88,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0040_v1_documents.sql"),
     ),
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
+    (55, "triggers", include_str!("../../migrations/0055_triggers.sql")),
     (60, "handover", include_str!("../../migrations/0060_handover.sql")),
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
     (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),

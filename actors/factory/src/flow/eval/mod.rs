@@ -1,9 +1,11 @@
 //! Expressions, evaluated where a run needs them.
 
 mod fixed;
+mod trigger;
 mod world;
 
 pub(crate) use fixed::{Parameters, evaluate_object};
+pub(crate) use trigger::OfTrigger;
 pub(crate) use world::World;
 
 use sluice_contract::{Code, Fault};

@@ -90,6 +90,7 @@ async fn found(conn: &mut Conn, factory: &str, kind: DocumentKind, name: &str) -
         DocumentKind::DataFlow => "data flow",
         DocumentKind::Credential => "credential",
         DocumentKind::GlobalParameter => "global parameter",
+        DocumentKind::Trigger => "trigger",
     };
     documents::find(conn, factory, kind, name)
         .await?

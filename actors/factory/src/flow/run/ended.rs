@@ -3,7 +3,7 @@
 use super::advance::Advanced;
 use super::running::Running;
 use crate::flow::activity::{self, Next, child_ended, inner_failure};
-use crate::flow::failure;
+use crate::flow::{failure, trigger};
 use crate::state::activities::{self, ActivityRow};
 use crate::state::runs::{self, RunRow};
 use crate::state::scopes::{self, ScopeRow, ScopeState};
@@ -112,6 +112,7 @@ pub(super) async fn end_run(
     advanced.over = true;
     scopes::end(conn, &run.id, ScopeState::of_run(status), None).await?;
     runs::finish(conn, &run.id, status, message).await?;
+    trigger::run_ended(conn, run, status, message).await?;
     tracing::info!(run = %run.id, pipeline = run.pipeline, status, "A run is over");
     if let Some(parent) = &run.parent
         && let Some(row) = activities::find(conn, parent).await?

@@ -164,8 +164,6 @@ async fn put(app: &Arc<App>, call: &Call, document: &Translated) -> Result<(), A
     let there = match ask(app, call, Method::GET, &below, None).await {
         Ok(there) => there,
         Err(error) if error.is_not_found() => Value::Null,
-        // A factory that serves no triggers runs windows by hand.
-        Err(error) if error.is_unsupported() => return Ok(()),
         Err(error) => return Err(error),
     };
     let wanted = document.body["properties"]["runtimeState"] == "Started";
@@ -193,10 +191,7 @@ pub(super) async fn remove(app: &Arc<App>, call: &Call, made: &[(String, String)
             // One that does not run is not stopped; that is no reason to stay.
             let _ = ask(app, call, Method::POST, &[collection, name, "stop"], Some(&json!({}))).await;
         }
-        match ask(app, call, Method::DELETE, &[collection, name], None).await {
-            Err(error) if collection == "triggers" && error.is_unsupported() => {}
-            other => drop(other?),
-        }
+        ask(app, call, Method::DELETE, &[collection, name], None).await?;
     }
     Ok(())
 }

@@ -20,6 +20,12 @@ mod recovery;
 mod replicas;
 #[path = "../runs.rs"]
 mod runs;
+#[path = "../trigger_schedule.rs"]
+mod trigger_schedule;
+#[path = "../trigger_windows.rs"]
+mod trigger_windows;
+#[path = "../triggers.rs"]
+mod triggers;
 #[path = "../web.rs"]
 mod web;
 

@@ -1,0 +1,25 @@
+//! Triggers: what starts pipelines by itself.
+//!
+//! All that is known is in the database: how far each trigger has come, what it fired, what its windows wait for. The
+//! scheduler looks at a trigger when its time has come or something happened to it, and writes what it fires together with
+//! the pipeline runs, so that a scheduled time or a window is fired once, whenever the factory dies.
+
+mod ask;
+mod clock;
+mod definition;
+mod ended;
+mod fire;
+mod keep;
+mod schedule;
+mod scheduler;
+mod tumbling;
+mod waits;
+
+pub(crate) use ask::{cancel, delete, rerun, start, stop};
+pub(crate) use clock::Clock;
+pub(crate) use definition::Definition;
+pub(super) use ended::run_ended;
+pub(super) use scheduler::TriggerScheduler;
+
+#[cfg(test)]
+pub(crate) use keep::keep;
