@@ -1,7 +1,9 @@
 //! What can be typed.
 
+mod trigger;
 mod vault;
 
+pub(crate) use trigger::{TriggerArgs, TriggerCommand, TriggerRunArgs, TriggerRunsArgs};
 pub(crate) use vault::{
     BackupArgs, CertificateChangeArgs, CertificateUseArgs, EncryptArgs, KeyKindArg, NodesApproveArgs, NodesCommand,
     PolicyCheckArgs, PolicyCommand, RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand,
@@ -58,7 +60,7 @@ pub(crate) enum Command {
     Gateway(GatewayCommand),
     /// Seals a secret to a gateway, for a linked service's encryptedCredential.
     Encrypt(Box<EncryptArgs>),
-    /// Sends documents (linked services, datasets, pipelines) to a factory.
+    /// Sends documents (linked services, datasets, pipelines, triggers) to a factory.
     Apply(ApplyArgs),
     /// Tells which documents run, which are stored only, which have mistakes, and why.
     Validate(ValidateArgs),
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Runs of pipelines.
     #[command(subcommand)]
     Run(RunCommand),
+    /// Triggers of a factory: what starts pipelines by itself.
+    #[command(subcommand)]
+    Trigger(TriggerCommand),
     /// What a node signed about finished copies.
     #[command(subcommand)]
     Receipt(ReceiptCommand),

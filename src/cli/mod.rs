@@ -22,6 +22,7 @@ mod receipt;
 mod runs;
 mod stores;
 mod test_connection;
+mod trigger;
 mod vault;
 
 pub(crate) use args::{Cli, QuickstartArgs};
@@ -68,6 +69,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Pipeline(PipelineCommand::Run(args)) => pipeline::run(args, &output).await,
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,
         Command::Run(RunCommand::Show(args)) => runs::show(args, &output).await,
+        Command::Trigger(command) => trigger::run(command, &output).await,
         Command::Receipt(ReceiptCommand::List(args)) => receipt::list(&args, &output),
         Command::Receipt(ReceiptCommand::Show(args)) => receipt::show(&args, &output),
         Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args, &output),

@@ -16,6 +16,7 @@ fn help_is_data_and_names_every_command() {
         "validate",
         "pipeline",
         "run",
+        "trigger",
         "explain",
         "stores",
     ];
@@ -61,6 +62,8 @@ fn every_command_has_help() {
         &["run"],
         &["run", "list"],
         &["run", "show"],
+        &["trigger"],
+        &["trigger", "runs"],
         &["explain"],
         &["stores"],
     ] {

@@ -6,3 +6,4 @@ mod documents;
 mod factory;
 mod help;
 mod streams;
+mod triggers;

@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use serde_json::{Map, Value};
-use sluice_contract::document::{MASK, member, take_secrets};
+use sluice_contract::document::{MASK, Trigger, member, take_secrets};
 use sluice_contract::{Code, Fault, Object};
 use sluice_documents::{Document, Kind};
 use std::collections::HashMap;
@@ -88,6 +88,9 @@ impl Stock {
         if is_machine_of_azure(document) {
             return planned(Action::LeftOut, "it is a machine of Azure's, and no gateway");
         }
+        if let Some(why) = never_fires(document) {
+            return planned(Action::LeftOut, &why);
+        }
         let key = match document.kind {
             Kind::Factory => String::new(),
             _ => document.name.to_lowercase(),
@@ -109,6 +112,15 @@ impl Stock {
 fn is_machine_of_azure(document: &Document) -> bool {
     let kind = document.body.pointer("/properties/type").and_then(Value::as_str);
     document.kind == Kind::IntegrationRuntime && kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("SelfHosted"))
+}
+
+/// Why the factory would not take a trigger; `None` for one that it takes, or has to say more about.
+fn never_fires(document: &Document) -> Option<String> {
+    if document.kind != Kind::Trigger {
+        return None;
+    }
+    let fault = Trigger::view(&document.body).err()?;
+    (fault.code == Code::TriggerUnsupported).then_some(fault.message)
 }
 
 /// Members that belong to the factory, and to Data Factory's Git.
@@ -227,6 +239,17 @@ mod tests {
         let changed = json!({ "properties": { "activities": [], "description": "x" } });
         assert_eq!(plan("pipeline/n.json", &changed, &there).action, Action::Update);
         assert_eq!(plan("pipeline/m.json", &changed, &there).action, Action::Create);
+    }
+
+    #[test]
+    fn a_trigger_that_cannot_fire_is_left_out() {
+        let document = document(
+            "trigger/n.json",
+            &json!({ "properties": { "type": "CustomEventsTrigger" } }),
+        );
+        let planned = Stock(HashMap::from([(Kind::Trigger, HashMap::new())])).plan(&document);
+        assert_eq!(planned.action, Action::LeftOut);
+        assert!(planned.why.contains("CustomEventsTrigger"), "{}", planned.why);
     }
 
     #[test]

@@ -93,6 +93,7 @@ async fn both_generations_of_the_python_client_use_every_operation() {
         assert_eq!(found["version"], version);
         assert_eq!(found["status"], "Succeeded", "{version}: {found:#}");
         assert_eq!(found["output"]["rowsCopied"], 2, "{version}: {found:#}");
+        assert_eq!(found["windows"], 3, "{version}: {found:#}");
         world.factory.assert_running();
     }
 }

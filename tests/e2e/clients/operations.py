@@ -167,6 +167,76 @@ def copies(c, facts):
     return {"status": state.status, "message": state.message, "output": activity.output, "error": activity.error}
 
 
+def trigger_runs(c, name, **wanted):
+    """The runs of a trigger, once there are some of which all are as wanted."""
+    now = datetime.now(timezone.utc)
+    value = {"values_property" if NEW else "values": [name]}
+    window = m.RunFilterParameters(
+        last_updated_after=now - timedelta(hours=1), last_updated_before=now + timedelta(hours=1),
+        filters=[m.RunQueryFilter(operand="TriggerName", operator="Equals", **value)],
+        order_by=[m.RunQueryOrderBy(order_by="TriggerRunTimestamp", order="ASC")],
+    )
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        runs = c.trigger_runs.query_by_factory(GROUP, FACTORY, window).value
+        if runs and all(getattr(run, key) == value for run in runs for key, value in wanted.items()):
+            return runs
+        assert time.monotonic() < deadline, runs
+        time.sleep(0.2)
+
+
+def triggers(c):
+    wait = {"name": "Nothing", "type": "Wait", "typeProperties": {"waitTimeInSeconds": 0}}
+    pipeline = {"properties": {"activities": [wait], "parameters": {"at": {"type": "String"}}}}
+    c.pipelines.create_or_update(GROUP, FACTORY, "Timed", document(m.PipelineResource, pipeline))
+    reference = {"pipelineReference": {"type": "PipelineReference", "referenceName": "Timed"}}
+    at = lambda text: {**reference, "parameters": {"at": text}}  # noqa: E731
+    schedule = {"properties": {
+        "type": "ScheduleTrigger", "pipelines": [at("@trigger().scheduledTime")],
+        "typeProperties": {"recurrence": {"frequency": "Day", "interval": 1, "startTime": "2024-01-01T00:00:00Z",
+                                          "timeZone": "UTC", "schedule": {"hours": [3], "minutes": [30]}}}}}
+    windows = {"properties": {
+        "type": "TumblingWindowTrigger", "pipeline": at("@trigger().outputs.windowStartTime"),
+        "typeProperties": {"frequency": "Hour", "interval": 1, "startTime": "2024-02-29T00:00:00Z",
+                           "endTime": "2024-02-29T03:00:00Z", "delay": "00:15:00", "maxConcurrency": 2,
+                           "retryPolicy": {"count": 2, "intervalInSeconds": 30}}}}
+    all_triggers = c.triggers
+    made = all_triggers.create_or_update(GROUP, FACTORY, "Daily", document(m.TriggerResource, schedule))
+    assert made.properties.runtime_state == "Stopped", made
+    all_triggers.create_or_update(GROUP, FACTORY, "Hours", document(m.TriggerResource, windows))
+    assert all_triggers.get(GROUP, FACTORY, "Daily", **versions(made.etag, same=False)) is None, "304"
+    all_triggers.begin_start(GROUP, FACTORY, "Daily").result()
+    states = {t.name: t.properties.runtime_state for t in all_triggers.list_by_factory(GROUP, FACTORY)}
+    assert states == {"Daily": "Started", "Hours": "Stopped"}, states
+    asked = all_triggers.query_by_factory(GROUP, FACTORY, m.TriggerFilterParameters())
+    assert [t.name for t in asked.value] == ["Daily", "Hours"], asked
+    refused(lambda: all_triggers.create_or_update(
+        GROUP, FACTORY, "Daily", document(m.TriggerResource, schedule)), 400, "TriggerEnabledCannotUpdate")
+    refused(lambda: all_triggers.delete(GROUP, FACTORY, "Daily"), 400, "SL4032")
+    assert all_triggers.get_event_subscription_status(GROUP, FACTORY, "Daily").status == "Disabled"
+
+    all_triggers.begin_start(GROUP, FACTORY, "Hours").result()
+    runs = trigger_runs(c, "Hours", status="Succeeded")
+    while len(runs) < 3:
+        runs = trigger_runs(c, "Hours", status="Succeeded")
+    starts = sorted(run.properties["windowStartTime"] for run in runs)
+    assert starts == [f"2024-02-29T0{hour}:00:00.0000000Z" for hour in range(3)], starts
+    assert runs[0].trigger_type == "TumblingWindowTrigger", runs[0]
+    run = c.pipeline_runs.get(GROUP, FACTORY, runs[0].triggered_pipelines["Timed"])
+    assert (run.invoked_by.name, run.invoked_by.invoked_by_type) == ("Hours", "TumblingWindowTrigger"), run.invoked_by
+    assert run.parameters["at"].startswith("2024-02-29T0"), run.parameters
+    refused(lambda: c.trigger_runs.cancel(GROUP, FACTORY, "Hours", runs[0].trigger_run_id), 400, "SL4034")
+    c.trigger_runs.rerun(GROUP, FACTORY, "Hours", runs[0].trigger_run_id)
+    trigger_runs(c, "Hours", status="Succeeded")
+    for name in ("Daily", "Hours"):
+        all_triggers.begin_stop(GROUP, FACTORY, name).result()
+        all_triggers.delete(GROUP, FACTORY, name)
+        all_triggers.delete(GROUP, FACTORY, name)
+    assert not list(all_triggers.list_by_factory(GROUP, FACTORY))
+    c.pipelines.delete(GROUP, FACTORY, "Timed")
+    return len(starts)
+
+
 def lists(c):
     empty = document(m.DatasetResource, {"properties": {
         "type": "Json", "linkedServiceName": {"type": "LinkedServiceReference", "referenceName": "PSource"}}})
@@ -208,9 +278,10 @@ def main():
         runtimes(client)
         stored(client)
         run = copies(client, facts)
+        windows = triggers(client)
         lists(client)
         errors(client, facts)
-    print(json.dumps({"version": package.__version__, "operations": operations, **run}))
+    print(json.dumps({"version": package.__version__, "operations": operations, "windows": windows, **run}))
 
 
 main()

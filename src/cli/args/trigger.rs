@@ -1,0 +1,51 @@
+//! `sluice trigger`: what can be typed.
+
+use super::ApiArgs;
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TriggerCommand {
+    /// Lists triggers, and whether they are started.
+    List(ApiArgs),
+    /// Shows a trigger's document.
+    Show(TriggerArgs),
+    /// Starts a trigger: from now on it fires.
+    Start(TriggerArgs),
+    /// Stops a trigger; what runs goes on.
+    Stop(TriggerArgs),
+    /// Lists what triggers fired, the newest first.
+    Runs(TriggerRunsArgs),
+    /// Runs a window, or a scheduled time, again.
+    Rerun(TriggerRunArgs),
+    /// Cancels a window that waits or runs.
+    Cancel(TriggerRunArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TriggerArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The trigger.
+    pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TriggerRunsArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// Only runs of this trigger.
+    pub(crate) name: Option<String>,
+    /// Only runs of this status, such as Failed or WaitingOnDependency.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TriggerRunArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The trigger.
+    pub(crate) name: String,
+    /// The id of its run, as `sluice trigger runs` shows it.
+    pub(crate) run: String,
+}
