@@ -1,6 +1,6 @@
 //! Trigger runs: each time that a schedule fired, and each window.
 
-use super::filter::Filter;
+use super::filter::{Columns, Filter, Value};
 use super::{Conn, Db, DbRow};
 use crate::wire::now;
 use sluice_contract::Fault;
@@ -52,6 +52,18 @@ pub(crate) struct TriggerRunRow {
     pub(crate) asked: bool,
     /// JSON object: what it waits for.
     pub(crate) dependencies: String,
+}
+
+impl Columns for TriggerRunRow {
+    fn column(&self, name: &str) -> Option<Value> {
+        match name {
+            "id" => Some(Value::Text(self.id.clone())),
+            "name" => Some(Value::Text(self.name.to_ascii_lowercase())),
+            "status" => Some(Value::Text(self.status.to_ascii_lowercase())),
+            "started" => Some(Value::Time(self.started)),
+            _ => None,
+        }
+    }
 }
 
 impl FromRow<'_, DbRow> for TriggerRunRow {
