@@ -54,10 +54,7 @@ async fn triggers_are_applied_started_looked_at_and_run_again() {
     let factory = Factory::start();
     let validated = run(&["validate", &path, "-o", "json"]);
     assert!(validated.stdout.contains("SL4030"), "{}", validated.stdout);
-    assert_eq!(
-        actions(&factory, &path),
-        ["create Hours", "create P", "left out Custom"]
-    );
+    assert_eq!(actions(&factory, &path), ["create Custom", "create Hours", "create P"]);
     let list = call(&factory, &["trigger", "list"]).expect(0).stdout;
     assert!(
         list.contains("Hours") && list.contains("TumblingWindowTrigger  Stopped"),
@@ -67,7 +64,7 @@ async fn triggers_are_applied_started_looked_at_and_run_again() {
     folder(dir.path(), "Started");
     assert_eq!(
         actions(&factory, &path),
-        ["left out Custom", "unchanged Hours", "unchanged P"]
+        ["unchanged Custom", "unchanged Hours", "unchanged P"]
     );
     let shown = call(&factory, &["trigger", "show", "Hours", "-o", "json"])
         .expect(0)

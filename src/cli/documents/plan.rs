@@ -88,22 +88,20 @@ impl Stock {
         if is_machine_of_azure(document) {
             return planned(Action::LeftOut, "it is a machine of Azure's, and no gateway");
         }
-        if let Some(why) = never_fires(document) {
-            return planned(Action::LeftOut, &why);
-        }
         let key = match document.kind {
             Kind::Factory => String::new(),
             _ => document.name.to_lowercase(),
         };
+        let remark = never_fires(document).unwrap_or_default();
         let Some(there) = all.get(&key) else {
-            return planned(Action::Create, "");
+            return planned(Action::Create, &remark);
         };
         let started = there.pointer("/properties/runtimeState").and_then(Value::as_str) == Some("Started");
         let (mine, secret) = comparable(document);
         let planned = match () {
             () if secret => planned(Action::Update, "its secret cannot be compared"),
-            () if covers(&mine, there) => planned(Action::Unchanged, ""),
-            () => planned(Action::Update, ""),
+            () if covers(&mine, there) => planned(Action::Unchanged, &remark),
+            () => planned(Action::Update, &remark),
         };
         Planned { started, ..planned }
     }
@@ -114,13 +112,14 @@ fn is_machine_of_azure(document: &Document) -> bool {
     document.kind == Kind::IntegrationRuntime && kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("SelfHosted"))
 }
 
-/// Why the factory would not take a trigger; `None` for one that it takes, or has to say more about.
-fn never_fires(document: &Document) -> Option<String> {
+/// Why a trigger is kept and not started; `None` for one that fires, or is none.
+pub(super) fn never_fires(document: &Document) -> Option<String> {
     if document.kind != Kind::Trigger {
         return None;
     }
-    let fault = Trigger::view(&document.body).err()?;
-    (fault.code == Code::TriggerUnsupported).then_some(fault.message)
+    let view = Trigger::view(&document.body).ok()?;
+    let fault = view.check_fires().err()?;
+    Some(format!("kept, not started: {}", fault.message))
 }
 
 /// Members that belong to the factory, and to Data Factory's Git.

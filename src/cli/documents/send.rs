@@ -1,6 +1,6 @@
 //! Sending documents, and starting triggers.
 
-use super::plan::{Action, Planned};
+use super::plan::{Action, Planned, never_fires};
 use crate::api::Api;
 use serde_json::{Value, json};
 use sluice_contract::Fault;
@@ -38,7 +38,7 @@ async fn start_or_stop(api: &Api, document: &Document, planned: &Planned, stoppe
         Some(state) => state.eq_ignore_ascii_case("Started"),
         None => planned.started,
     };
-    if wanted && !runs {
+    if wanted && !runs && never_fires(document).is_none() {
         api.post(&[kind, name, "start"], &json!({})).await?;
     } else if !wanted && runs {
         api.post(&[kind, name, "stop"], &json!({})).await?;

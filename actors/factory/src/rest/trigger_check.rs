@@ -44,7 +44,7 @@ pub(super) async fn check_references(
             document.ok_or_else(|| Fault::new(Code::ReferenceMissing, format!("there is no trigger named {other}")))?;
         let body: Value = stored("a trigger", &document.body)?;
         match Definition::read(&Trigger::view(&body)?, 0)? {
-            Definition::Schedule(_) => {
+            Definition::Schedule(_) | Definition::Never => {
                 let what = format!("the trigger {name} depends on {other}, which has no windows");
                 return Err(Fault::new(Code::TriggerInvalid, what));
             }

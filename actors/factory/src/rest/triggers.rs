@@ -193,7 +193,7 @@ pub(crate) async fn stop(app: &Arc<App>, call: &Call) -> Result<Response, ApiErr
     Ok(reply::done())
 }
 
-/// `getEventSubscriptionStatus`: triggers that go by the clock are subscribed to nothing.
+/// `getEventSubscriptionStatus`: triggers that go by the clock are subscribed to nothing, nor are those that are only kept.
 pub(crate) async fn subscription(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let mut conn = app.state.read().await?;
     let factory = call.factory(&mut conn).await?;
@@ -211,6 +211,6 @@ pub(crate) async fn subscribe(app: &Arc<App>, call: &Call) -> Result<Response, A
     let mut conn = app.state.read().await?;
     let factory = call.factory(&mut conn).await?;
     let (document, _) = named(&mut conn, &factory, call.name(3)).await?;
-    let what = format!("the trigger {} goes by the clock", document.name);
+    let what = format!("the trigger {} goes by the clock, or is only kept", document.name);
     Err(Fault::new(Code::TriggerWithoutEvents, what).into())
 }

@@ -145,6 +145,33 @@ fn triggers_are_listed_and_asked_for_page_by_page() {
 }
 
 #[test]
+fn a_trigger_of_events_is_kept_as_it_is_and_not_started() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        pipeline(&fixture).await;
+        let scope = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a";
+        let sent = json!({ "properties": { "type": "BlobEventsTrigger",
+            "pipelines": [{ "pipelineReference": { "referenceName": "P", "type": "PipelineReference" }, "parameters": { "file": "@triggerBody().fileName" } }],
+            "typeProperties": { "blobPathBeginsWith": "/in/blobs/", "events": ["Microsoft.Storage.BlobCreated"], "scope": scope } } });
+        fixture.put("/triggers/Arrived", sent.clone()).await.ok();
+        let kept = fixture.get("/triggers/Arrived").await.ok();
+        assert_eq!(
+            kept["properties"]["typeProperties"],
+            sent["properties"]["typeProperties"]
+        );
+        assert_eq!(kept["properties"]["pipelines"], sent["properties"]["pipelines"]);
+        assert_eq!(kept["properties"]["runtimeState"], "Stopped");
+        let refused = fixture.post("/triggers/Arrived/start", json!({})).await;
+        assert!(
+            refused.status.is_client_error() && refused.text.contains("SL4030"),
+            "{refused:?}"
+        );
+        fixture.put("/triggers/Arrived", sent).await.ok();
+        fixture.stop().await;
+    });
+}
+
+#[test]
 fn what_is_wrong_with_a_trigger_is_told_before_it_is_kept() {
     run(async {
         let fixture = Fixture::with_factory().await;
@@ -159,7 +186,7 @@ fn what_is_wrong_with_a_trigger_is_told_before_it_is_kept() {
         let recurrence = |more: Value| json!({ "properties": { "type": "ScheduleTrigger", "typeProperties": { "recurrence": more } } });
         for (name, body, code, says) in [
             ("X", json!({ "properties": {} }), "SL4006", "10.0.0"),
-            ("X", kind("CustomEventsTrigger"), "SL4030", "CustomEventsTrigger"),
+            ("X", kind("MoonTrigger"), "SL4030", "MoonTrigger"),
             ("X", kind("ScheduleTrigger"), "SL4031", "recurrence` is missing"),
             (
                 "X",

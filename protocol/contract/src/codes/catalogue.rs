@@ -159,7 +159,7 @@ catalogue! {
         "The request (createRun) refers to a run that is not there, is not over, or belongs to another pipeline, or names an activity that the pipeline does not have."
         "Refer to a run of this pipeline that is over, and to one of the pipeline's own activities."
     TriggerUnsupported "SL4030" false "Triggers of this type do not fire here"
-        "Azure Data Factory has this type of trigger; this factory has nothing that could make it fire, and keeps no trigger that never fires."
+        "Azure Data Factory has this type of trigger; this factory keeps it, has nothing that could make it fire, and does not start it."
         "Use a type that the message names, or start the pipeline from outside: sluice pipeline run. See docs/triggers.md."
     TriggerInvalid "SL4031" false "The trigger's times, windows or dependencies are not valid"
         "A member of the trigger's typeProperties is missing, out of range or makes no sense with the others."

@@ -27,5 +27,13 @@ pub const ACTIVITIES: &[&str] = &[
 /// Types of triggers that fire.
 pub const TRIGGERS: &[&str] = &["ScheduleTrigger", "TumblingWindowTrigger"];
 
+/// Types of triggers that are kept as they are and cannot be started.
+pub const STORED_TRIGGERS: &[&str] = &[
+    "BlobEventsTrigger",
+    "CustomEventsTrigger",
+    "ChainingTrigger",
+    "RerunTumblingWindowTrigger",
+];
+
 /// Types of linked services that are no stores, and are used all the same.
 pub const SERVICES: &[&str] = &[];

@@ -13,6 +13,8 @@ pub enum TriggerKind {
     Schedule,
     /// Windows of time, one behind the other, each of which has to succeed.
     Tumbling,
+    /// Something that does not happen here: the document is kept, and cannot be started. Its type.
+    Stored(&'static str),
 }
 
 impl TriggerKind {
@@ -21,16 +23,18 @@ impl TriggerKind {
         match self {
             TriggerKind::Schedule => "ScheduleTrigger",
             TriggerKind::Tumbling => "TumblingWindowTrigger",
+            TriggerKind::Stored(name) => name,
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        let all = [TriggerKind::Schedule, TriggerKind::Tumbling];
-        all.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(name))
+        let stored = served::STORED_TRIGGERS.iter().map(|name| TriggerKind::Stored(name));
+        let mut all = [TriggerKind::Schedule, TriggerKind::Tumbling].into_iter().chain(stored);
+        all.find(|kind| kind.as_str().eq_ignore_ascii_case(name))
     }
 }
 
-/// A typed view on a trigger of a type that fires here.
+/// A typed view on a trigger of a type that is known here.
 #[derive(Clone, Copy, Debug)]
 pub struct Trigger<'a> {
     properties: &'a Object,
@@ -63,7 +67,24 @@ impl<'a> Trigger<'a> {
             Some(sent) => Err(Fault::new(
                 Code::TriggerUnsupported,
                 format!(
-                    "triggers of type {sent} do not fire here; these do: {}",
+                    "there are no triggers of type {sent}; these fire here: {}",
+                    served::TRIGGERS.join(", ")
+                ),
+            )),
+        }
+    }
+
+    /// Whether it can be started.
+    ///
+    /// # Errors
+    /// [`Code::TriggerUnsupported`].
+    pub fn check_fires(&self) -> Result<(), Fault> {
+        match self.kind {
+            TriggerKind::Schedule | TriggerKind::Tumbling => Ok(()),
+            TriggerKind::Stored(name) => Err(Fault::new(
+                Code::TriggerUnsupported,
+                format!(
+                    "triggers of type {name} do not fire here; these do: {}",
                     served::TRIGGERS.join(", ")
                 ),
             )),
@@ -89,7 +110,10 @@ impl<'a> Trigger<'a> {
     pub fn pipelines(&self) -> Result<Vec<Reference<'a>>, Fault> {
         let items: Vec<&Value> = match self.kind {
             TriggerKind::Tumbling => member(self.properties, "pipeline").into_iter().collect(),
-            TriggerKind::Schedule => match member(self.properties, "pipelines") {
+            TriggerKind::Stored(_) if member(self.properties, "pipelines").is_none() => {
+                member(self.properties, "pipeline").into_iter().collect()
+            }
+            TriggerKind::Schedule | TriggerKind::Stored(_) => match member(self.properties, "pipelines") {
                 None | Some(Value::Null) => Vec::new(),
                 Some(Value::Array(items)) => items.iter().collect(),
                 Some(_) => return Err(Fault::new(Code::DocumentInvalid, "`pipelines` is not an array")),
@@ -157,11 +181,23 @@ mod tests {
         }
         for (properties, code) in [
             (json!({}), Code::TypeMissing),
-            (json!({ "type": "ChainingTrigger" }), Code::TriggerUnsupported),
+            (json!({ "type": "MoonTrigger" }), Code::TriggerUnsupported),
             (json!({ "type": "MultiplePipelineTrigger" }), Code::TriggerUnsupported),
         ] {
             assert_eq!(kind(properties.clone()).unwrap_err().code, code, "{properties}");
         }
+    }
+
+    #[test]
+    fn what_does_not_happen_here_is_kept_and_not_started() {
+        for name in served::STORED_TRIGGERS {
+            let document = json!({ "properties": { "type": name, "pipelines": [] } });
+            let view = Trigger::view(&document).unwrap();
+            assert_eq!(view.kind().as_str(), *name);
+            assert_eq!(view.check_fires().unwrap_err().code, Code::TriggerUnsupported);
+        }
+        let document = json!({ "properties": { "type": "ScheduleTrigger" } });
+        Trigger::view(&document).unwrap().check_fires().unwrap();
     }
 
     #[test]

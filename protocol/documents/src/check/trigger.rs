@@ -64,6 +64,7 @@ fn times(document: &Document, notes: &mut Notes) {
     let read = match view.kind() {
         TriggerKind::Schedule => Recurrence::read(inner, chrono::DateTime::UNIX_EPOCH).map(drop),
         TriggerKind::Tumbling => Tumbling::read(inner).map(drop),
+        TriggerKind::Stored(_) => Ok(()),
     };
     if let Err(what) = read {
         notes.wrong(Code::TriggerInvalid, &["properties", "typeProperties"], what);

@@ -27,8 +27,9 @@ pub(crate) async fn start(conn: &mut Conn, view: &Trigger<'_>, row: &TriggerRow,
             "the trigger names no pipeline, so it has nothing to start",
         ));
     }
+    view.check_fires()?;
     let reached = match Definition::read(view, row.created)? {
-        Definition::Schedule(_) => moment,
+        Definition::Schedule(_) | Definition::Never => moment,
         Definition::Tumbling(_) => row.reached,
     };
     let row = TriggerRow {

@@ -11,6 +11,8 @@ use sluice_schedule::{Recurrence, Tumbling};
 pub(crate) enum Definition {
     Schedule(Recurrence),
     Tumbling(Box<Tumbling>),
+    /// It is kept only.
+    Never,
 }
 
 impl Definition {
@@ -21,6 +23,7 @@ impl Definition {
     pub(crate) fn read(view: &Trigger<'_>, made: i64) -> Result<Self, Fault> {
         let inner = view.type_properties();
         let read = match view.kind() {
+            TriggerKind::Stored(_) => Ok(Self::Never),
             TriggerKind::Schedule => Recurrence::read(inner, moment(made)).map(Self::Schedule),
             TriggerKind::Tumbling => Tumbling::read(inner).map(|mut tumbling| {
                 // As fine as the database keeps it, or a window would not be found again.

@@ -64,5 +64,6 @@ async fn look_at(conn: &mut Conn, trigger: &mut TriggerRow, moment: i64) -> Resu
     match Definition::read(&view, trigger.created)? {
         Definition::Schedule(recurrence) => schedule::keep(conn, &look, &recurrence, trigger).await,
         Definition::Tumbling(definition) => tumbling::keep(conn, &look, &definition, trigger).await,
+        Definition::Never => Ok(Vec::new()),
     }
 }
