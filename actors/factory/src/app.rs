@@ -90,7 +90,7 @@ impl App {
     /// Nodes that were removed from the database: they may not connect any more, and their links are cut.
     pub(crate) async fn cut_off(&self, nodes: Vec<NodeRow>, reason: &str) {
         for node in nodes {
-            self.registry.remove(&node.fingerprint);
+            self.registry.remove(&node.id);
             let peer = Peer {
                 gateway: node.gateway.as_str().into(),
                 node: node.id.as_str().into(),

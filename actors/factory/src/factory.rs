@@ -284,8 +284,12 @@ async fn admin_token(dir: &Path, state: &State) -> Result<(), Fault> {
 
 async fn registry(state: &State) -> Result<Registry, Fault> {
     let registry = Registry::default();
-    for node in nodes::all(&mut *state.read().await?).await? {
+    let mut conn = state.read().await?;
+    for node in nodes::all(&mut conn).await? {
         registry.add(&node);
+    }
+    for old in nodes::superseded(&mut conn).await? {
+        registry.add_superseded(&old);
     }
     Ok(registry)
 }

@@ -1,6 +1,6 @@
 //! Who may connect to the control channel: a snapshot of the node table by certificate.
 
-use crate::state::nodes::NodeRow;
+use crate::state::nodes::{NodeRow, Superseded};
 use crate::wire::sha256_hex;
 use dashmap::DashMap;
 use sluice_channel::{Gatekeeper, Peer};
@@ -29,9 +29,14 @@ impl Registry {
         self.0.insert(node.fingerprint.clone(), Entry { peer, expires });
     }
 
-    /// All registered nodes.
-    pub(crate) fn peers(&self) -> Vec<Peer> {
-        self.0.iter().map(|entry| entry.peer.clone()).collect()
+    /// A node may also connect with a certificate that was renewed since.
+    pub(crate) fn add_superseded(&self, old: &Superseded) {
+        let peer = Peer {
+            gateway: GatewayId::from(old.gateway.as_str()),
+            node: NodeId::from(old.node.as_str()),
+        };
+        let expires = old.expires;
+        self.0.insert(old.fingerprint.clone(), Entry { peer, expires });
     }
 
     /// The certificates of all of them.
@@ -45,18 +50,30 @@ impl Registry {
         for node in registered.iter().filter(|node| !before.contains(&node.fingerprint)) {
             self.add(node);
         }
-        let there: HashSet<&str> = registered.iter().map(|node| node.fingerprint.as_str()).collect();
+        // By the node: one that is registered may go on with a certificate that was renewed since.
+        let there: HashSet<&str> = registered.iter().map(|node| node.id.as_str()).collect();
         before
             .iter()
-            .filter(|fingerprint| !there.contains(fingerprint.as_str()))
-            .filter_map(|fingerprint| self.0.remove(fingerprint))
+            .filter_map(|fingerprint| self.0.remove_if(fingerprint, |_, entry| !there.contains(entry.peer.node.as_str())))
             .map(|(_, entry)| entry.peer)
             .collect()
     }
 
-    /// A certificate is of no use any more.
-    pub(crate) fn remove(&self, fingerprint: &str) {
-        self.0.remove(fingerprint);
+    /// All registered nodes.
+    pub(crate) fn peers(&self) -> Vec<Peer> {
+        let mut all: Vec<Peer> = Vec::new();
+        for entry in &self.0 {
+            // A node may have several certificates.
+            if all.iter().all(|peer| peer.node != entry.peer.node) {
+                all.push(entry.peer.clone());
+            }
+        }
+        all
+    }
+
+    /// The certificates of a node are of no use any more.
+    pub(crate) fn remove(&self, node: &str) {
+        self.0.retain(|_, entry| entry.peer.node.as_str() != node);
     }
 }
 

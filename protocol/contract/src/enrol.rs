@@ -252,6 +252,18 @@ pub enum NodeAsks {
     },
     /// What was passed on to this node; answered with [`HandedOver`].
     Take,
+    /// Another certificate before this one ends; answered with [`Renewed`].
+    Renew {
+        /// The certificate request, PEM. Only its public key is used.
+        csr: String,
+    },
+}
+
+/// A node's next certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// PEM.
+    pub certificate: String,
 }
 
 /// The nodes of a gateway that wait for its keys.

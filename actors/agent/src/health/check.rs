@@ -2,7 +2,7 @@
 
 use super::{Severity, Topic, note_components};
 use crate::hub::Hub;
-use crate::identity::Validity;
+use crate::identity::{Validity, renew};
 use crate::state::read_public;
 use crate::vault::check_files;
 use actix::{Actor, AsyncContext, Handler, Message};
@@ -66,32 +66,63 @@ impl Handler<TaskEnded> for HealthMonitor {
 fn check(ctx: &mut Ctx<HealthMonitor>) {
     let hub = Arc::clone(ctx.deps());
     note_components(&hub.board, &hub.root.snapshot());
+    ctx.spawn_task("certificate", certificate(Arc::clone(&hub)));
     ctx.spawn_blocking("check", move |_| {
-        certificate(&hub);
         keys(&hub);
         hub.journal.prune();
     });
 }
 
-fn certificate(hub: &Hub) {
-    let validity = read_public(&hub.state.node_certificate())
-        .and_then(|pem| pem.ok_or_else(|| Fault::new(Code::NodeStateFailed, "the node's certificate is missing")))
-        .and_then(|pem| Validity::of_pem(&pem));
-    let now = Utc::now();
-    match validity {
-        Err(fault) => hub.board.raise(Topic::Certificate, Severity::Error, &fault),
-        Ok(validity) if now < validity.renew_at() => hub.board.clear(&Topic::Certificate),
-        Ok(validity) => {
-            let until = validity.until.format("%Y-%m-%d %H:%M UTC");
-            let (severity, text) = if now < validity.until {
-                (Severity::Warning, format!("the node's certificate ends on {until}"))
-            } else {
-                (Severity::Error, format!("the node's certificate ended on {until}"))
-            };
+/// Renews the node's certificate when two thirds of its life are over, and says so when that does not succeed.
+async fn certificate(hub: Arc<Hub>) {
+    let (now, validity) = (Utc::now(), validity(&hub).await);
+    let validity = match validity {
+        Err(fault) => return hub.board.raise(Topic::Certificate, Severity::Error, &fault),
+        Ok(validity) if now < validity.renew_at() => return hub.board.clear(&Topic::Certificate),
+        Ok(validity) => validity,
+    };
+    let until = validity.until.format("%Y-%m-%d %H:%M UTC");
+    if now >= validity.until {
+        let fault = Fault::new(
+            Code::CertificateExpiring,
+            format!("the node's certificate ended on {until}"),
+        );
+        return hub.board.raise(Topic::Certificate, Severity::Error, &fault);
+    }
+    match renewed(&hub).await {
+        Ok(()) => {
+            tracing::info!("The node's certificate was renewed.");
+            hub.board.clear(&Topic::Certificate);
+        }
+        Err(why) => {
+            let text = format!("the node's certificate ends on {until}, and was not renewed: {why}");
             let fault = Fault::new(Code::CertificateExpiring, text);
-            hub.board.raise(Topic::Certificate, severity, &fault);
+            hub.board.raise(Topic::Certificate, Severity::Warning, &fault);
         }
     }
+}
+
+async fn validity(hub: &Hub) -> Result<Validity, Fault> {
+    let path = hub.state.node_certificate();
+    let read = move || {
+        let pem = read_public(&path)?;
+        let pem = pem.ok_or_else(|| Fault::new(Code::NodeStateFailed, "the node's certificate is missing"))?;
+        Validity::of_pem(&pem)
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|e| {
+        Err(Fault::new(
+            Code::Internal,
+            format!("reading the certificate failed: {e}"),
+        ))
+    })
+}
+
+async fn renewed(hub: &Arc<Hub>) -> Result<(), Fault> {
+    renew(&hub.state, &hub.identity).await?;
+    let hub = Arc::clone(hub);
+    tokio::task::spawn_blocking(move || hub.receipts.renewed(&hub.state, &hub.identity))
+        .await
+        .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("using the certificate failed: {e}"))))
 }
 
 /// The vault holds its keys in memory; this notices files that would not be readable after a restart.

@@ -7,6 +7,7 @@ mod leave;
 mod order;
 mod pin;
 mod register;
+mod renew;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub(crate) use order::ask_factory;
 #[cfg(test)]
 pub(crate) use pin::spki_pin;
 pub use register::{RegisterOptions, Registered, register};
+pub(crate) use renew::renew;
 pub(crate) use tls::client_config;
 pub(crate) use turns::InTurn;
 

@@ -21,7 +21,7 @@ pub(crate) async fn issue(hub: &Arc<Hub>, live: &LiveJob, copy: &CopySpec, outco
         (live.job.clone(), live.attempt, live.token),
         (spec.run.clone(), spec.pipeline.clone(), spec.activity.clone()),
         (Place::of(&copy.source), Place::of(&copy.sink)),
-        hub.receipts.signer.who.clone(),
+        hub.receipts.signer().who.clone(),
         Utc::now(),
     );
     // The receipt has them; beside it they would only make the message longer.
@@ -51,7 +51,7 @@ pub(crate) async fn issue(hub: &Arc<Hub>, live: &LiveJob, copy: &CopySpec, outco
 
 /// Blocks.
 fn keep(hub: &Hub, receipt: &Receipt) -> Result<Signed, Fault> {
-    let signed = hub.receipts.signer.sign(receipt)?;
+    let signed = hub.receipts.signer().sign(receipt)?;
     hub.receipts.keeper.put(receipt, &signed)?;
     Ok(signed)
 }

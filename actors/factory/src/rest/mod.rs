@@ -27,6 +27,7 @@ mod permit;
 mod probe;
 pub(crate) mod queries;
 mod references;
+mod renewal;
 mod reply;
 pub(crate) mod route;
 mod runs;

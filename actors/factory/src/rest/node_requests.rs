@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::{handover, reply};
+use super::{handover, renewal, reply};
 use crate::app::App;
 use crate::state::nodes::{self, NodeRow};
 use crate::state::{Conn, audit, gateways, handovers, outbox};
@@ -52,6 +52,7 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<Option<Value>, Fault> {
             NodeAsks::Holds { .. } => "says which certificates it holds",
             NodeAsks::UseCertificate { .. } => "changes the gateway's certificate",
             NodeAsks::HandOver { .. } => "hands the gateway's keys over to a new node",
+            NodeAsks::Renew { .. } => "renews its certificate",
             // Questions change nothing, so that nothing is written down.
             NodeAsks::Waiting | NodeAsks::Take => "asks about the gateway's keys",
         }
@@ -77,6 +78,12 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<Option<Value>, Fault> {
         NodeAsks::HandOver { to, keys } => {
             handover::hand_over(&mut tx, &node, &to, &keys).await?;
             tx.commit().await?;
+        }
+        NodeAsks::Renew { csr } => {
+            let (answer, renewed) = renewal::renew(app, &mut tx, &node, &csr).await?;
+            tx.commit().await?;
+            app.registry.add(&renewed);
+            return answered(answer).map(Some);
         }
         NodeAsks::Waiting => return answered(handover::waiting(&mut tx, &node).await?).map(Some),
         NodeAsks::Take => return answered(handover::take(&mut tx, &node).await?).map(Some),

@@ -90,6 +90,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (50, "vault", include_str!("../../migrations/0050_vault.sql")),
     (55, "triggers", include_str!("../../migrations/0055_triggers.sql")),
     (60, "handover", include_str!("../../migrations/0060_handover.sql")),
+    (61, "renewal", include_str!("../../migrations/0061_renewal.sql")),
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
     (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),
 ];

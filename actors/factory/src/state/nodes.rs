@@ -75,13 +75,71 @@ pub(crate) async fn find(conn: &mut Conn, gateway: &str, name: &str) -> Result<O
         .db()
 }
 
-/// Finds one by the SHA-256 of its certificate.
+/// Finds one by the SHA-256 of its certificate, also of one that was renewed since and has not ended.
 pub(crate) async fn by_fingerprint(conn: &mut Conn, fingerprint: &str) -> Result<Option<NodeRow>, Fault> {
-    sqlx::query_as("SELECT * FROM nodes WHERE fingerprint = $1")
-        .bind(fingerprint)
-        .fetch_optional(conn)
+    sqlx::query_as(
+        "SELECT * FROM nodes WHERE fingerprint = $1 \
+         OR id IN (SELECT node FROM superseded_certificates WHERE fingerprint = $1 AND expires > $2)",
+    )
+    .bind(fingerprint)
+    .bind(crate::wire::now())
+    .fetch_optional(conn)
+    .await
+    .db()
+}
+
+/// A certificate that was renewed since.
+#[derive(Clone, Debug)]
+pub(crate) struct Superseded {
+    pub(crate) fingerprint: String,
+    pub(crate) node: String,
+    pub(crate) gateway: String,
+    pub(crate) expires: i64,
+}
+
+/// The certificates that were renewed and have not ended.
+pub(crate) async fn superseded(conn: &mut Conn) -> Result<Vec<Superseded>, Fault> {
+    let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
+        "SELECT s.fingerprint, s.node, nodes.gateway, s.expires FROM superseded_certificates s \
+         JOIN nodes ON nodes.id = s.node WHERE s.expires > $1",
+    )
+    .bind(crate::wire::now())
+    .fetch_all(conn)
+    .await
+    .db()?;
+    let row = |(fingerprint, node, gateway, expires)| Superseded {
+        fingerprint,
+        node,
+        gateway,
+        expires,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Gives a node another certificate. The one before stays good until its own end; those that have ended are forgotten.
+pub(crate) async fn renew(conn: &mut Conn, node: &NodeRow, fingerprint: &str, expires: i64) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM superseded_certificates WHERE expires <= $1")
+        .bind(crate::wire::now())
+        .execute(&mut *conn)
         .await
-        .db()
+        .db()?;
+    sqlx::query(
+        "INSERT INTO superseded_certificates (fingerprint, node, expires) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(&node.fingerprint)
+    .bind(&node.id)
+    .bind(node.expires)
+    .execute(&mut *conn)
+    .await
+    .db()?;
+    sqlx::query("UPDATE nodes SET fingerprint = $2, expires = $3 WHERE id = $1")
+        .bind(&node.id)
+        .bind(fingerprint)
+        .bind(expires)
+        .execute(conn)
+        .await
+        .db()?;
+    Ok(())
 }
 
 /// Notes which credential certificates a node holds.
