@@ -5,6 +5,7 @@ mod files;
 mod forbidden;
 mod named;
 mod spawns;
+mod supply;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
