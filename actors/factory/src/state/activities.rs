@@ -79,6 +79,7 @@ impl Columns for ActivityRow {
             "kind" => Some(Value::Text(self.kind.to_ascii_lowercase())),
             "status" => Some(Value::Text(self.status.to_ascii_lowercase())),
             "started" => Some(Value::Time(self.started)),
+            "ended" => Some(Value::Time(self.ended.unwrap_or(i64::MAX))),
             _ => None,
         }
     }

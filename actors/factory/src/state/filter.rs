@@ -56,6 +56,10 @@ const TIMES: &[&str] = &["started", "ended", "updated", "is_latest"];
 
 /// A column as it is compared; there are indexes on these expressions.
 fn key(column: &str) -> String {
+    if column == "ended" {
+        // What has not ended comes behind all that has.
+        return format!("COALESCE(ended, {})", i64::MAX);
+    }
     match IDS.contains(&column) || TIMES.contains(&column) {
         true => column.to_owned(),
         false => format!("LOWER({column})"),
@@ -99,12 +103,10 @@ impl Filter {
         order
     }
 
-    /// Whether a page can begin behind the values of a row: when all columns go the same way, and each has a value.
+    /// Whether a page can begin behind the values of a row: when all columns go the same way.
     fn has_places(&self) -> bool {
         let order = self.whole_order();
-        order
-            .iter()
-            .all(|(column, down)| *column != "ended" && *down == order[0].1)
+        order.iter().all(|(_, down)| *down == order[0].1)
     }
 
     /// What a client sends for the page behind this row.
@@ -365,6 +367,7 @@ mod tests {
                 "pipeline" => Some(Value::Text(self.1.to_lowercase())),
                 "status" => Some(Value::Text(self.2.to_lowercase())),
                 "started" => Some(Value::Time(self.3)),
+                "ended" => Some(Value::Time(self.4)),
                 _ => None,
             }
         }
@@ -380,7 +383,11 @@ mod tests {
         let token = by("started", true).next_page(&row);
         assert!(by("started", false).go_on(&token));
         assert!(!by("pipeline", true).go_on(&token) && !by("ended", true).go_on(&token));
-        assert_eq!(by("ended", true).next_page(&row), "offset:100");
+        let mixed = Filter {
+            order: vec![("ended", true), ("started", false)],
+            ..Filter::default()
+        };
+        assert_eq!(mixed.next_page(&row), "offset:100");
         for token in [
             "",
             "offset:-1",

@@ -93,6 +93,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (61, "renewal", include_str!("../../migrations/0061_renewal.sql")),
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
     (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),
+    (72, "runs by end", include_str!("../../migrations/0072_runs_by_end.sql")),
 ];
 /// How long to wait for this process's turn to write.
 const TURN: Duration = Duration::from_secs(60);

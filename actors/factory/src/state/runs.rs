@@ -74,6 +74,7 @@ impl Columns for RunRow {
             "pipeline" => Some(Value::Text(self.pipeline.to_ascii_lowercase())),
             "status" => Some(Value::Text(self.status.to_ascii_lowercase())),
             "started" => Some(Value::Time(self.started)),
+            "ended" => Some(Value::Time(self.ended.unwrap_or(i64::MAX))),
             _ => None,
         }
     }

@@ -85,6 +85,26 @@ fn runs_are_filtered_and_ordered() {
 }
 
 #[test]
+fn by_their_end_runs_that_go_on_come_last() {
+    run(async {
+        let fixture = Fixture::with_factory().await;
+        let wait = json!({ "name": "w", "type": "Wait", "typeProperties": { "waitTimeInSeconds": 3600 } });
+        let body = json!({ "properties": { "activities": [wait] } });
+        fixture.put("/pipelines/Long", body).await.ok();
+        failing_pipeline(&fixture, "Short").await;
+        let long = start(&fixture, "Long", json!({})).await;
+        let short = start(&fixture, "Short", json!({})).await;
+        fixture.run_is_over(&short).await;
+        for (order, wanted) in [("ASC", [&short, &long]), ("DESC", [&long, &short])] {
+            let body = json!({ "orderBy": [{ "orderBy": "RunEnd", "order": order }] });
+            let found = query(&fixture, body).await;
+            assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{order}");
+        }
+        fixture.stop().await;
+    });
+}
+
+#[test]
 fn many_runs_come_in_pages() {
     run(async {
         let fixture = Fixture::with_factory().await;
