@@ -85,6 +85,21 @@ fn what_a_dead_replica_was_sending_is_sent_by_another() {
         one.pipeline(json!({})).await;
         let identity = Identity::register(&one, "n1", &credential().certificate_pem).await;
         let run = one.create_run().await;
+        // This factory has nobody to send it to, and lets it lie for a while.
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut conn = one.factory.state().read().await.unwrap();
+            let held: Option<i64> =
+                sqlx::query_scalar("SELECT CASE WHEN tries > 0 THEN held_until ELSE 1 END FROM outbox")
+                    .fetch_optional(&mut *conn)
+                    .await
+                    .unwrap();
+            if held == Some(0) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "it is still being sent");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         // A process that took the message and died: nobody will ever hear of it again.
         let mut tx = one.factory.state().write().await.unwrap();
         let dead = crate::state::replicas::ReplicaRow {
@@ -97,7 +112,7 @@ fn what_a_dead_replica_was_sending_is_sent_by_another() {
             .execute(&mut *tx)
             .await
             .unwrap();
-        sqlx::query("UPDATE outbox SET holder = 'dead', held_until = $1")
+        sqlx::query("UPDATE outbox SET holder = 'dead', held_until = $1, due = 0")
             .bind(i64::MAX)
             .execute(&mut *tx)
             .await
