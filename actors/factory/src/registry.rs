@@ -54,7 +54,10 @@ impl Registry {
         let there: HashSet<&str> = registered.iter().map(|node| node.id.as_str()).collect();
         before
             .iter()
-            .filter_map(|fingerprint| self.0.remove_if(fingerprint, |_, entry| !there.contains(entry.peer.node.as_str())))
+            .filter_map(|fingerprint| {
+                self.0
+                    .remove_if(fingerprint, |_, entry| !there.contains(entry.peer.node.as_str()))
+            })
             .map(|(_, entry)| entry.peer)
             .collect()
     }
