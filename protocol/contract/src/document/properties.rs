@@ -101,7 +101,8 @@ impl ConnectionString {
         let kept = self.0.iter().filter(|(name, _)| !drop(name));
         let kept = kept.map(|(name, value)| {
             let quoted = value.starts_with(['"', '\'']) || value.trim() != value;
-            if quoted || (value.contains(';') && braced(value) != Some(value.len())) {
+            // What only begins as ODBC's braces do would take the parts behind it for its own.
+            if quoted || (value.contains(';') || value.starts_with('{')) && braced(value) != Some(value.len()) {
                 format!("{name}=\"{}\"", value.replace('"', "\"\""))
             } else {
                 format!("{name}={value}")
@@ -167,6 +168,12 @@ mod tests {
         assert_eq!(parsed.get(&["password"]), Some("x;y=z"));
         assert_eq!(parsed.get(&["encrypt"]), Some("true"));
         assert_eq!(parsed.get(&["pwd"]), Some("a=b=="));
+        // A brace that closes only in the part behind it: written again, it must not take that part along.
+        for text in ["pwd={a}}b;}I;user=u 7};database=d", "a={;b=}", "a={x}y;b=1"] {
+            let parsed = ConnectionString::parse(text);
+            let again = ConnectionString::parse(&parsed.without(|_| false));
+            assert_eq!(again.0, parsed.0, "{text}");
+        }
         for odd in ["", ";", "=", "=;=", "a", "a='", "a=\"b", "'='", "ä=ö"] {
             let _ = ConnectionString::parse(odd);
         }
