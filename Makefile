@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-orchestrator bench-queries bench-runtime docs build release advisories clean-test-env
+.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-orchestrator bench-queries bench-runtime docs build release fuzz advisories clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,9 @@ build: ## the binary for development: target/debug/sluice
 
 release: ## the binary for use: target/release/sluice
 	cargo build --release --workspace --bins --locked
+
+fuzz: ## every parser against whatever libFuzzer thinks of (FUZZ_SECONDS=20 for each, FUZZ_ONLY="csv tds")
+	@tests/fuzz/run.sh
 
 advisories: ## crates with known holes, by a local copy of rustsec/advisory-db: make advisories DB=PATH
 	@python3 tests/supply/advisories.py "$(DB)"

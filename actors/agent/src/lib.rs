@@ -13,6 +13,8 @@ mod agent;
 pub mod backup;
 mod connector;
 pub mod endpoint;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod health;
 mod hub;
 mod identity;

@@ -143,6 +143,14 @@ fn describe(pem: &str, current: bool) -> Result<CertificateInfo, Fault> {
     })
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8], password: &str) {
+    match pkcs12::read(bytes, password) {
+        Ok(pair) => assert!(sluice_seal::thumbprint(&pair.certificate_pem).is_ok()),
+        Err(fault) => assert_eq!(fault.code, Code::KeyFileRefused),
+    }
+}
+
 /// Whether a node is registered with this state directory.
 pub fn is_registered(state_dir: impl AsRef<Path>) -> bool {
     let directory: PathBuf = state_dir.as_ref().to_owned();

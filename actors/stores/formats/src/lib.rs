@@ -20,6 +20,8 @@ mod excel;
 mod fault;
 mod feed;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod json;
 pub mod parquet;
 mod pipeline;

@@ -17,6 +17,8 @@ mod connector;
 mod contract;
 mod describe;
 mod errors;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod names;
 mod probe;
 mod session;

@@ -61,7 +61,7 @@ pub(crate) async fn port(addresses: &[SocketAddr], browser: u16, instance: &str)
 }
 
 /// `5, length, "ServerName;X;InstanceName;Y;...;tcp;1433;;"`.
-fn read(answer: &[u8]) -> Option<u16> {
+pub(crate) fn read(answer: &[u8]) -> Option<u16> {
     let text = match answer {
         [ANSWER, _, _, text @ ..] => String::from_utf8_lossy(text),
         _ => return None,

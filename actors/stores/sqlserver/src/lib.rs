@@ -12,6 +12,8 @@ mod browser;
 mod connector;
 mod describe;
 mod errors;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod names;
 mod probe;
 mod session;

@@ -5,6 +5,8 @@
 
 mod count;
 mod dialect;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod headed;
 mod lines;
 mod parse;

@@ -4,6 +4,8 @@ pub(crate) mod column;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod frame;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 pub(crate) mod message;
 pub(crate) mod numeric;
 pub(crate) mod output;
