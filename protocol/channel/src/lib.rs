@@ -152,7 +152,7 @@ pub trait Inbox: Send {
     /// `SL3003` when the link is dead.
     async fn settle(&mut self, delivery: Delivery, how: Settle) -> Result<(), Fault>;
 
-    /// Takes no more: withdraws the credit.
+    /// Takes no more: withdraws the credit. What comes all the same is released, unless it was given credit again.
     ///
     /// # Errors
     /// `SL3003` when the link is dead.

@@ -4,58 +4,37 @@ use super::link::Shared;
 use crate::wire::{self, AnyBody, MAX_MESSAGE, late};
 use crate::{Address, Delivery, Inbox, Settle};
 use async_trait::async_trait;
-use fe2o3_amqp::link::delivery::DeliveryInfo;
+use fe2o3_amqp::link::delivery::{Delivery as Delivered, DeliveryInfo};
 use fe2o3_amqp::link::{CreditMode, Receiver, RecvError};
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::definitions::AmqpError;
+use futures::FutureExt;
 use sluice_contract::{Code, Fault};
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tracing::warn;
 
 pub(super) struct AmqpInbox {
     // Dropped in this order: the link is detached before its session ends.
     link: Receiver,
     session: Shared,
-    /// Messages allowed and not received yet.
+    /// Messages that are here already, in the order they came.
+    arrived: VecDeque<Received>,
+    /// Messages wanted, those that are here included.
     credit: u32,
+    /// Messages that the sender may send beyond those that are here. Never taken back: a withdrawal crosses what is on its way,
+    /// and the credit behind it then counts from a number that only the engine knows. What comes and is not wanted any more is
+    /// released, until what was granted is used up.
+    granted: u32,
+    /// One that is being released: it is not forgotten when nobody waits any more.
+    unwanted: Option<DeliveryInfo>,
     deadline: Duration,
-    /// Credit was withdrawn, and it is not known yet that the sender has seen that.
-    withdrawn: Option<Repeat>,
 }
 
-/// When the credit is told again, and the pause before that.
-///
-/// Credit is told as a sum: what the sender has sent, as far as we know, and how much more it may. Draining moves what it has
-/// sent on, and until its answer is here a credit counts from the old number, in which nothing may be left. The engine keeps
-/// that answer to itself; telling the same credit again is harmless before it, and right behind it.
-#[derive(Clone, Copy)]
-struct Repeat {
-    at: Instant,
-    pause: Duration,
-}
-
-impl Repeat {
-    const FIRST: Duration = Duration::from_millis(20);
-
-    fn first() -> Self {
-        Self {
-            at: Instant::now() + Self::FIRST,
-            pause: Self::FIRST,
-        }
-    }
-
-    /// The next time; none when an answer would have come long ago.
-    fn next(self, limit: Duration) -> Option<Self> {
-        let pause = self.pause * 2;
-        (pause <= limit).then(|| Self {
-            at: Instant::now() + pause,
-            pause,
-        })
-    }
-}
+type Received = Result<Delivered<AnyBody>, RecvError>;
 
 impl AmqpInbox {
     pub(super) async fn attach(
@@ -78,9 +57,11 @@ impl AmqpInbox {
         let mut inbox = Self {
             link,
             session: Arc::new(Mutex::new(session)),
+            arrived: VecDeque::new(),
             credit: 0,
+            granted: 0,
+            unwanted: None,
             deadline,
-            withdrawn: None,
         };
         inbox.add_credit(credit).await?;
         Ok(inbox)
@@ -96,7 +77,42 @@ impl AmqpInbox {
         warn!(%fault, "A message of the control channel was not understood");
         let error = wire::to_amqp(AmqpError::DecodeError, fault);
         self.limited(self.link.reject(info, error)).await?;
-        self.add_credit(1).await
+        self.grant().await
+    }
+
+    /// The next message, wanted or not. Nothing is lost when nobody waits for it any more.
+    async fn receive(&mut self) -> Received {
+        if let Some(received) = self.arrived.pop_front() {
+            return received;
+        }
+        let received = self.link.recv::<AnyBody>().await;
+        self.granted = self.granted.saturating_sub(1);
+        received
+    }
+
+    /// Takes in what has come, so that it is not counted as still to come.
+    fn gather(&mut self) {
+        while let Some(received) = self.link.recv::<AnyBody>().now_or_never() {
+            self.granted = self.granted.saturating_sub(1);
+            let over = received.is_err();
+            self.arrived.push_back(received);
+            if over {
+                break;
+            }
+        }
+    }
+
+    /// Lets the sender send as much as is wanted and not here yet.
+    async fn grant(&mut self) -> Result<(), Fault> {
+        self.gather();
+        let here = u32::try_from(self.arrived.len()).unwrap_or(u32::MAX);
+        let wanted = self.credit.saturating_sub(here);
+        if wanted <= self.granted {
+            return Ok(());
+        }
+        self.tell_credit(wanted).await?;
+        self.granted = wanted;
+        Ok(())
     }
 
     /// How many messages may come from now on.
@@ -119,24 +135,20 @@ impl AmqpInbox {
 impl Inbox for AmqpInbox {
     async fn next(&mut self) -> Result<Delivery, Fault> {
         loop {
-            let again = self.withdrawn;
-            let received = tokio::select! {
-                biased;
-                received = self.link.recv::<AnyBody>() => received,
-                () = sleep_until(again.map_or_else(Instant::now, |again| again.at)), if again.is_some() => {
-                    self.withdrawn = again.and_then(|again| again.next(self.deadline));
-                    if self.credit > 0 {
-                        self.tell_credit(self.credit).await?;
-                    }
-                    continue;
-                }
-            };
-            let (info, fault) = match received {
+            if let Some(info) = self.unwanted.clone() {
+                self.limited(self.link.release(info)).await?;
+                self.unwanted = None;
+            }
+            let (info, fault) = match self.receive().await {
                 Ok(delivery) => {
-                    self.credit = self.credit.saturating_sub(1);
                     let (info, message) = delivery.into_parts();
+                    if self.credit == 0 {
+                        self.unwanted = Some(info);
+                        continue;
+                    }
                     match wire::from_message(message) {
                         Ok((envelope, redelivered)) => {
+                            self.credit -= 1;
                             return Ok(Delivery {
                                 envelope,
                                 redelivered,
@@ -147,13 +159,10 @@ impl Inbox for AmqpInbox {
                         Err(fault) => (info, fault),
                     }
                 }
-                Err(RecvError::MessageDecode(error)) => {
-                    self.credit = self.credit.saturating_sub(1);
-                    (
-                        error.info,
-                        Fault::new(Code::MessageInvalid, "the AMQP message cannot be decoded"),
-                    )
-                }
+                Err(RecvError::MessageDecode(error)) => (
+                    error.info,
+                    Fault::new(Code::MessageInvalid, "the AMQP message cannot be decoded"),
+                ),
                 Err(error) => return Err(wire::recv(&error)),
             };
             self.reject(info, &fault).await?;
@@ -164,10 +173,8 @@ impl Inbox for AmqpInbox {
         if more == 0 {
             return Ok(());
         }
-        let credit = self.credit.saturating_add(more);
-        self.tell_credit(credit).await?;
-        self.credit = credit;
-        Ok(())
+        self.credit = self.credit.saturating_add(more);
+        self.grant().await
     }
 
     async fn settle(&mut self, delivery: Delivery, how: Settle) -> Result<(), Fault> {
@@ -186,15 +193,7 @@ impl Inbox for AmqpInbox {
     }
 
     async fn stop(&mut self) -> Result<(), Fault> {
-        // Draining uses the credit up at the sender. Setting it to 0 would make a message that is on its way a violation.
-        match timeout(self.deadline, self.link.drain()).await {
-            Ok(Ok(())) => {
-                self.credit = 0;
-                self.withdrawn = Some(Repeat::first());
-                Ok(())
-            }
-            Ok(Err(error)) => Err(wire::lost(error)),
-            Err(_) => Err(late("withdrawing credit", self.deadline)),
-        }
+        self.credit = 0;
+        Ok(())
     }
 }
