@@ -241,14 +241,18 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_that_cannot_fire_is_left_out() {
+    fn a_trigger_that_cannot_fire_is_sent_and_that_is_told() {
         let document = document(
             "trigger/n.json",
             &json!({ "properties": { "type": "CustomEventsTrigger" } }),
         );
         let planned = Stock(HashMap::from([(Kind::Trigger, HashMap::new())])).plan(&document);
-        assert_eq!(planned.action, Action::LeftOut);
-        assert!(planned.why.contains("CustomEventsTrigger"), "{}", planned.why);
+        assert_eq!(planned.action, Action::Create);
+        let why = &planned.why;
+        assert!(
+            why.contains("CustomEventsTrigger") && why.contains("not started"),
+            "{why}"
+        );
     }
 
     #[test]
