@@ -23,6 +23,7 @@ mod session;
 pub(crate) mod settle;
 mod share;
 mod start;
+mod steps;
 pub(crate) mod timekeeper;
 pub(crate) mod trigger;
 mod waiting;

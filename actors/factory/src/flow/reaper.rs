@@ -1,6 +1,7 @@
-//! LeaseReaper: jobs whose node fell silent go to somebody else.
+//! LeaseReaper: jobs whose node fell silent go to somebody else. A clock that was set is no silence.
 
 use super::settle;
+use super::steps::Steps;
 use crate::app::App;
 use crate::state::jobs::{self, JobRow, JobState};
 use crate::wire::{micros, now};
@@ -13,6 +14,7 @@ use std::time::Duration;
 /// The component.
 pub(crate) struct LeaseReaper {
     reaping: bool,
+    steps: Steps,
 }
 
 impl Actor for LeaseReaper {
@@ -25,9 +27,15 @@ impl Actor for LeaseReaper {
             if std::mem::replace(&mut me.reaping, true) {
                 return;
             }
-            let app = ctx.deps().clone();
+            let (app, step) = (ctx.deps().clone(), me.steps.look());
             ctx.spawn_task("reap", async move {
-                if let Err(fault) = reap(&app).await {
+                let reaped = async {
+                    if let Some(step) = step {
+                        count_anew(&app, step).await?;
+                    }
+                    reap(&app).await
+                };
+                if let Err(fault) = reaped.await {
                     tracing::error!(%fault, "Leases could not be looked at");
                 }
             });
@@ -40,7 +48,10 @@ impl Component for LeaseReaper {
     type Deps = Arc<App>;
 
     fn create(_: &Arc<App>) -> Self {
-        Self { reaping: false }
+        Self {
+            reaping: false,
+            steps: Steps::new(),
+        }
     }
 }
 
@@ -62,6 +73,23 @@ impl Handler<TaskEnded> for LeaseReaper {
 enum Overdue {
     Lease,
     Deadline,
+}
+
+/// The clock was set.
+async fn count_anew(app: &App, step: i64) -> Result<(), Fault> {
+    tracing::warn!(
+        seconds = step / 1_000_000,
+        "The clock of this machine was set; leases are counted anew"
+    );
+    let lease = micros(app.timings.lease);
+    let mut tx = app.state.write().await?;
+    match step > 0 {
+        true => jobs::clock_went_forth(&mut tx, now(), lease, step).await?,
+        // What replicas write goes by their clocks, and this one may have been the one that was wrong.
+        false if app.state.is_shared() => {}
+        false => jobs::clock_went_back(&mut tx, now(), lease).await?,
+    }
+    tx.commit().await
 }
 
 async fn reap(app: &App) -> Result<(), Fault> {

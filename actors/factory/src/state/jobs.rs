@@ -169,6 +169,41 @@ pub(crate) async fn overdue(conn: &mut Conn, moment: i64) -> Result<Vec<JobRow>,
     .db()
 }
 
+/// This machine's clock was set forth by so many microseconds: what it makes look overdue is not. Leases are counted anew,
+/// deadlines move with the clock.
+pub(crate) async fn clock_went_forth(conn: &mut Conn, moment: i64, lease: i64, by: i64) -> Result<(), Fault> {
+    sqlx::query(
+        "UPDATE jobs SET lease_until = $1 WHERE lease_until < $2 AND state IN ('dispatched', 'leased', 'committing')",
+    )
+    .bind(moment.saturating_add(lease))
+    .bind(moment)
+    .execute(&mut *conn)
+    .await
+    .db()?;
+    sqlx::query(
+        "UPDATE jobs SET deadline = deadline + $1 \
+         WHERE deadline < $2 AND state IN ('queued', 'dispatched', 'leased', 'committing')",
+    )
+    .bind(by)
+    .bind(moment)
+    .execute(conn)
+    .await
+    .db()?;
+    Ok(())
+}
+
+/// The clock was set back: no lease lasts longer than one does.
+pub(crate) async fn clock_went_back(conn: &mut Conn, moment: i64, lease: i64) -> Result<(), Fault> {
+    sqlx::query(
+        "UPDATE jobs SET lease_until = $1 WHERE lease_until > $1 AND state IN ('dispatched', 'leased', 'committing')",
+    )
+    .bind(moment.saturating_add(lease))
+    .execute(conn)
+    .await
+    .db()?;
+    Ok(())
+}
+
 /// The progress of each job of a run that is not over, by activity run.
 pub(crate) async fn progress_of_run(
     conn: &mut Conn,
