@@ -11,18 +11,18 @@ use sluice_tests::postgres::Postgres;
 use sluice_tests::rest::Rest;
 use std::time::Duration;
 
+/// So many rows are of 20 MB, and a copy takes some eight seconds.
 const ROWS: u32 = 20_000;
 
-/// More than sockets hold: what a server has sent before it dies is not lost.
-async fn fill_up(server: &Postgres) {
-    fill(server, ROWS).await;
+async fn fill_up(server: &Postgres, times: u32) {
+    fill(server, times * ROWS).await;
     server.sql("UPDATE big SET text = repeat(text, 10)").await;
 }
 
-async fn gateway(factory: &Factory) -> Gateway {
+async fn gateway(factory: &Factory, times: u32) -> Gateway {
     let gateway = Gateway::start(factory, "onprem").await;
-    // Some eight seconds for a copy.
-    gateway.ask(&["limit", "--bandwidth", "2500KB/s"]).expect(0);
+    let rate = format!("{}KB/s", 2500 * times);
+    gateway.ask(&["limit", "--bandwidth", &rate]).expect(0);
     gateway
 }
 
@@ -38,10 +38,12 @@ async fn in_the_middle(rest: &Rest, run: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_at_either_end() {
     let (mut source, mut sink, factory) = (Postgres::start(), Postgres::start(), Factory::start());
-    fill_up(&source).await;
+    // More than the sockets of both partitions hold: what a server has sent before it dies is not lost.
+    const TIMES: u32 = 4;
+    fill_up(&source, TIMES).await;
     sink.sql("CREATE TABLE out (id int PRIMARY KEY, text text)").await;
     let expected = digest(&source, "big").await;
-    let gateway = gateway(&factory).await;
+    let gateway = gateway(&factory, TIMES).await;
     let rest = factory.rest();
     let (from, to) = (
         postgres_source(&source, "public", "big"),
@@ -73,10 +75,10 @@ async fn mariadb_as_the_sink() {
     // The table's digest is taken of all its text in one value, which may be no longer than a packet.
     let mut sink = MariaDb::start_with(&["--local-infile=1", "--max-allowed-packet=64M"]);
     let (source, factory) = (Postgres::start(), Factory::start());
-    fill_up(&source).await;
+    fill_up(&source, 1).await;
     sink.sql(&["CREATE TABLE out_ (id int PRIMARY KEY, text text)"]).await;
     let expected = digest(&source, "big").await;
-    let gateway = gateway(&factory).await;
+    let gateway = gateway(&factory, 1).await;
     let rest = factory.rest();
     let to = mariadb_end(sink.port, "out_", json!({ "type": "MariaDBSink" }));
     make(&rest, "Copy", &postgres_source(&source, "public", "big"), &to, 8).await;
