@@ -23,7 +23,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 2_000,
+            connections: 10_000,
             queue: 1_024,
             events: 16_384,
             events_bytes: 64 * 1024 * 1024,
