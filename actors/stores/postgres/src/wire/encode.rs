@@ -1,6 +1,7 @@
 //! From Arrow batches to the pieces of a COPY stream.
 
 use super::SIGNATURE;
+use super::cells::Cells;
 use super::output::Output;
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -8,7 +9,6 @@ use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use sluice_contract::{Code, Fault};
-use sluice_store_wire::cell::Input;
 
 /// A piece is sent when it has grown to this.
 const PIECE: usize = 256 * 1024;
@@ -92,43 +92,27 @@ impl Encoder {
         if rows.next == rows.count {
             return Ok(None);
         }
-        let mut inputs = Vec::with_capacity(self.columns.len());
-        for (array, column) in rows.arrays.iter().zip(&self.columns) {
-            let input = Input::of(array.as_ref()).ok_or_else(|| {
+        let cells = rows.arrays.iter().zip(&self.columns).map(|(array, column)| {
+            Cells::of(array.as_ref(), column).ok_or_else(|| {
+                let (name, kind) = (&column.name, array.data_type());
                 Fault::new(
                     Code::TypeUnsupported,
-                    format!(
-                        "column {:?} is of type {}, which is not carried",
-                        column.name,
-                        array.data_type()
-                    ),
+                    format!("column {name:?} is of type {kind}, which is not carried"),
                 )
-            })?;
-            // Logical nulls: an array of type Null has no validity of its own.
-            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
-            inputs.push((input, nulls, column));
-        }
-        let count = i16::try_from(inputs.len())
+            })
+        });
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        let count = i16::try_from(cells.len())
             .map_err(|_| Fault::new(Code::SchemaMismatch, "more columns than PostgreSQL takes"))?;
         let mut out = Vec::with_capacity(PIECE + PIECE / 8);
         while rows.next < rows.count && out.len() < PIECE {
             out.extend_from_slice(&count.to_be_bytes());
-            for (input, nulls, column) in &inputs {
-                if nulls.as_ref().is_some_and(|nulls| nulls.is_null(rows.next)) {
-                    out.extend_from_slice(&(-1_i32).to_be_bytes());
-                    continue;
-                }
-                let at = out.len();
-                out.extend_from_slice(&[0; 4]);
-                let wrong = |why: String| {
-                    let row = self.rows + 1;
-                    let text = format!("column {:?} holds {why} (row {row} of its writer)", column.name);
+            for column in &cells {
+                column.write(rows.next, &mut out).map_err(|why| {
+                    let (name, row) = (column.name(), self.rows + 1);
+                    let text = format!("column {name:?} holds {why} (row {row} of its writer)");
                     Fault::new(Code::DataInvalid, text)
-                };
-                let value = input.value(rows.next).map_err(wrong)?;
-                column.output.write(value, &mut out).map_err(wrong)?;
-                let length = i32::try_from(out.len() - at - 4).map_err(|_| wrong("more than 2 GiB".into()))?;
-                out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+                })?;
             }
             rows.next += 1;
             self.rows += 1;

@@ -1,5 +1,6 @@
 //! PostgreSQL's binary COPY format, from and to Arrow.
 
+mod cells;
 pub(crate) mod column;
 pub(crate) mod decode;
 pub(crate) mod encode;

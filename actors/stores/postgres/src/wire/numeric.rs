@@ -162,6 +162,48 @@ pub(crate) fn decode<T: Unscaled>(field: &[u8], scale: i8) -> Result<T, String> 
     Ok(if negative { value.negate() } else { value })
 }
 
+/// Writes an integer of `scale` decimals as a field, its length before it, when it and its decimals fit 64 bits: most do. False
+/// for those that are for [`encode`].
+#[inline]
+pub(crate) fn encode_short(value: i128, scale: u8, out: &mut Vec<u8>) -> bool {
+    /// Length, four words, and the groups of 64 bits.
+    const LONGEST: usize = 4 + 8 + 2 * 5;
+    let Ok(small) = i64::try_from(value) else { return false };
+    // A group that the point would cut is filled with zeros.
+    let filled = [1, 1000, 100, 10][usize::from(scale % 4)];
+    let Some(mut rest) = small.unsigned_abs().checked_mul(filled) else {
+        return false;
+    };
+    let mut groups = [0_u16; 5];
+    let mut first = groups.len();
+    while rest > 0 {
+        first -= 1;
+        groups[first] = (rest % 10_000) as u16;
+        rest /= 10_000;
+    }
+    let mut used = &groups[first..];
+    let weight = match used.len() {
+        0 => 0,
+        all => all as i16 - i16::from(scale.div_ceil(4)) - 1,
+    };
+    while let [before @ .., 0] = used {
+        used = before;
+    }
+    let sign = if small < 0 { NEGATIVE } else { POSITIVE };
+    let length = 12 + 2 * used.len();
+    let mut field = [0_u8; LONGEST];
+    field[2..4].copy_from_slice(&(length as u16 - 4).to_be_bytes());
+    field[4..6].copy_from_slice(&(used.len() as u16).to_be_bytes());
+    field[6..8].copy_from_slice(&weight.to_be_bytes());
+    field[8..10].copy_from_slice(&sign.to_be_bytes());
+    field[10..12].copy_from_slice(&u16::from(scale).to_be_bytes());
+    for (bytes, group) in field[12..].as_chunks_mut::<2>().0.iter_mut().zip(used) {
+        *bytes = group.to_be_bytes();
+    }
+    out.extend_from_slice(&field[..length]);
+    true
+}
+
 /// Writes an integer of `scale` decimals as a field's content. `scale` is not negative.
 pub(crate) fn encode<T: Unscaled>(value: T, scale: u8, out: &mut Vec<u8>) {
     // From the least digit on: a group that the point would cut is filled with zeros.
@@ -236,4 +278,38 @@ pub(crate) fn encode_special(text: &str, out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(&word.to_be_bytes());
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_writes_what_the_long_way_does(value in any::<i64>(), digits in 0_u32..19, scale in 0_u8..40) {
+            let value = i128::from(value / 10_i64.pow(digits));
+            let (mut short, mut long) = (Vec::new(), vec![0; 4]);
+            encode(value, scale, &mut long);
+            let length = long.len() as u32 - 4;
+            long[..4].copy_from_slice(&length.to_be_bytes());
+            // What does not fit leaves nothing behind.
+            match encode_short(value, scale, &mut short) {
+                true => prop_assert_eq!(short, long),
+                false => prop_assert!(short.is_empty() && value.unsigned_abs() > 10_u128.pow(16)),
+            }
+        }
+    }
+
+    #[test]
+    fn zero_and_the_ends_of_groups() {
+        for value in [0, 1, -1, 9_999, 10_000, -10_000, 100_000_000, 1_844_674_407_370_955] {
+            for scale in [0, 1, 2, 3, 4, 5, 8] {
+                let (mut short, mut long) = (Vec::new(), Vec::new());
+                assert!(encode_short(value, scale, &mut short));
+                encode(value, scale, &mut long);
+                assert_eq!(short[4..], long, "{value} of {scale} decimals");
+            }
+        }
+    }
 }

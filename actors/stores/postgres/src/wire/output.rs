@@ -62,15 +62,15 @@ impl Output {
             (Self::Date, Value::Text(text)) => out.extend_from_slice(&date(parse::date(text)?)?.to_be_bytes()),
             (Self::Time(step), Value::Micros(micros)) => time(micros, step, out)?,
             (Self::Time(step), Value::Text(text)) => time(parse::time(text)?, step, out)?,
-            (Self::Timestamp(step) | Self::TimestampTz(step), Value::Micros(micros)) => timestamp(micros, step, out)?,
+            (Self::Timestamp(step) | Self::TimestampTz(step), Value::Micros(micros)) => stepped(micros, step, out)?,
             (Self::Timestamp(step) | Self::TimestampTz(step), Value::Days(days)) => {
                 let micros = days
                     .checked_mul(DAY_MICROS)
                     .ok_or("a date that PostgreSQL cannot hold")?;
-                timestamp(micros, step, out)?;
+                stepped(micros, step, out)?;
             }
-            (Self::Timestamp(step), Value::Text(text)) => timestamp(parse::timestamp(text)?, step, out)?,
-            (Self::TimestampTz(step), Value::Text(text)) => timestamp(parse::timestamptz(text)?, step, out)?,
+            (Self::Timestamp(step), Value::Text(text)) => stepped(parse::timestamp(text)?, step, out)?,
+            (Self::TimestampTz(step), Value::Text(text)) => stepped(parse::timestamptz(text)?, step, out)?,
             (output, value) => return Err(format!("{value:?}, which {output:?} cannot hold")),
         }
         Ok(())
@@ -93,7 +93,8 @@ impl Output {
     }
 }
 
-fn date(days: i64) -> Result<i32, String> {
+/// Days since PostgreSQL's epoch.
+pub(super) fn date(days: i64) -> Result<i32, String> {
     // The outermost values mean infinity.
     i32::try_from(days - i64::from(EPOCH_DAYS))
         .ok()
@@ -117,12 +118,17 @@ fn time(micros: i64, step: i64, out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn timestamp(micros: i64, step: i64, out: &mut Vec<u8>) -> Result<(), String> {
-    step_of(micros, step)?;
-    let micros = micros
+/// Microseconds since PostgreSQL's epoch.
+pub(super) fn timestamp(micros: i64) -> Result<i64, String> {
+    // The outermost values mean infinity.
+    micros
         .checked_sub(EPOCH_MICROS)
         .filter(|micros| !matches!(*micros, i64::MIN | i64::MAX))
-        .ok_or("a timestamp that PostgreSQL cannot hold")?;
-    out.extend_from_slice(&micros.to_be_bytes());
+        .ok_or_else(|| "a timestamp that PostgreSQL cannot hold".into())
+}
+
+fn stepped(micros: i64, step: i64, out: &mut Vec<u8>) -> Result<(), String> {
+    step_of(micros, step)?;
+    out.extend_from_slice(&timestamp(micros)?.to_be_bytes());
     Ok(())
 }
