@@ -52,7 +52,9 @@ pub(crate) fn whole(table: &Relation) -> Slice {
 /// of an old-style inheritance, is in exactly one of them.
 pub(crate) fn by_block(table: &Relation, parallel: usize) -> Vec<Slice> {
     let (name, blocks) = (&table.name, table.blocks);
-    let wanted = (parallel as u64).max(blocks / MAX_BLOCKS);
+    // As many for every worker: otherwise the others wait for the one that has the last.
+    let workers = (parallel as u64).max(1);
+    let wanted = (blocks / MAX_BLOCKS).next_multiple_of(workers).max(workers);
     let count = (blocks / MIN_BLOCKS).min(wanted).max(1);
     // Block numbers have 32 bits, so this cannot overflow.
     let edge = |index: u64| blocks * index / count;
@@ -154,7 +156,7 @@ mod tests {
         );
         assert_eq!(slices[2].label, "s.t blocks 66-99");
         assert_eq!(by_block(&table("t", 9), 8).len(), 1);
-        assert_eq!(by_block(&table("t", 20 * MAX_BLOCKS), 8).len(), 20);
+        assert_eq!(by_block(&table("t", 20 * MAX_BLOCKS), 8).len(), 24);
         assert_eq!(conditions(&by_block(&table("t", 0), 8)), [""]);
     }
 
