@@ -13,17 +13,29 @@ use std::collections::HashSet;
 /// So many rows are looked at.
 pub(super) const SAMPLE: usize = 16 * 1024;
 
-/// Bytes that a dictionary may grow to; then its column goes on without.
-pub(super) const LIMIT: usize = 1 << 20;
+/// Fewer rows, of a table with many columns or of a small one, say too little.
+pub(super) const LEAST_SAMPLE: usize = 1024;
 
-/// For every column whether its values repeat enough within `rows` rows, as those of the sample do.
+/// Bytes that a dictionary may grow to; then its column goes on without.
+const LIMIT: usize = 1 << 20;
+
+/// The same where there are many columns: smaller ones save nothing worth their look-ups.
+const LEAST_LIMIT: usize = 64 << 10;
+
+/// Bytes that each of so many columns' dictionaries may grow to, which are in memory together with a row group.
+pub(super) fn limit(columns: usize, row_group_bytes: usize) -> usize {
+    (row_group_bytes / columns.max(1)).clamp(LEAST_LIMIT, LIMIT)
+}
+
+/// For every column whether its values repeat enough within `rows` rows, as those of the sample do, for a dictionary of at most
+/// `limit` bytes.
 ///
 /// # Errors
 /// Arrow's, for a type whose values cannot be compared; it has a dictionary then.
-pub(super) fn pays(schema: &SchemaRef, sample: &[RecordBatch], rows: usize) -> Vec<bool> {
+pub(super) fn pays(schema: &SchemaRef, sample: &[RecordBatch], rows: usize, limit: usize) -> Vec<bool> {
     let column = |index: usize| {
         let arrays: Vec<ArrayRef> = sample.iter().map(|batch| batch.column(index).clone()).collect();
-        distinct(&arrays).map_or(true, |found| found.fits(rows))
+        distinct(&arrays).map_or(true, |found| found.fits(rows, limit))
     };
     (0..schema.fields().len()).map(column).collect()
 }
@@ -64,10 +76,10 @@ fn distinct(arrays: &[ArrayRef]) -> Result<Distinct, ArrowError> {
 }
 
 impl Distinct {
-    /// Whether the dictionary of `rows` rows would fit its page, and be smaller than what it stands for.
-    fn fits(&self, rows: usize) -> bool {
+    /// Whether the dictionary of `rows` rows would fit `limit` bytes, and be smaller than what it stands for.
+    fn fits(&self, rows: usize, limit: usize) -> bool {
         let expected = self.expected(rows);
-        expected * self.width.max(1) as f64 <= LIMIT as f64 && expected * 2.0 <= rows as f64
+        expected * self.width.max(1) as f64 <= limit as f64 && expected * 2.0 <= rows as f64
     }
 
     /// How many distinct values `rows` rows have.
@@ -101,7 +113,7 @@ mod tests {
     use std::sync::Arc;
 
     fn pays_for(array: ArrayRef) -> bool {
-        distinct(&[array]).unwrap().fits(1 << 20)
+        distinct(&[array]).unwrap().fits(1 << 20, LIMIT)
     }
 
     fn numbers(value: impl Fn(i64) -> i64) -> ArrayRef {

@@ -124,8 +124,8 @@ enum Stage {
 }
 
 impl ParquetEncoder {
-    /// Writes the batches kept so far, and all others from now on.
-    fn start(&mut self) -> Result<(), Fault> {
+    /// Writes the batches kept so far, and all others from now on; `more` when there may be others.
+    fn start(&mut self, more: bool) -> Result<(), Fault> {
         let (out, sample) = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Sampling(out, sample) => (out, sample),
             other => {
@@ -133,7 +133,7 @@ impl ParquetEncoder {
                 return Ok(());
             }
         };
-        let properties = self.properties(&sample);
+        let properties = self.properties(&sample, more);
         let mut writer = ArrowWriter::try_new(out, Arc::clone(&self.schema), Some(properties)).map_err(failed)?;
         for batch in sample {
             writer.write(&batch).map_err(failed)?;
@@ -142,19 +142,22 @@ impl ParquetEncoder {
         Ok(())
     }
 
-    fn properties(&self, sample: &[RecordBatch]) -> WriterProperties {
+    fn properties(&self, sample: &[RecordBatch], more: bool) -> WriterProperties {
         let (rows, bytes) = size(sample);
+        let limit = dictionary::limit(self.schema.fields().len(), self.row_group_bytes);
         let mut properties = WriterProperties::builder()
             .set_compression(self.compression)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .set_max_row_group_bytes(Some(self.row_group_bytes))
-            .set_dictionary_page_size_limit(dictionary::LIMIT)
+            .set_dictionary_page_size_limit(limit)
             .set_write_batch_size(WRITE_BATCH)
             .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned());
-        // A smaller sample is the whole file.
-        if rows >= dictionary::SAMPLE {
-            let group = (self.row_group_bytes / (bytes / rows).max(1)).clamp(rows, ROW_GROUP_ROWS);
-            let pays = dictionary::pays(&self.schema, sample, group);
+        if rows >= dictionary::LEAST_SAMPLE {
+            let group = match more {
+                true => (self.row_group_bytes / (bytes / rows).max(1)).clamp(rows, ROW_GROUP_ROWS.max(rows)),
+                false => rows,
+            };
+            let pays = dictionary::pays(&self.schema, sample, group, limit);
             for (field, pays) in self.schema.fields().iter().zip(pays) {
                 if !pays {
                     let path = ColumnPath::from(field.name().as_str());
@@ -187,7 +190,7 @@ impl Encoder for ParquetEncoder {
             sample.push(batch);
             let (rows, bytes) = size(sample);
             return match rows >= dictionary::SAMPLE || bytes >= SAMPLE_BYTES.min(self.row_group_bytes) {
-                true => self.start(),
+                true => self.start(true),
                 false => Ok(()),
             };
         }
@@ -198,7 +201,7 @@ impl Encoder for ParquetEncoder {
     }
 
     fn finish(mut self: Box<Self>) -> Result<u64, Fault> {
-        self.start()?;
+        self.start(false)?;
         let Stage::Writing(writer) = self.stage else {
             return Err(fault::internal("the Parquet encoder had failed already"));
         };
