@@ -38,7 +38,7 @@ async fn a_connection_cut_while_writing_leaves_nothing() {
     let shop = Shop::open().await;
     shop.server.sql(&["CREATE TABLE t (id bigint, text text)"]).await;
     let first = key();
-    let mut sink = shop.sink("t", json!({}), None).await.unwrap();
+    let mut sink = shop.readable_sink("t").await;
     sink.prepare(rows(0, 0).schema(), &first).await.unwrap();
     let mut writer = sink.writer().await.unwrap();
     writer.write(rows(0, 20_000)).await.unwrap();

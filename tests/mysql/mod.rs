@@ -1,5 +1,6 @@
 //! MySQL's types, snapshots, faults and ways of writing, against MariaDB.
 
+mod direct;
 mod faults;
 mod login;
 mod reads;
@@ -75,7 +76,18 @@ impl Shop {
     }
 
     async fn sink(&self, table: &str, activity: Value, rejects: Option<Rejects>) -> Result<Box<dyn Sink>, Fault> {
-        let request = SinkRequest {
+        self.connection.sink(Self::request(table, activity, rejects)).await
+    }
+
+    /// One of which what is staged can be read before the commit: into a staging table, also where the table is there.
+    async fn readable_sink(&self, table: &str) -> Box<dyn Sink> {
+        let mut request = Self::request(table, json!({}), None);
+        request.reads_back = true;
+        self.connection.sink(request).await.unwrap()
+    }
+
+    fn request(table: &str, activity: Value, rejects: Option<Rejects>) -> SinkRequest {
+        SinkRequest {
             dataset_kind: "MariaDBTable".into(),
             dataset: object(json!({ "table": table })),
             activity: object(activity),
@@ -83,8 +95,7 @@ impl Shop {
             default_name: "t".into(),
             rejects,
             ..Default::default()
-        };
-        self.connection.sink(request).await
+        }
     }
 
     async fn staged(
@@ -94,7 +105,16 @@ impl Shop {
         batch: &RecordBatch,
         key: &CommitKey,
     ) -> Result<Box<dyn Sink>, Fault> {
-        let mut sink = self.sink(table, activity, None).await?;
+        let sink = self.sink(table, activity, None).await?;
+        self.stage(sink, batch, key).await
+    }
+
+    async fn stage(
+        &self,
+        mut sink: Box<dyn Sink>,
+        batch: &RecordBatch,
+        key: &CommitKey,
+    ) -> Result<Box<dyn Sink>, Fault> {
         sink.prepare(batch.schema(), key).await?;
         let written = async {
             let mut writer = sink.writer().await?;

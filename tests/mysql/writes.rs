@@ -236,7 +236,7 @@ async fn tables_that_cannot_be_written_say_why() {
 async fn writers_that_do_not_finish_leave_nothing() {
     let shop = shop().await;
     let first = key();
-    let mut sink = shop.sink("t", json!({}), None).await.unwrap();
+    let mut sink = shop.readable_sink("t").await;
     sink.prepare(rows(&[]).schema(), &first).await.unwrap();
     let mut writers = vec![
         sink.writer().await.unwrap(),
@@ -279,7 +279,8 @@ async fn a_server_that_was_started_again_makes_the_copy_begin_anew() {
     .await;
     let first = key();
     let two = rows(&[(7, Some("x")), (8, None)]);
-    let mut sink = shop.staged("t", json!({}), &two, &first).await.unwrap();
+    let sink = shop.readable_sink("t").await;
+    let mut sink = shop.stage(sink, &two, &first).await.unwrap();
     shop.server.kill();
     shop.server.boot();
     let fault = sink.commit().await.unwrap_err();

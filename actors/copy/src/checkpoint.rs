@@ -30,6 +30,7 @@ impl Road {
         let (shared, kept) = (self.continuation.dealer.is_some(), self.continuation.keeper.is_some());
         // What goes on needs a keeper, what is shared a dealer; neither is worth it for a few rows.
         request.resumable = (shared || kept) && many || kept && self.continuation.checkpoint.is_some();
+        request.reads_back = self.validates();
         if let Some(checkpoint) = &self.continuation.checkpoint {
             let earlier = CommitKey {
                 job: key.job.clone(),

@@ -48,4 +48,7 @@ pub struct SinkRequest {
     /// Another attempt could go on with what this one has staged, so parts are worth keeping even where a way without them
     /// is faster.
     pub resumable: bool,
+    /// What is staged will be asked for by [`crate::Sink::read_back`] before the commit, so it should be where it can be read
+    /// even where another way is faster.
+    pub reads_back: bool,
 }

@@ -21,7 +21,10 @@ pub(super) struct Encoding {
 }
 
 /// A batch's columns, of types that are written.
-pub(super) struct Unpacked(Vec<ArrayRef>);
+pub(super) struct Unpacked {
+    arrays: Vec<ArrayRef>,
+    rows: usize,
+}
 
 impl Unpacked {
     /// Unpacks dictionaries and the like.
@@ -39,9 +42,15 @@ impl Unpacked {
             _ => Ok(array.clone()),
         });
         let arrays: Result<Vec<_>, _> = unpacked.collect();
-        Ok(Self(
-            arrays.map_err(|error| Fault::new(Code::DataInvalid, error.to_string()))?,
-        ))
+        Ok(Self {
+            arrays: arrays.map_err(|error| Fault::new(Code::DataInvalid, error.to_string()))?,
+            rows: batch.num_rows(),
+        })
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
     }
 }
 
@@ -58,7 +67,7 @@ impl<'a> Rows<'a> {
     /// `SL6007` for a type that is not written.
     pub(super) fn new(unpacked: &'a Unpacked, encodings: &'a [Encoding], style: Style) -> Result<Self, Fault> {
         let mut columns = Vec::with_capacity(encodings.len());
-        for (array, encoding) in unpacked.0.iter().zip(encodings) {
+        for (array, encoding) in unpacked.arrays.iter().zip(encodings) {
             let input = Input::of(array.as_ref()).ok_or_else(|| {
                 let text = format!(
                     "column {:?} is of type {}, which is not carried",

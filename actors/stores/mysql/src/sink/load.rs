@@ -1,4 +1,4 @@
-//! Rows on their way into the staging table: by `LOAD DATA LOCAL`, or by `INSERT` where the server does not allow that.
+//! Rows on their way into a table: by `LOAD DATA LOCAL`, or by `INSERT` where the server does not allow that.
 
 use super::encode::{Encoding, Rows, Unpacked};
 use super::fit::Output;
@@ -15,6 +15,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// Bytes that a packet's header takes.
+const HEADER: usize = 4;
 
 /// A piece of the file is sent when it has grown to this.
 const PIECE: usize = 256 * 1024;
@@ -39,8 +42,8 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// For a staging table.
-    pub(super) fn new(target: &Target, stage: &TableName, limits: &Limits) -> Self {
+    /// For the target's columns in a table: the staging table, or the target itself.
+    pub(super) fn new(target: &Target, table: &TableName, limits: &Limits) -> Self {
         let encodings = target.columns.iter().map(|column| Encoding {
             name: column.source.clone(),
             output: column.fit.output,
@@ -50,11 +53,11 @@ impl Recipe {
         Self {
             encodings: encodings.collect(),
             statement: match style {
-                Style::File => load(target, stage),
-                Style::Insert => format!("INSERT INTO {} ({}) VALUES ", stage.quoted(), target.list()),
+                Style::File => load(target, table),
+                Style::Insert => format!("INSERT INTO {} ({}) VALUES ", table.quoted(), target.list()),
             },
             style,
-            doing: format!("writing to {stage}"),
+            doing: format!("writing to {table}"),
             insert_bytes: (limits.packet / 4).clamp(16 * 1024, 1 << 20),
         }
     }
@@ -88,39 +91,60 @@ fn load(target: &Target, stage: &TableName) -> String {
     )
 }
 
-/// A session that writes into the staging table.
-pub(super) struct Loader {
-    session: Session,
-    recipe: Recipe,
-    bytes: Arc<AtomicU64>,
-    /// Bytes of the file that is open.
-    open: Option<usize>,
-    piece: Vec<u8>,
+/// Rows on their way into pieces of the file, or of an `INSERT`.
+pub(super) struct Pen {
+    encodings: Arc<[Encoding]>,
+    style: Style,
+    /// A piece is full from here on.
+    limit: usize,
+    /// Begins with room for a packet's header.
+    pub(super) piece: Vec<u8>,
 }
 
-impl Loader {
-    pub(super) fn new(session: Session, recipe: Recipe, bytes: Arc<AtomicU64>) -> Self {
+impl Pen {
+    pub(super) fn new(recipe: &Recipe) -> Self {
         Self {
-            session,
-            recipe,
-            bytes,
-            open: None,
-            piece: vec![0; 4],
+            encodings: recipe.encodings.clone(),
+            style: recipe.style,
+            limit: match recipe.style {
+                Style::File => PIECE,
+                Style::Insert => recipe.insert_bytes,
+            },
+            piece: vec![0; HEADER],
         }
     }
 
     /// How many columns a batch has to have.
     pub(super) fn columns(&self) -> usize {
-        self.recipe.encodings.len()
+        self.encodings.len()
+    }
+
+    /// Appends the rows from `next` on. True when the piece is full, false when no rows are left.
+    ///
+    /// # Errors
+    /// `SL6007`; `SL6011` for a value that does not fit.
+    pub(super) fn fill(&mut self, batch: &Unpacked, next: &mut usize) -> Result<bool, Fault> {
+        let rows = Rows::new(batch, &self.encodings, self.style)?;
+        while *next < batch.rows() {
+            if self.style == Style::Insert && self.piece.len() > HEADER {
+                self.piece.push(b',');
+            }
+            rows.write(*next, &mut self.piece)?;
+            *next += 1;
+            if self.piece.len() >= self.limit {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The rows of a batch that cannot be written, each with what is wrong.
     ///
     /// # Errors
     /// `SL6007`, `SL6012` when the whole batch cannot.
-    pub(super) fn unwritable(&self, batch: &RecordBatch) -> Result<Vec<(usize, Fault)>, Fault> {
+    fn unwritable(&self, batch: &RecordBatch) -> Result<Vec<(usize, Fault)>, Fault> {
         let unpacked = Unpacked::of(batch, self.columns())?;
-        let rows = Rows::new(&unpacked, &self.recipe.encodings, self.recipe.style)?;
+        let rows = Rows::new(&unpacked, &self.encodings, self.style)?;
         let mut out = Vec::new();
         let mut bad = Vec::new();
         for row in 0..batch.num_rows() {
@@ -131,52 +155,51 @@ impl Loader {
         }
         Ok(bad)
     }
+}
 
-    /// Writes a batch. It may be with the server, or on its way, until [`Self::close`].
-    ///
-    /// # Errors
-    /// `SL6011` for a value that does not fit; the server's.
-    pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
-        let unpacked = Unpacked::of(batch, self.columns())?;
-        let encodings = self.recipe.encodings.clone();
-        let rows = Rows::new(&unpacked, &encodings, self.recipe.style)?;
-        let limit = match self.recipe.style {
-            Style::File => PIECE,
-            Style::Insert => self.recipe.insert_bytes,
-        };
-        for row in 0..batch.num_rows() {
-            if self.recipe.style == Style::Insert && self.piece.len() > 4 {
-                self.piece.push(b',');
-            }
-            rows.write(row, &mut self.piece)?;
-            if self.piece.len() >= limit {
-                self.send().await?;
-            }
+/// A session that takes pieces.
+pub(super) struct Line {
+    pub(super) session: Session,
+    /// What begins every statement.
+    statement: String,
+    style: Style,
+    doing: String,
+    bytes: Arc<AtomicU64>,
+    /// Bytes of the file that is open.
+    open: Option<usize>,
+    /// Rows that the server says it has taken.
+    pub(super) taken: u64,
+}
+
+impl Line {
+    pub(super) fn new(session: Session, recipe: &Recipe, bytes: Arc<AtomicU64>) -> Self {
+        Self {
+            session,
+            statement: recipe.statement.clone(),
+            style: recipe.style,
+            doing: recipe.doing.clone(),
+            bytes,
+            open: None,
+            taken: 0,
         }
-        Ok(())
     }
 
-    /// All rows are with the server, and it has taken every value as it is.
+    /// Sends a piece, which is empty then.
     ///
     /// # Errors
     /// `SL6011` for a value that does not fit; the server's.
-    pub(super) async fn close(&mut self) -> Result<(), Fault> {
-        self.send().await?;
-        self.end().await
-    }
-
-    async fn send(&mut self) -> Result<(), Fault> {
-        let length = self.piece.len() - 4;
+    pub(super) async fn send(&mut self, piece: &mut Vec<u8>) -> Result<(), Fault> {
+        let length = piece.len() - HEADER;
         if length == 0 {
             return Ok(());
         }
-        match self.recipe.style {
+        match self.style {
             Style::File => {
                 self.begin().await?;
                 let dialogue = self.session.dialogue()?;
-                let sent = within(&self.recipe.doing, dialogue.channel.send(&mut self.piece)).await?;
-                sent.map_err(|error| errors::fault(&self.recipe.doing, &error))?;
-                self.piece.truncate(4);
+                let sent = within(&self.doing, dialogue.channel.send(piece)).await?;
+                sent.map_err(|error| errors::fault(&self.doing, &error))?;
+                piece.truncate(HEADER);
                 let total = self.open.unwrap_or(0) + length;
                 self.open = Some(total);
                 if total >= FILE {
@@ -184,17 +207,17 @@ impl Loader {
                 }
             }
             Style::Insert => {
-                let mut statement = self.recipe.statement.clone().into_bytes();
-                statement.extend_from_slice(&self.piece[4..]);
-                self.piece.truncate(4);
+                let mut statement = self.statement.clone().into_bytes();
+                statement.extend_from_slice(&piece[HEADER..]);
+                piece.truncate(HEADER);
                 // Every value was text, or digits.
                 let statement = String::from_utf8(statement)
                     .map_err(|_| Fault::new(Code::Internal, "an INSERT that is not UTF-8"))?;
                 self.session.set_running(true);
-                let doing = self.recipe.doing.clone();
-                let answer = within(&doing, self.session.run(&doing, &statement)).await??;
+                let answer = within(&self.doing, self.session.run(&self.doing, &statement)).await??;
                 self.session.set_running(false);
-                warnings::check(&mut self.session, &doing, answer.done.warnings).await?;
+                self.taken += answer.done.affected;
+                warnings::check(&mut self.session, &self.doing, answer.done.warnings).await?;
             }
         }
         self.bytes.fetch_add(length as u64, Ordering::Relaxed);
@@ -208,22 +231,26 @@ impl Loader {
         }
         self.session.set_running(true);
         let dialogue = self.session.dialogue()?;
-        let begun = within(&self.recipe.doing, dialogue.load(&self.recipe.statement)).await?;
-        begun.map_err(|error| errors::fault(&self.recipe.doing, &error))?;
+        let begun = within(&self.doing, dialogue.load(&self.statement)).await?;
+        begun.map_err(|error| errors::fault(&self.doing, &error))?;
         self.open = Some(0);
         Ok(())
     }
 
     /// Ends the file that is open.
-    async fn end(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// `SL6011` for a value that does not fit; the server's.
+    pub(super) async fn end(&mut self) -> Result<(), Fault> {
         if self.open.take().is_none() {
             return Ok(());
         }
         let dialogue = self.session.dialogue()?;
-        let ended = within(&self.recipe.doing, dialogue.loaded()).await?;
-        let done = ended.map_err(|error| errors::fault(&self.recipe.doing, &error))?;
+        let ended = within(&self.doing, dialogue.loaded()).await?;
+        let done = ended.map_err(|error| errors::fault(&self.doing, &error))?;
         self.session.set_running(false);
-        warnings::check(&mut self.session, &self.recipe.doing, done.warnings).await
+        self.taken += done.affected;
+        warnings::check(&mut self.session, &self.doing, done.warnings).await
     }
 
     /// Runs a statement between files.
@@ -231,13 +258,65 @@ impl Loader {
     /// # Errors
     /// The server's.
     pub(super) async fn run(&mut self, statement: &str) -> Result<(), Fault> {
-        let doing = self.recipe.doing.clone();
-        self.session.run(&doing, statement).await.map(drop)
+        self.session.run(&self.doing, statement).await.map(drop)
+    }
+}
+
+/// A session of one writer.
+pub(super) struct Loader {
+    line: Line,
+    pen: Pen,
+}
+
+impl Loader {
+    pub(super) fn new(session: Session, recipe: &Recipe, bytes: Arc<AtomicU64>) -> Self {
+        Self {
+            line: Line::new(session, recipe, bytes),
+            pen: Pen::new(recipe),
+        }
+    }
+
+    /// The rows of a batch that cannot be written, each with what is wrong.
+    ///
+    /// # Errors
+    /// `SL6007`, `SL6012` when the whole batch cannot.
+    pub(super) fn unwritable(&self, batch: &RecordBatch) -> Result<Vec<(usize, Fault)>, Fault> {
+        self.pen.unwritable(batch)
+    }
+
+    /// Writes a batch. It may be with the server, or on its way, until [`Self::close`].
+    ///
+    /// # Errors
+    /// `SL6011` for a value that does not fit; the server's.
+    pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
+        let batch = Unpacked::of(batch, self.pen.columns())?;
+        let mut next = 0;
+        while self.pen.fill(&batch, &mut next)? {
+            self.line.send(&mut self.pen.piece).await?;
+        }
+        Ok(())
+    }
+
+    /// All rows are with the server, and it has taken every value as it is.
+    ///
+    /// # Errors
+    /// `SL6011` for a value that does not fit; the server's.
+    pub(super) async fn close(&mut self) -> Result<(), Fault> {
+        self.line.send(&mut self.pen.piece).await?;
+        self.line.end().await
+    }
+
+    /// Runs a statement between files.
+    ///
+    /// # Errors
+    /// The server's.
+    pub(super) async fn run(&mut self, statement: &str) -> Result<(), Fault> {
+        self.line.run(statement).await
     }
 
     /// Forgets rows that were not sent.
     pub(super) fn discard(&mut self) {
-        self.piece.truncate(4);
+        self.pen.piece.truncate(HEADER);
     }
 }
 

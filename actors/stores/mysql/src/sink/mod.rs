@@ -2,6 +2,7 @@
 
 mod calendar;
 mod commit;
+mod direct;
 mod encode;
 mod fit;
 mod ledger;
@@ -26,10 +27,11 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use commit::Publication;
+use direct::{Direct, DirectWriter, Shared};
 use futures::{StreamExt, TryStreamExt, stream};
 use ledger::Ledger;
 use limits::Limits;
-use load::{Loader, Recipe};
+use load::{Line, Loader, Pen, Recipe};
 use parted::PartedWriter;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tables::Tables;
 use target::Target;
+use tokio::sync::{Mutex, OnceCell};
 use upsert::Merge;
 use writer::StageWriter;
 
@@ -63,6 +66,8 @@ pub(crate) struct MySqlSink {
     staging: Staging,
     /// Another attempt could go on: parts are kept.
     keeps_parts: bool,
+    /// What is staged will be read back.
+    reads_back: bool,
     prepared: Option<Prepared>,
 }
 
@@ -78,6 +83,10 @@ struct Prepared {
     limits: Limits,
     tables: Tables,
     rows: Option<u64>,
+    /// Rows go into the target itself.
+    direct: bool,
+    /// The transaction that writes them there.
+    open: OnceCell<Shared>,
 }
 
 impl MySqlSink {
@@ -99,8 +108,37 @@ impl MySqlSink {
             bytes: Arc::new(AtomicU64::new(0)),
             staging: request.staging.clone(),
             keeps_parts: request.resumable && !request.rejects.as_ref().is_some_and(Rejects::allows_rows),
+            reads_back: request.reads_back,
             prepared: None,
         })
+    }
+
+    /// Whether rows go into the table itself: nothing of an attempt outlives it then, and nobody can look at them before the
+    /// commit. Rows that are left out are found by taking others back, a script and an upsert come before the rows, and rows of a
+    /// job that was published would meet themselves.
+    async fn writes_directly(
+        &self,
+        session: &mut Session,
+        target: &Target,
+        merge: &Merge,
+        key: &CommitKey,
+    ) -> Result<bool, Fault> {
+        let plain = !target.create && *merge == Merge::Insert && self.script.is_empty() && self.rejects.is_none();
+        if !plain || self.keeps_parts || self.reads_back {
+            return Ok(false);
+        }
+        Ok(Ledger::of(&target.name).find(session, key).await?.is_none())
+    }
+
+    /// The transaction that writes into the table itself.
+    async fn open(&self, prepared: &Prepared) -> Result<Shared, Fault> {
+        let begin = async {
+            let recipe = Recipe::new(&prepared.target, &prepared.target.name, &prepared.limits);
+            let line = Line::new(self.session().await?, &recipe, self.bytes.clone());
+            let direct = Direct::begin(line, &prepared.stage).await?;
+            Ok::<_, Fault>(Arc::new(Mutex::new(direct)))
+        };
+        prepared.open.get_or_try_init(|| begin).await.cloned()
     }
 
     fn prepared(&self) -> Result<&Prepared, Fault> {
@@ -159,6 +197,7 @@ impl Sink for MySqlSink {
                 None
             }
         };
+        let direct = self.writes_directly(&mut session, &target, &merge, key).await?;
         ledger.unlock(&mut session, key).await?;
         let limits = Limits::ask(&mut session).await?;
         if !limits.local_files {
@@ -177,6 +216,8 @@ impl Sink for MySqlSink {
             schema,
             limits,
             rows: None,
+            direct,
+            open: OnceCell::new(),
         });
         Ok(())
     }
@@ -202,12 +243,17 @@ impl Sink for MySqlSink {
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {
         let prepared = self.prepared()?;
+        if prepared.direct {
+            let recipe = Recipe::new(&prepared.target, &prepared.target.name, &prepared.limits);
+            let shared = self.open(prepared).await?;
+            return Ok(Box::new(DirectWriter::new(shared, Pen::new(&recipe)).await));
+        }
         let mut session = self.session().await?;
         if prepared.parts.is_some() {
             let stage = prepared.stage.clone();
             parts::sign_in(&mut session, &stage).await?;
             let recipe = Recipe::new(&prepared.target, &stage, &prepared.limits);
-            let loader = Loader::new(session, recipe, self.bytes.clone());
+            let loader = Loader::new(session, &recipe, self.bytes.clone());
             return Ok(Box::new(PartedWriter {
                 loader,
                 stage,
@@ -217,7 +263,7 @@ impl Sink for MySqlSink {
         let table = self.table_for_writer(&mut session, prepared).await;
         let recipe = Recipe::new(&prepared.target, &table, &prepared.limits);
         Ok(Box::new(StageWriter {
-            loader: Loader::new(session, recipe, self.bytes.clone()),
+            loader: Loader::new(session, &recipe, self.bytes.clone()),
             own: (table != prepared.stage).then(|| (prepared.tables.clone(), table)),
             rejects: self.rejects.clone(),
             place: prepared.target.name.to_string(),
@@ -225,8 +271,11 @@ impl Sink for MySqlSink {
     }
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
-        let mut session = self.session().await?;
-        let rows = stage::count_all(&mut session, &self.prepared()?.tables.counted()).await?;
+        let prepared = self.prepared()?;
+        let rows = match prepared.direct {
+            true => self.open(prepared).await?.lock().await.close().await?,
+            false => stage::count_all(&mut self.session().await?, &prepared.tables.counted()).await?,
+        };
         if let Some(prepared) = &mut self.prepared {
             prepared.rows = Some(rows);
         }
@@ -242,6 +291,12 @@ impl Sink for MySqlSink {
             return Ok(ReadBack::Impossible(
                 "published rows are not told from those that were there".to_owned(),
             ));
+        }
+        if prepared.direct {
+            return Ok(ReadBack::Impossible(format!(
+                "the rows are in {} itself, where nobody sees them yet",
+                prepared.target.name
+            )));
         }
         if let Some(column) = prepared.target.columns.iter().find(|column| !column.fit.faithful) {
             return Ok(ReadBack::Impossible(format!(
@@ -276,14 +331,7 @@ impl Sink for MySqlSink {
             let text = "the sink was not verified before its commit";
             Fault::new(Code::Internal, text)
         })?;
-        let mut session = self.session().await?;
-        Ledger::of(&prepared.target.name)
-            .lock(&mut session, &prepared.key)
-            .await?;
         let (tables, all) = (prepared.tables.counted(), prepared.tables.all());
-        if tables.len() > 1 {
-            prepared.limits.check_uptime(&mut session).await?;
-        }
         let publication = Publication {
             target: &prepared.target,
             stage: &prepared.stage,
@@ -294,12 +342,26 @@ impl Sink for MySqlSink {
             script: &self.script,
             merge: &prepared.merge,
         };
+        if prepared.direct {
+            return self.open(prepared).await?.lock().await.publish(&publication).await;
+        }
+        let mut session = self.session().await?;
         // The lock ends with the session.
+        Ledger::of(&prepared.target.name)
+            .lock(&mut session, &prepared.key)
+            .await?;
+        if tables.len() > 1 {
+            prepared.limits.check_uptime(&mut session).await?;
+        }
         publication.publish(&mut session).await
     }
 
     async fn abort(&mut self) {
-        let Some(prepared) = self.prepared.take() else { return };
+        let Some(mut prepared) = self.prepared.take() else {
+            return;
+        };
+        // Takes back what is open; its writers are gone.
+        drop(prepared.open.take());
         let dropped = async {
             let mut session = self.session().await?;
             let ledger = Ledger::of(&prepared.target.name);

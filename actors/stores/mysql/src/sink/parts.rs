@@ -101,8 +101,11 @@ pub(super) async fn sign_in(session: &mut Session, stage: &TableName) -> Result<
     Err(Fault::new(Code::StoreBusy, text))
 }
 
-/// Ends the sessions that write into a staging table: one in the middle of a part would keep it from being renamed.
-async fn stop(session: &mut Session, stage: &TableName) -> Result<(), Fault> {
+/// Ends the sessions that write into a staging table, or by its name: one in the middle of a part would keep it from being renamed.
+///
+/// # Errors
+/// `SL60xx`.
+pub(super) async fn stop(session: &mut Session, stage: &TableName) -> Result<(), Fault> {
     const DOING: &str = "stopping the writers of an earlier attempt";
     let ask = |index| format!("SELECT IS_USED_LOCK({})", writer(stage, index));
     let query = (0..WRITERS).map(ask).collect::<Vec<_>>().join(" UNION ALL ");

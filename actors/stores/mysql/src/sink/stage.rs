@@ -145,6 +145,8 @@ async fn clear(session: &mut Session, stage: &TableName, key: &CommitKey, keep_o
         if pending.as_deref() == Some(left.table.as_str()) || keep_own && left == *stage {
             continue;
         }
+        // Its writers may be in a transaction that holds rows of the target.
+        parts::stop(session, &left).await?;
         let dropped = drop(session, &left).await;
         if left == *stage {
             dropped?;
