@@ -1,6 +1,6 @@
 //! `sluice factory token`, `client`, `user` and `audit`: by the factory's API, or offline on its state directory.
 
-use super::access_args::{
+use super::args::{
     AuditArgs, ClientCommand, GrantArgs, NameArgs, PasswordArgs, PlaceArgs, ScopeArg, TokenCommand, UserCommand,
 };
 use super::documents::connect;

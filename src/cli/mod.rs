@@ -1,7 +1,6 @@
 //! The command line. Standard output carries data, standard error everything else.
 
 mod access;
-mod access_args;
 mod actors;
 mod args;
 mod certificate;

@@ -1,6 +1,6 @@
 //! What can be typed of who may do what: `sluice factory token|client|user|audit`.
 
-use super::args::{ApiArgs, DatabaseArgs};
+use super::{ApiArgs, DatabaseArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
