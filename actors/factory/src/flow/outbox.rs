@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How often the outbox is looked at although nobody rang.
 const ROUND: Duration = Duration::from_secs(1);
+/// The pause before another look when the bell rings all the time: a look asks about every address.
+const BREATH: Duration = Duration::from_millis(5);
 /// How long one message waits for a node with a free place.
 const SEND: Duration = Duration::from_secs(10);
 /// The same where nodes of another replica may take it as well: if none of this one's has a free place, one of theirs may.
@@ -35,6 +37,7 @@ pub(crate) struct OutboxSender {
     busy: HashSet<Address>,
     /// What is left to other replicas, and until when.
     resting: HashMap<Address, Instant>,
+    /// It looks, or is about to.
     looking: bool,
     /// The bell rang while it was looking.
     again: bool,
@@ -102,6 +105,10 @@ impl OutboxSender {
             return;
         }
         self.looking = true;
+        self.look_now(ctx);
+    }
+
+    fn look_now(&mut self, ctx: &mut Ctx<Self>) {
         let (app, me) = (ctx.deps().clone(), ctx.handle());
         ctx.spawn_task("look", async move {
             let due = async { outbox::due_addresses(&mut *app.state.read().await?).await };
@@ -127,7 +134,6 @@ impl Handler<Due> for OutboxSender {
     type Result = ();
 
     fn handle(&mut self, Due(addresses): Due, ctx: &mut Ctx<Self>) {
-        self.looking = false;
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
         for address in addresses {
@@ -151,8 +157,9 @@ impl Handler<Due> for OutboxSender {
                 let _ = me.tell(Sent(address, left));
             });
         }
-        if std::mem::take(&mut self.again) {
-            self.look(ctx);
+        self.looking = std::mem::take(&mut self.again);
+        if self.looking {
+            ctx.run_later(BREATH, |me, ctx| me.look_now(ctx));
         }
     }
 }

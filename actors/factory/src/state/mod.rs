@@ -94,6 +94,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
     (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),
     (72, "runs by end", include_str!("../../migrations/0072_runs_by_end.sql")),
+    (
+        90,
+        "addresses of the outbox",
+        include_str!("../../migrations/0090_outbox_addresses.sql"),
+    ),
 ];
 /// How long to wait for this process's turn to write.
 const TURN: Duration = Duration::from_secs(60);

@@ -4,7 +4,10 @@ use super::{Conn, Db, DbRow, json, stored};
 use crate::wire::now;
 use sluice_channel::Address;
 use sluice_contract::{Envelope, Fault, GatewayId, NodeId};
-use sqlx::{FromRow, Row};
+use sqlx::{AssertSqlSafe, FromRow, Row};
+
+/// Where a message goes: GATEWAY/NODE, or GATEWAY/ for any node. There is an index on this expression.
+const ADDRESS: &str = "(gateway || '/' || COALESCE(node, ''))";
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -49,31 +52,35 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Where something is due now that no replica is sending.
-pub(crate) async fn due_addresses(conn: &mut Conn) -> Result<Vec<Address>, Fault> {
-    let rows: Vec<(String, Option<String>)> = sqlx::query_as(
-        "SELECT DISTINCT gateway, node FROM outbox WHERE due <= $1 AND not_before <= $1 AND held_until <= $1",
-    )
-    .bind(now())
-    .fetch_all(conn)
-    .await
-    .db()?;
-    Ok(rows
-        .into_iter()
-        .map(|(gateway, node)| address(&gateway, node.as_deref()))
-        .collect())
-}
-
-fn address(gateway: &str, node: Option<&str>) -> Address {
+fn address(key: &str) -> Address {
+    let (gateway, node) = key.split_once('/').unwrap_or((key, ""));
+    let gateway = GatewayId::from(gateway);
     match node {
-        Some(node) => Address::Control {
-            gateway: GatewayId::from(gateway),
+        "" => Address::Jobs { gateway },
+        node => Address::Control {
+            gateway,
             node: NodeId::from(node),
         },
-        None => Address::Jobs {
-            gateway: GatewayId::from(gateway),
-        },
     }
+}
+
+/// Where something is due now that no replica is sending.
+pub(crate) async fn due_addresses(conn: &mut Conn) -> Result<Vec<Address>, Fault> {
+    // From each address to the next one in the index: many messages may wait at one.
+    let first = |condition: &str| format!("(SELECT {ADDRESS} FROM outbox{condition} ORDER BY {ADDRESS} LIMIT 1)");
+    let sql = format!(
+        "WITH RECURSIVE known (address) AS (SELECT {} UNION ALL SELECT {} FROM known WHERE known.address IS NOT NULL) \
+         SELECT address FROM known WHERE EXISTS (SELECT 1 FROM outbox WHERE {ADDRESS} = known.address \
+         AND due <= $1 AND not_before <= $1 AND held_until <= $1)",
+        first(""),
+        first(&format!(" WHERE {ADDRESS} > known.address")),
+    );
+    let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(now())
+        .fetch_all(conn)
+        .await
+        .db()?;
+    Ok(found.iter().map(|key| address(key)).collect())
 }
 
 /// The oldest message that is due at an address and that no replica is sending.
@@ -83,16 +90,16 @@ pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxR
         Address::Control { gateway, node } => (gateway, node.as_str()),
         Address::Events { .. } => return Ok(None),
     };
-    sqlx::query_as(
-        "SELECT id, envelope, tries FROM outbox WHERE gateway = $1 AND COALESCE(node, '') = $2 AND due <= $3 \
-         AND not_before <= $3 AND held_until <= $3 ORDER BY created, id LIMIT 1",
-    )
-    .bind(gateway.as_str())
-    .bind(node)
-    .bind(now())
-    .fetch_optional(conn)
-    .await
-    .db()
+    let sql = format!(
+        "SELECT id, envelope, tries FROM outbox WHERE {ADDRESS} = $1 AND due <= $2 AND not_before <= $2 \
+         AND held_until <= $2 ORDER BY created, id LIMIT 1"
+    );
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(format!("{gateway}/{node}"))
+        .bind(now())
+        .fetch_optional(conn)
+        .await
+        .db()
 }
 
 /// This replica sends a message from now on; the others leave it alone for some microseconds.
