@@ -1,10 +1,14 @@
-//! ChannelEvents: takes what nodes send, and answers.
+//! ChannelEvents: takes what nodes send, and answers. What one node says is dealt with in its order; what others say, at the same
+//! time: most of the time goes into waiting for the database's disk, and they wait for it together.
 
+use super::lanes::Lanes;
 use super::{claims, outcomes, session, share};
 use crate::app::App;
 use crate::state::{json, outbox, replicas};
 use actix::{Actor, ActorContext, Handler};
-use sluice_channel::{Address, Peer, Settle};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use sluice_channel::{Address, Delivery, Peer, Settle};
 use sluice_contract::message::{ErrorReply, ProbeReply};
 use sluice_contract::{Code, Envelope, Fault, Message, Object};
 use sluice_runtime::{Component, Ctx, Handle, TaskEnded, supervised};
@@ -123,13 +127,28 @@ async fn session_of_link(app: &Arc<App>, me: &Handle<ChannelEvents>) -> Result<(
     app.line.note(Ok(()));
     app.live.changed();
     app.send_outbox();
+    let mut lanes = Lanes::new();
+    let mut under_way = FuturesUnordered::new();
     loop {
-        let delivery = inbox.next().await?;
-        // Copies: a delivery itself cannot be shared between threads.
-        let (peer, envelope) = (delivery.peer.clone(), delivery.envelope.clone());
-        let how = receive(app, me, peer.as_ref(), &envelope).await;
-        inbox.settle(delivery, how).await?;
-        inbox.add_credit(1).await?;
+        let begins = tokio::select! {
+            delivery = inbox.next() => {
+                let delivery = delivery?;
+                lanes.enter(delivery.peer.clone(), delivery)
+            }
+            Some((delivery, how)) = under_way.next(), if !under_way.is_empty() => {
+                let (delivery, how): (Delivery, Settle) = (delivery, how);
+                let next = lanes.leave(&delivery.peer);
+                inbox.settle(delivery, how).await?;
+                inbox.add_credit(1).await?;
+                next
+            }
+        };
+        if let Some(delivery) = begins {
+            under_way.push(async move {
+                let how = receive(app, me, delivery.peer.as_ref(), &delivery.envelope).await;
+                (delivery, how)
+            });
+        }
     }
 }
 

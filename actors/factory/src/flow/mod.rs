@@ -8,6 +8,7 @@ mod eval;
 mod failure;
 mod gateway;
 mod handles;
+mod lanes;
 mod orchestrator;
 mod outbox;
 mod outcomes;

@@ -37,18 +37,18 @@ pub(crate) mod users;
 pub(crate) mod v1_documents;
 pub(crate) mod variables;
 pub(crate) mod web_calls;
+mod writer;
 
 pub use address::{PostgresAddress, PostgresOptions};
 pub(crate) use lock::StateLock;
+pub(crate) use writer::WriteTx;
 
+use open::Pools;
 use sluice_contract::{Code, Fault};
+use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
-use sqlx::{Pool, Transaction};
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use writer::Writer;
 
 /// The driver: SQLite's or PostgreSQL's.
 pub(crate) type Database = sqlx::Any;
@@ -100,19 +100,14 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0090_outbox_addresses.sql"),
     ),
 ];
-/// How long to wait for this process's turn to write.
-const TURN: Duration = Duration::from_secs(60);
 /// The lock of PostgreSQL that a writer holds until its transaction ends; a number that nothing else in the database uses.
 const WRITER: i64 = 0x736c_7569_6365_0001;
 
 /// The database.
 #[derive(Clone)]
 pub(crate) struct State {
-    pool: Pool<Database>,
-    kind: Kind,
-    /// One writer of this process at a time. Waiting here is fair; waiting in SQLite is polling, and in PostgreSQL it
-    /// would take a connection. A write that is under way holds the lock of the state directory, if this process has it.
-    writer: Arc<Mutex<Option<StateLock>>>,
+    pools: Pools,
+    writer: Writer,
 }
 
 impl State {
@@ -122,17 +117,16 @@ impl State {
     /// # Errors
     /// `SL9010` when the server cannot be reached, `SL9011` when a newer version wrote the state, `SL9001` otherwise.
     pub(crate) async fn open(dir: &Path, options: &StateOptions, lock: Option<StateLock>) -> Result<Self, Fault> {
-        let (pool, kind, lock) = open::open(dir, options, lock).await?;
+        let (pools, lock) = open::open(dir, options, lock).await?;
         Ok(Self {
-            pool,
-            kind,
-            writer: Arc::new(Mutex::new(lock)),
+            pools,
+            writer: Writer::new(lock),
         })
     }
 
     /// Whether several factories may share the database.
     pub(crate) fn is_shared(&self) -> bool {
-        self.kind == Kind::Postgres
+        self.pools.kind == Kind::Postgres
     }
 
     /// A connection to read with.
@@ -140,7 +134,7 @@ impl State {
     /// # Errors
     /// `SL9001`.
     pub(crate) async fn read(&self) -> Result<PoolConnection<Database>, Fault> {
-        self.pool.acquire().await.db()
+        self.pools.readers.acquire().await.db()
     }
 
     /// A transaction to write in: the only one, of all replicas. Dropped without [`WriteTx::commit`], nothing happened.
@@ -148,67 +142,30 @@ impl State {
     /// # Errors
     /// `SL9001`.
     pub(crate) async fn write(&self) -> Result<WriteTx, Fault> {
-        let turn = tokio::time::timeout(TURN, Arc::clone(&self.writer).lock_owned())
-            .await
-            .map_err(|_| {
-                Fault::new(
-                    Code::StateFailed,
-                    "the database has not ended the write before for a minute",
-                )
-            })?;
-        let tx = match self.kind {
+        self.writer.begin(|| self.transaction()).await
+    }
+
+    async fn transaction(&self) -> Result<Transaction<'static, Database>, Fault> {
+        match self.pools.kind {
             // From the start a writer: a reader that becomes one can fail at any statement.
-            Kind::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await.db()?,
+            Kind::Sqlite => self.pools.writer.begin_with("BEGIN IMMEDIATE").await.db(),
             // What SQLite does: one writer, whose statements see all that was written before, and readers that wait
             // for nobody. So what holds on the one holds on the other, with one replica or with many.
             Kind::Postgres => {
-                let mut tx = self.pool.begin().await.db()?;
+                let mut tx = self.pools.writer.begin().await.db()?;
                 sqlx::query("SELECT pg_advisory_xact_lock($1)")
                     .bind(WRITER)
                     .execute(&mut *tx)
                     .await
                     .db()?;
-                tx
+                Ok(tx)
             }
-        };
-        Ok(WriteTx { tx, _turn: turn })
+        }
     }
 
     /// Closes all connections once the write that is under way has ended, and gives the directory's lock back.
     pub(crate) async fn close(&self) {
-        let mut lock = self.writer.lock().await;
-        self.pool.close().await;
-        drop(lock.take());
-    }
-}
-
-/// A write transaction, and this writer's turn.
-pub(crate) struct WriteTx {
-    tx: Transaction<'static, Database>,
-    _turn: OwnedMutexGuard<Option<StateLock>>,
-}
-
-impl WriteTx {
-    /// Makes all of it durable, and with it the audit log's entry of the request that it is part of, if it is of one.
-    ///
-    /// # Errors
-    /// `SL9001`; nothing happened then.
-    pub(crate) async fn commit(mut self) -> Result<(), Fault> {
-        audit::carry(&mut self.tx).await?;
-        self.tx.commit().await.db()
-    }
-}
-
-impl Deref for WriteTx {
-    type Target = Conn;
-    fn deref(&self) -> &Conn {
-        &self.tx
-    }
-}
-
-impl DerefMut for WriteTx {
-    fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.tx
+        self.writer.close(self.pools.close()).await;
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Database, Db, Kind, MIGRATIONS, StateLock, StateOptions};
 use sluice_contract::{Code, Fault};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Pool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Pool, SqlSafeStr};
 use std::borrow::Cow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -16,6 +16,9 @@ use url::Url;
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 
+/// For so long a connection is taken to be alive that nobody has used.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// Of every connection to SQLite.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                             PRAGMA foreign_keys = ON";
@@ -26,8 +29,24 @@ const POSTGRES_SETUP: &str = "SET lock_timeout = '30s'; SET idle_in_transaction_
                               SET tcp_keepalives_count = 3; SET tcp_user_timeout = '25s'; \
                               SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'";
 
+/// The connections to a database. Whoever writes has one that nobody else uses: SQLite forgets the pages that a connection
+/// has read when another one has written, and both databases know the statements of a connection by what was prepared on it.
+#[derive(Clone)]
+pub(super) struct Pools {
+    pub(super) readers: Pool<Database>,
+    pub(super) writer: Pool<Database>,
+    pub(super) kind: Kind,
+}
+
+impl Pools {
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
 /// The database, and the lock of its directory.
-type Opened = (Pool<Database>, Kind, Option<StateLock>);
+type Opened = (Pools, Option<StateLock>);
 
 /// Opens the database of a state directory, or the one that the options name, and brings it up to date.
 ///
@@ -40,8 +59,8 @@ pub(super) async fn open(dir: &Path, options: &StateOptions, lock: Option<StateL
     // more, and must not change the database when another factory has the directory's lock.
     tokio::spawn(async move {
         let result = now(&dir, &options).await;
-        if let Err(Ok((pool, _, lock))) = done.send(result.map(|(pool, kind)| (pool, kind, lock))) {
-            pool.close().await;
+        if let Err(Ok((pools, lock))) = done.send(result.map(|pools| (pools, lock))) {
+            pools.close().await;
             drop(lock);
         }
     });
@@ -49,31 +68,27 @@ pub(super) async fn open(dir: &Path, options: &StateOptions, lock: Option<StateL
     opened.await.map_err(lost)?
 }
 
-async fn now(dir: &Path, options: &StateOptions) -> Result<(Pool<Database>, Kind), Fault> {
+async fn now(dir: &Path, options: &StateOptions) -> Result<Pools, Fault> {
     sqlx::any::install_default_drivers();
-    let (pool, kind) = connected(dir, options).await?;
-    if let Err(fault) = migrate(&pool, kind).await {
-        pool.close().await;
+    let pools = connected(dir, options).await?;
+    if let Err(fault) = migrate(&pools.writer, pools.kind).await {
+        pools.close().await;
         return Err(fault);
     }
-    Ok((pool, kind))
+    Ok(pools)
 }
 
-async fn connected(dir: &Path, options: &StateOptions) -> Result<(Pool<Database>, Kind), Fault> {
+async fn connected(dir: &Path, options: &StateOptions) -> Result<Pools, Fault> {
     match options {
         StateOptions::Directory => {
             let file = dir.join("factory.db");
-            let pool = connect(&sqlite_url(&file)?, 8, SQLITE_SETUP)
+            connect(&sqlite_url(&file)?, 8, SQLITE_SETUP, Kind::Sqlite)
                 .await
-                .map_err(|e| Fault::new(Code::StateFailed, format!("{}: {e}", file.display())))?;
-            Ok((pool, Kind::Sqlite))
+                .map_err(|e| Fault::new(Code::StateFailed, format!("{}: {e}", file.display())))
         }
-        StateOptions::Postgres(options) => {
-            let pool = connect(&options.url()?, 16, POSTGRES_SETUP)
-                .await
-                .map_err(|e| Fault::new(Code::StateUnreachable, format!("{}: {e}", options.address)))?;
-            Ok((pool, Kind::Postgres))
-        }
+        StateOptions::Postgres(options) => connect(&options.url()?, 15, POSTGRES_SETUP, Kind::Postgres)
+            .await
+            .map_err(|e| Fault::new(Code::StateUnreachable, format!("{}: {e}", options.address))),
     }
 }
 
@@ -92,12 +107,34 @@ fn sqlite_url(file: &Path) -> Result<String, Fault> {
     Ok(format!("sqlite://{}", url.path()))
 }
 
-async fn connect(url: &str, connections: u32, setup: &'static str) -> Result<Pool<Database>, sqlx::Error> {
+async fn connect(url: &str, readers: u32, setup: &'static str, kind: Kind) -> Result<Pools, sqlx::Error> {
+    // The writer's is the first: it makes what is missing.
+    let writer = pool(url, 1, setup).await?;
+    match pool(url, readers, setup).await {
+        Ok(readers) => Ok(Pools { readers, writer, kind }),
+        Err(error) => {
+            writer.close().await;
+            Err(error)
+        }
+    }
+}
+
+async fn pool(url: &str, connections: u32, setup: &'static str) -> Result<Pool<Database>, sqlx::Error> {
     // Statements are not logged: at the level where they would be, nobody reads them.
     let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
+        // A question more for every use of a connection: only to those that nobody has used for a while.
+        .test_before_acquire(false)
+        .before_acquire(|conn, of| {
+            Box::pin(async move {
+                if of.idle_for > FRESH {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |conn, _| {
             Box::pin(async move {
                 conn.execute(setup).await?;

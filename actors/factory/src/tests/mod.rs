@@ -30,3 +30,4 @@ mod trigger_windows;
 mod triggers;
 mod v1;
 mod web;
+mod writes;

@@ -28,6 +28,8 @@ mod trigger_windows;
 mod triggers;
 #[path = "../web.rs"]
 mod web;
+#[path = "../writes.rs"]
+mod writes;
 
 /// The other tests' fixture, with a server for each test.
 mod fixture {
