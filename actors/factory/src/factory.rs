@@ -12,7 +12,7 @@ use crate::pki::{Ca, ServerIdentity, WrappingKey, amqp_config, files, rest_confi
 use crate::registry::Registry;
 use crate::replicas::{self, Keys, Replicas};
 use crate::rest::{RestServer, Server, ServerOptions, Serving, router};
-use crate::state::tokens::TokenRow;
+use crate::state::grants::Grant;
 use crate::state::{State, StateLock, meta, nodes, tokens};
 use crate::wire::{now, random_text};
 use sluice_channel::{Embedded, EmbeddedOptions};
@@ -271,14 +271,14 @@ async fn admin_token(dir: &Path, state: &State) -> Result<(), Fault> {
         }
     };
     let mut tx = state.write().await?;
-    let row = TokenRow {
+    let grant = Grant {
         name: ADMIN.to_owned(),
-        scopes: Scope::Admin.as_str().to_owned(),
+        scope: Scope::Admin.as_str().to_owned(),
         within: String::new(),
         created: now(),
         expires: None,
     };
-    tokens::replace(&mut tx, &token, &row).await?;
+    tokens::replace(&mut tx, &token, &grant).await?;
     tx.commit().await
 }
 

@@ -1,6 +1,7 @@
 //! Who a request is from.
 
 use super::Scope;
+use crate::state::grants::Grant;
 use sluice_contract::document::text;
 use sluice_contract::{Code, Fault, Object};
 use std::net::IpAddr;
@@ -52,6 +53,17 @@ impl Identity {
             name: String::new(),
             scope: None,
             within: Within::default(),
+            address,
+        }
+    }
+
+    /// Whoever has the secret of a grant.
+    pub(crate) fn granted(actor: Actor, grant: Grant, address: IpAddr) -> Self {
+        Self {
+            actor,
+            name: grant.name,
+            scope: Scope::parse(&grant.scope),
+            within: Within::parse(&grant.within),
             address,
         }
     }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod client;
+mod grant;
 mod identity;
 mod offline;
 mod password;
@@ -14,8 +15,9 @@ pub(crate) use identity::{Actor, Identity, Within};
 pub(crate) use password::verify as verify_password;
 pub(crate) use scope::Scope;
 
-pub(crate) use client::{NewClient, make as make_client, render as render_client, revoke as revoke_client};
-pub(crate) use token::{ADMIN, NewToken, make as make_token, render as render_token, revoke as revoke_token};
+pub(crate) use client::{make as make_client, render as render_client, revoke as revoke_client};
+pub(crate) use grant::{NewGrant, render as render_token};
+pub(crate) use token::{ADMIN, make as make_token, read as read_token, revoke as revoke_token};
 pub(crate) use user::{NewUser, make as make_user, render as render_user, revoke as revoke_user};
 
 pub use offline::Access;

@@ -1,6 +1,6 @@
 //! Users, tokens and clients without a running factory: whoever may write its state directory may say who may do what.
 
-use super::{NewClient, NewToken, NewUser, client, token, user};
+use super::{NewGrant, NewUser, client, grant, token, user};
 use crate::state::audit::{self, Entry, Search};
 use crate::state::{State, StateOptions, clients, tokens, users};
 use crate::wire::parse_time;
@@ -38,14 +38,14 @@ impl Access {
         let work = async {
             let reply = match kind {
                 "tokens" => {
-                    let new = NewToken::read(name, &body)?;
+                    let new = token::read(name, &body)?;
                     let mut tx = self.0.write().await?;
                     let reply = token::make(&mut tx, new).await?;
                     tx.commit().await?;
                     reply
                 }
                 "clients" => {
-                    let new = NewClient::read(name, &body)?;
+                    let new = NewGrant::read(name, &body)?;
                     let mut tx = self.0.write().await?;
                     let reply = client::make(&mut tx, new).await?;
                     tx.commit().await?;
@@ -71,7 +71,7 @@ impl Access {
     pub async fn list(&self, kind: &str) -> Result<Value, Fault> {
         let mut conn = self.0.read().await?;
         let items: Vec<Value> = match kind {
-            "tokens" => tokens::list(&mut conn).await?.iter().map(token::render).collect(),
+            "tokens" => tokens::list(&mut conn).await?.iter().map(grant::render).collect(),
             "clients" => clients::list(&mut conn).await?.iter().map(client::render).collect(),
             _ => users::list(&mut conn).await?.iter().map(user::render).collect(),
         };

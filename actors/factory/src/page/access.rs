@@ -4,7 +4,7 @@ use super::format::ago;
 use super::forms::Form;
 use super::session::{self, Session};
 use super::{layout, require};
-use crate::access::{self, NewClient, NewToken, NewUser, Scope};
+use crate::access::{self, NewGrant, NewUser, Scope};
 use crate::app::App;
 use crate::rest::ApiError;
 use crate::state::audit::{self as log, Entry};
@@ -40,14 +40,14 @@ pub(super) async fn render(app: &Arc<App>, news: Option<Markup>) -> Result<Respo
         div.panel { table {
             thead { tr { th { "Name" } th { "Scope" } th { "Since" } th {} } }
             tbody { @for token in &tokens {
-                (row("token", &token.name, &token.scopes, &token.within, token.created, token.name != access::ADMIN))
+                (row("token", &token.name, &token.scope, &token.within, token.created, token.name != access::ADMIN))
             } }
         } }
         (make("token", html! {}))
         h2 { "API clients" }
         div.panel { table {
             thead { tr { th { "Name and client id" } th { "Scope" } th { "Since" } th {} } }
-            tbody { @for client in &clients {
+            tbody { @for client in clients.iter().map(|client| &client.grant) {
                 (row("client", &client.name, &client.scope, &client.within, client.created, true))
             } }
         } }
@@ -143,14 +143,14 @@ async fn made(app: &Arc<App>, kind: &str, name: &str, form: &Form) -> Result<Mar
             html! { p { "The user " (name) " can log in." } }
         }
         "token" => {
-            let new = NewToken::read(name, &body)?;
+            let new = access::read_token(name, &body)?;
             let mut tx = app.state.write().await?;
             let reply = access::make_token(&mut tx, new).await?;
             tx.commit().await?;
             html! { p { "The token " (name) ", shown this once:" } pre { (text(&reply, "token")) } }
         }
         _ => {
-            let new = NewClient::read(name, &body)?;
+            let new = NewGrant::read(name, &body)?;
             let mut tx = app.state.write().await?;
             let reply = access::make_client(&mut tx, new).await?;
             tx.commit().await?;

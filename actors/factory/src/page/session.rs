@@ -161,9 +161,7 @@ async fn identity(conn: &mut Conn, row: &SessionRow, address: IpAddr) -> Result<
             None => return Ok(None),
         },
         "token" => match tokens::by_name(conn, &row.name).await? {
-            Some(token) if token.expires.is_none_or(|expires| expires > now()) => {
-                (Actor::Token, token.name, Scope::parse(&token.scopes))
-            }
+            Some(token) if !token.has_expired() => (Actor::Token, token.name, Scope::parse(&token.scope)),
             _ => return Ok(None),
         },
         _ => (Actor::Link, row.name.clone(), Some(Scope::Admin)),

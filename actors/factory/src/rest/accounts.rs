@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::error::ApiError;
 use super::reply;
-use crate::access::{self, NewClient, NewToken, NewUser};
+use crate::access::{self, NewGrant, NewUser};
 use crate::app::App;
 use crate::state::{clients, tokens, users};
 use axum::http::{HeaderValue, header};
@@ -41,7 +41,7 @@ pub(super) async fn list_tokens(app: &Arc<App>) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn put_token(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
-    let new = NewToken::read(call.name(0), &call.object()?)?;
+    let new = access::read_token(call.name(0), &call.object()?)?;
     let mut tx = app.state.write().await?;
     let made = access::make_token(&mut tx, new).await?;
     tx.commit().await?;
@@ -63,7 +63,7 @@ pub(super) async fn list_clients(app: &Arc<App>) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn put_client(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
-    let new = NewClient::read(call.name(0), &call.object()?)?;
+    let new = NewGrant::read(call.name(0), &call.object()?)?;
     let mut tx = app.state.write().await?;
     let mut made = access::make_client(&mut tx, new).await?;
     tx.commit().await?;

@@ -1,6 +1,6 @@
 //! Who asks: the bearer token of a request.
 
-use crate::access::{Actor, Identity, Scope, Within};
+use crate::access::{Actor, Identity};
 use crate::app::App;
 use crate::state::{clients, tokens};
 use axum::http::{HeaderMap, header};
@@ -30,21 +30,9 @@ pub(crate) async fn identify(app: &App, headers: &HeaderMap, address: IpAddr) ->
 /// Whose a token is: an API token, or one that the OAuth endpoints gave to a client.
 pub(crate) async fn of_token(app: &App, token: &str, address: IpAddr) -> Result<Option<Identity>, Fault> {
     let mut conn = app.state.read().await?;
-    if let Some(row) = tokens::find(&mut conn, token).await? {
-        return Ok(Some(Identity {
-            actor: Actor::Token,
-            name: row.name,
-            scope: Scope::parse(&row.scopes),
-            within: Within::parse(&row.within),
-            address,
-        }));
+    if let Some(grant) = tokens::find(&mut conn, token).await? {
+        return Ok(Some(Identity::granted(Actor::Token, grant, address)));
     }
     let client = clients::by_token(&mut conn, token).await?;
-    Ok(client.map(|row| Identity {
-        actor: Actor::Client,
-        name: row.name,
-        scope: Scope::parse(&row.scope),
-        within: Within::parse(&row.within),
-        address,
-    }))
+    Ok(client.map(|row| Identity::granted(Actor::Client, row.grant, address)))
 }

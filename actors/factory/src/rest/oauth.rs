@@ -126,8 +126,11 @@ pub(super) async fn token(app: &Arc<App>, call: &Call) -> Result<Response, ApiEr
     clients::grant(&mut tx, &token, &client.id, crate::wire::now() + micros(LASTS)).await?;
     audit::describe(|entry| {
         entry.kind = "client".to_owned();
-        entry.actor.clone_from(&client.name);
-        entry.detail = format!("scope {}", Scope::parse(&client.scope).map_or("none", Scope::as_str));
+        entry.actor.clone_from(&client.grant.name);
+        entry.detail = format!(
+            "scope {}",
+            Scope::parse(&client.grant.scope).map_or("none", Scope::as_str)
+        );
     });
     tx.commit().await?;
     let mut response = reply::json_reply(json!({
@@ -145,7 +148,7 @@ pub(super) async fn token(app: &Arc<App>, call: &Call) -> Result<Response, ApiEr
 fn fits(client: &ClientRow, secret: &str) -> bool {
     let hash = sha256_hex(secret.as_bytes());
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(client.secret.as_bytes(), hash.as_bytes()).is_ok();
-    same && client.expires.is_none_or(|expires| expires > crate::wire::now())
+    same && !client.grant.has_expired()
 }
 
 /// Id and secret from the header, which OAuth allows as well.

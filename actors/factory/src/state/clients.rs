@@ -1,5 +1,6 @@
 //! API clients, and the access tokens that they were given; secrets as SHA-256 only.
 
+use super::grants::Grant;
 use super::{Conn, Db, DbRow};
 use crate::wire::{now, sha256_hex};
 use sluice_contract::Fault;
@@ -9,25 +10,17 @@ use sqlx::{FromRow, Row};
 #[derive(Clone)]
 pub(crate) struct ClientRow {
     pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) scope: String,
-    pub(crate) within: String,
     /// SHA-256 of the secret.
     pub(crate) secret: String,
-    pub(crate) created: i64,
-    pub(crate) expires: Option<i64>,
+    pub(crate) grant: Grant,
 }
 
 impl FromRow<'_, DbRow> for ClientRow {
     fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            scope: row.try_get("scope")?,
-            within: row.try_get("within")?,
             secret: row.try_get("secret")?,
-            created: row.try_get("created")?,
-            expires: row.try_get("expires")?,
+            grant: Grant::from_row(row)?,
         })
     }
 }
@@ -74,13 +67,13 @@ pub(crate) async fn put(conn: &mut Conn, row: &ClientRow) -> Result<(), Fault> {
          within = excluded.within, secret = excluded.secret, expires = excluded.expires",
     )
     .bind(&row.id)
-    .bind(&row.name)
-    .bind(row.name.to_lowercase())
-    .bind(&row.scope)
-    .bind(&row.within)
+    .bind(&row.grant.name)
+    .bind(row.grant.name.to_lowercase())
+    .bind(&row.grant.scope)
+    .bind(&row.grant.within)
     .bind(&row.secret)
-    .bind(row.created)
-    .bind(row.expires)
+    .bind(row.grant.created)
+    .bind(row.grant.expires)
     .execute(conn)
     .await
     .db()?;

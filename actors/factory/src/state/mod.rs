@@ -16,6 +16,7 @@ pub(crate) mod documents;
 pub(crate) mod factories;
 pub(crate) mod filter;
 pub(crate) mod gateways;
+pub(crate) mod grants;
 pub(crate) mod handovers;
 pub(crate) mod job_outputs;
 pub(crate) mod jobs;
