@@ -5,6 +5,7 @@ mod clocks;
 mod common;
 mod cuts;
 mod drain;
+mod link;
 mod objects;
 mod orchestrator;
 mod own_state;

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// Seconds a lease lasts in tests: short enough to wait for, long enough for a loaded machine.
 pub const LEASE_S: u32 = 15;
 
+/// Where one is reached that no test wants elsewhere.
+const LOOPBACK: &str = "127.0.0.1";
+
 /// A running `sluice factory run`.
 #[derive(Debug)]
 pub struct Factory {
@@ -28,6 +31,8 @@ pub struct Factory {
     pub login: String,
     /// Where figures are served in plain HTTP, if they are.
     pub metrics: Option<String>,
+    /// Its address, without ports.
+    host: String,
     more: Vec<String>,
     variables: Vec<(String, String)>,
 }
@@ -38,18 +43,22 @@ impl Factory {
         Self::start_with(&[], &[])
     }
 
+    /// The same on another address of this machine.
+    pub fn start_at(host: &str) -> Self {
+        Self::in_dir(state_dir(), host, Vec::new(), Vec::new())
+    }
+
     /// The same with more arguments and variables.
     pub fn start_with(more: &[&str], variables: &[(&str, &str)]) -> Self {
-        let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
         let more = more.iter().map(|arg| (*arg).to_owned()).collect();
         let variables = variables
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Self::in_dir(dir, more, variables)
+        Self::in_dir(state_dir(), LOOPBACK, more, variables)
     }
 
-    fn in_dir(dir: TempDir, more: Vec<String>, variables: Vec<(String, String)>) -> Self {
+    fn in_dir(dir: TempDir, host: &str, more: Vec<String>, variables: Vec<(String, String)>) -> Self {
         let mut factory = Self {
             dir,
             process: None,
@@ -59,16 +68,17 @@ impl Factory {
             token_file: PathBuf::new(),
             login: String::new(),
             metrics: None,
+            host: host.to_owned(),
             more,
             variables,
         };
-        factory.boot("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned());
+        factory.boot(format!("{host}:0"), format!("{host}:0"));
         factory
     }
 
     /// Another process on the same database, with a state directory of its own and copies of the files that replicas share.
     pub fn replica(&self) -> Self {
-        let dir = tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap();
+        let dir = state_dir();
         let state = dir.path().join("state");
         std::fs::create_dir(&state).unwrap();
         for name in ["ca.pem", "ca.key", "wrapping.key", "admin.token"] {
@@ -79,7 +89,7 @@ impl Factory {
                 .status();
             assert!(copied.unwrap().success(), "{name}");
         }
-        Self::in_dir(dir, self.more.clone(), self.variables.clone())
+        Self::in_dir(dir, &self.host, self.more.clone(), self.variables.clone())
     }
 
     /// Kills it at once; [`Factory::restart`] brings it back.
@@ -105,7 +115,7 @@ impl Factory {
                 "factory",
                 "run",
                 "--host",
-                "127.0.0.1",
+                &self.host,
                 "--listen",
                 &listen,
                 "--amqp-listen",
@@ -190,4 +200,8 @@ impl Factory {
     pub fn assert_running(&mut self) {
         self.process.as_mut().expect("it runs").assert_running();
     }
+}
+
+fn state_dir() -> TempDir {
+    tempfile::Builder::new().prefix("sluice-factory-").tempdir().unwrap()
 }

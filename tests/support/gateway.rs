@@ -2,6 +2,7 @@
 
 use crate::binary::{Outcome, finish, ready_file, sluice};
 use crate::factory::Factory;
+use crate::namespace::{Namespace, within};
 use crate::poll::until;
 use crate::process::Process;
 use serde_json::json;
@@ -17,6 +18,8 @@ pub struct Gateway {
     dir: TempDir,
     /// The gateway's name in its data factory.
     pub name: String,
+    /// The network namespace it runs in, if it is not this one.
+    namespace: Option<String>,
 }
 
 /// Registers a node with a key and says what came of it.
@@ -80,6 +83,7 @@ impl Gateway {
             dir: tempfile::Builder::new().prefix("sluice-gateway-").tempdir().unwrap(),
             name: name.to_owned(),
             process: None,
+            namespace: None,
         }
     }
 
@@ -91,6 +95,7 @@ impl Gateway {
             dir,
             name: name.to_owned(),
             process: None,
+            namespace: None,
         };
         register_with(&gateway.state(), key, node, certificate).expect(0);
         gateway
@@ -137,6 +142,7 @@ impl Gateway {
             dir,
             name: name.to_owned(),
             process: None,
+            namespace: None,
         };
         register(&gateway.state(), &key, "node1").expect(0);
         gateway
@@ -153,6 +159,11 @@ impl Gateway {
         std::fs::write(&file, lines.collect::<String>()).unwrap();
     }
 
+    /// From its next start on it runs in a network namespace.
+    pub fn move_to(&mut self, namespace: &Namespace) {
+        self.namespace = Some(namespace.name.clone());
+    }
+
     /// Registers a node with a key that somebody else fetched, starts it and waits until it is online.
     pub async fn join(factory: &Factory, name: &str, key: &str) -> Self {
         let mut gateway = Self::with_key(name, key);
@@ -167,6 +178,7 @@ impl Gateway {
             dir,
             name: name.to_owned(),
             process: None,
+            namespace: None,
         };
         register(&gateway.state(), key, "node1").expect(0);
         gateway
@@ -199,6 +211,9 @@ impl Gateway {
             .arg(&ready)
             .args(more)
             .envs(variables.iter().copied());
+        if let Some(namespace) = &self.namespace {
+            command = within(namespace, &command);
+        }
         let mut process = Process::start("gateway", self.dir.path(), command);
         let facts = ready_file(&mut process, &ready);
         self.process = Some(process);

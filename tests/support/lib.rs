@@ -13,6 +13,7 @@ pub mod documents;
 pub mod factory;
 pub mod gateway;
 pub mod mariadb;
+pub mod namespace;
 pub mod net;
 pub mod poll;
 pub mod postgres;

@@ -38,9 +38,18 @@ impl Postgres {
 
     /// The same with more settings, `name=value`.
     pub fn start_with(settings: &[&str]) -> Self {
-        let dir = tempfile::Builder::new().prefix("sluice-pg-").tempdir().unwrap();
-        open_to_server(dir.path());
-        copy_cluster(&template(), &dir.path().join("data"));
+        Self::in_dir(data_dir(), settings)
+    }
+
+    /// The same on another address of this machine as well, for whoever reaches that.
+    pub fn start_at(host: &str) -> Self {
+        let dir = data_dir();
+        let rules = dir.path().join("data/pg_hba.conf");
+        std::fs::write(&rules, "host all all all scram-sha-256\n").unwrap();
+        Self::in_dir(dir, &[&format!("listen_addresses=127.0.0.1,{host}")])
+    }
+
+    fn in_dir(dir: TempDir, settings: &[&str]) -> Self {
         let mut server = Self {
             port: 0,
             process: None,
@@ -138,6 +147,14 @@ impl Postgres {
             self.port
         )
     }
+}
+
+/// A directory with a copy of the cluster.
+fn data_dir() -> TempDir {
+    let dir = tempfile::Builder::new().prefix("sluice-pg-").tempdir().unwrap();
+    open_to_server(dir.path());
+    copy_cluster(&template(), &dir.path().join("data"));
+    dir
 }
 
 fn process_log(dir: &Path) -> String {
