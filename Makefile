@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-orchestrator bench-queries bench-runtime docs build release fuzz advisories clean-test-env
+.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-nodes bench-orchestrator bench-queries bench-runtime docs build release fuzz advisories clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,6 +37,9 @@ bench-orchestrator: ## activities a second through the factory's orchestrator (B
 
 bench-load: ## 5,000 idle nodes on one factory, then 10,000 jobs of 200 gateways (BENCH_NODES, BENCH_GATEWAYS, BENCH_JOBS)
 	@BENCH_ONLY=load $(MAKE) bench
+
+bench-nodes: ## a table copied by the three nodes of a gateway, and by one, from a source that is slow by nature
+	@BENCH_ONLY=nodes $(MAKE) bench
 
 bench-files: ## files to Blob Storage beside azcopy, in one run on this machine
 	@tests/env/setup.sh bench

@@ -2,7 +2,7 @@
 //!
 //! `BENCH_SF` is TPC-H's scale factor (1; `make bench-quick` takes 0.1), `BENCH_ROUNDS` how often everybody runs (3),
 //! `BENCH_STATE` where the factory of `orchestrator` and `queries` keeps its state (sqlite,postgres), and
-//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `load`, `memory`, `orchestrator` and `queries` run
+//! `BENCH_ONLY` names the rows to be run, with commas; `dispatch`, `growth`, `load`, `memory`, `nodes`, `orchestrator` and `queries` run
 //! only when they are named; `BENCH_SCALES` says which scale factors `growth` takes (0.1,1,3). Prints tables in Markdown, for docs/benchmarks.md.
 #![allow(clippy::unwrap_used)]
 
@@ -13,6 +13,7 @@ mod lineitem;
 mod load;
 mod mariadb;
 mod memory;
+mod nodes;
 mod orchestrator;
 mod place;
 mod queries;
@@ -59,6 +60,9 @@ async fn main() {
         for name in place::chosen(&setting("BENCH_STATE", "")) {
             orchestrator::run(&place::Place::start(name), number("BENCH_ITERATIONS", "5000") as u64).await;
         }
+    }
+    if named("nodes") {
+        nodes::run(rounds).await;
     }
     if named("memory") {
         memory::run(number("BENCH_GB", "10") as u64).await;

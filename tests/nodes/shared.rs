@@ -8,6 +8,7 @@ use sluice_tests::for_each_backend;
 use sluice_tests::gateway::Gateway;
 use sluice_tests::poll::until;
 use sluice_tests::postgres::Postgres;
+use sluice_tests::receipt::content;
 use sluice_tests::rest::Rest;
 use std::time::Duration;
 
@@ -104,15 +105,6 @@ impl World {
         })
         .await
     }
-}
-
-/// What the receipt says of the rows: their number and the hash of all of them.
-fn content(activity: &Value) -> (Value, Value) {
-    use base64::Engine;
-    let payload = activity["output"]["receipt"]["payload"].as_str().unwrap();
-    let payload = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap();
-    let payload: Value = serde_json::from_slice(&payload).unwrap();
-    (payload["rows"].clone(), payload["content"].clone())
 }
 
 for_each_backend! {

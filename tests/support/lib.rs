@@ -22,6 +22,7 @@ pub mod process;
 pub mod proxy;
 pub mod python;
 pub mod rabbitmq;
+pub mod receipt;
 pub mod rest;
 pub mod s3;
 pub mod secret_peer;

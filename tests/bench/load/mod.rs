@@ -11,10 +11,14 @@ mod node;
 
 use sluice_tests::factory::Factory;
 
-/// Runs both. `nodes` idle nodes; then `jobs` jobs of `gateways` gateways.
+/// Runs both. `nodes` idle nodes; then `jobs` jobs of `gateways` gateways. Of which there are none is left out.
 pub(crate) async fn run(nodes: usize, gateways: usize, jobs: usize) {
-    idle::run(nodes).await;
-    drain::run(gateways, jobs).await;
+    if nodes > 0 {
+        idle::run(nodes).await;
+    }
+    if jobs > 0 {
+        drain::run(gateways, jobs).await;
+    }
 }
 
 /// The factory's memory in RAM, in MB.
