@@ -9,6 +9,9 @@ use sqlx::{AssertSqlSafe, FromRow, Row};
 /// Where a message goes: GATEWAY/NODE, or GATEWAY/ for any node. There is an index on this expression.
 const ADDRESS: &str = "(gateway || '/' || COALESCE(node, ''))";
 
+const DELETE_DISPATCHES: &str = "DELETE FROM outbox WHERE job = $1 AND node IS NULL";
+const WAKE: &str = "UPDATE outbox SET due = 0 WHERE gateway = $1 AND due > $2";
+
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct OutboxRow {
@@ -66,21 +69,24 @@ fn address(key: &str) -> Address {
 
 /// Where something is due now that no replica is sending.
 pub(crate) async fn due_addresses(conn: &mut Conn) -> Result<Vec<Address>, Fault> {
-    // From each address to the next one in the index: many messages may wait at one.
-    let first = |condition: &str| format!("(SELECT {ADDRESS} FROM outbox{condition} ORDER BY {ADDRESS} LIMIT 1)");
-    let sql = format!(
-        "WITH RECURSIVE known (address) AS (SELECT {} UNION ALL SELECT {} FROM known WHERE known.address IS NOT NULL) \
-         SELECT address FROM known WHERE EXISTS (SELECT 1 FROM outbox WHERE {ADDRESS} = known.address \
-         AND due <= $1 AND not_before <= $1 AND held_until <= $1)",
-        first(""),
-        first(&format!(" WHERE {ADDRESS} > known.address")),
-    );
-    let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+    let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(due_sql()))
         .bind(now())
         .fetch_all(conn)
         .await
         .db()?;
     Ok(found.iter().map(|key| address(key)).collect())
+}
+
+/// From each address to the next one in the index: many messages may wait at one.
+fn due_sql() -> String {
+    let first = |condition: &str| format!("(SELECT {ADDRESS} FROM outbox{condition} ORDER BY {ADDRESS} LIMIT 1)");
+    format!(
+        "WITH RECURSIVE known (address) AS (SELECT {} UNION ALL SELECT {} FROM known WHERE known.address IS NOT NULL) \
+         SELECT address FROM known WHERE EXISTS (SELECT 1 FROM outbox WHERE {ADDRESS} = known.address \
+         AND due <= $1 AND not_before <= $1 AND held_until <= $1)",
+        first(""),
+        first(&format!(" WHERE {ADDRESS} > known.address")),
+    )
 }
 
 /// The oldest message that is due at an address and that no replica is sending.
@@ -90,16 +96,19 @@ pub(crate) async fn next(conn: &mut Conn, at: &Address) -> Result<Option<OutboxR
         Address::Control { gateway, node } => (gateway, node.as_str()),
         Address::Events { .. } => return Ok(None),
     };
-    let sql = format!(
-        "SELECT id, envelope, tries FROM outbox WHERE {ADDRESS} = $1 AND due <= $2 AND not_before <= $2 \
-         AND held_until <= $2 ORDER BY created, id LIMIT 1"
-    );
-    sqlx::query_as(AssertSqlSafe(sql))
+    sqlx::query_as(AssertSqlSafe(next_sql()))
         .bind(format!("{gateway}/{node}"))
         .bind(now())
         .fetch_optional(conn)
         .await
         .db()
+}
+
+fn next_sql() -> String {
+    format!(
+        "SELECT id, envelope, tries FROM outbox WHERE {ADDRESS} = $1 AND due <= $2 AND not_before <= $2 \
+         AND held_until <= $2 ORDER BY created, id LIMIT 1"
+    )
 }
 
 /// This replica sends a message from now on; the others leave it alone for some microseconds.
@@ -137,11 +146,7 @@ pub(crate) async fn delete(conn: &mut Conn, id: &str) -> Result<(), Fault> {
 
 /// The dispatches of a job are not wanted any more.
 pub(crate) async fn delete_dispatches(conn: &mut Conn, job: &str) -> Result<(), Fault> {
-    sqlx::query("DELETE FROM outbox WHERE job = $1 AND node IS NULL")
-        .bind(job)
-        .execute(conn)
-        .await
-        .db()?;
+    sqlx::query(DELETE_DISPATCHES).bind(job).execute(conn).await.db()?;
     Ok(())
 }
 
@@ -169,12 +174,7 @@ pub(crate) async fn postpone(conn: &mut Conn, id: &str, wait: i64) -> Result<(),
 
 /// Somebody of the gateway is there (again): what was postponed is due now. Whether there was anything.
 pub(crate) async fn wake(conn: &mut Conn, gateway: &str) -> Result<bool, Fault> {
-    let done = sqlx::query("UPDATE outbox SET due = 0 WHERE gateway = $1 AND due > $2")
-        .bind(gateway)
-        .bind(now())
-        .execute(conn)
-        .await
-        .db()?;
+    let done = sqlx::query(WAKE).bind(gateway).bind(now()).execute(conn).await.db()?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -196,4 +196,45 @@ pub(crate) async fn dispatch_of(conn: &mut Conn, job: &str) -> Result<Option<(i6
         .fetch_optional(conn)
         .await
         .db()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{State, StateOptions};
+    use super::*;
+
+    /// What SQLite is going to do: one step a row.
+    struct Step(String);
+
+    impl FromRow<'_, DbRow> for Step {
+        fn from_row(row: &DbRow) -> Result<Self, sqlx::Error> {
+            row.try_get("detail").map(Step)
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_reads_all_that_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::open(dir.path(), &StateOptions::Directory, None).await.unwrap();
+        let mut conn = state.read().await.unwrap();
+        for sql in [due_sql(), next_sql(), DELETE_DISPATCHES.to_owned(), WAKE.to_owned()] {
+            let steps: Vec<Step> = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .bind("")
+                .bind("")
+                .fetch_all(&mut *conn)
+                .await
+                .unwrap();
+            let steps: Vec<String> = steps.into_iter().map(|step| step.0).collect();
+            let reads_all = |step: &String| step.contains("SCAN outbox") && !step.contains("USING COVERING INDEX");
+            assert!(!steps.iter().any(reads_all), "{sql}: {steps:#?}");
+            assert!(
+                !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+                "{sql}: {steps:#?}"
+            );
+            assert!(
+                steps.iter().any(|step| step.contains("outbox_by_")),
+                "{sql}: {steps:#?}"
+            );
+        }
+    }
 }
