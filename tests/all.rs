@@ -4,6 +4,7 @@
 mod activities;
 mod actors;
 mod arch;
+mod arrivals;
 mod badinput;
 mod browser;
 mod channel;

@@ -12,6 +12,7 @@ pub(super) async fn run(command: TriggerCommand, output: &Output) -> Result<(), 
         TriggerCommand::Show(args) => show(&args, output).await,
         TriggerCommand::Start(args) => change(&args, "start", "is started").await,
         TriggerCommand::Stop(args) => change(&args, "stop", "is stopped").await,
+        TriggerCommand::Status(args) => status(&args, output).await,
         TriggerCommand::Runs(args) => runs(&args, output).await,
         TriggerCommand::Rerun(args) => one_run(&args, "rerun", "runs again").await,
         TriggerCommand::Cancel(args) => one_run(&args, "cancel", "is being cancelled").await,
@@ -63,6 +64,22 @@ async fn change(args: &TriggerArgs, verb: &str, done: &str) -> Result<(), Fault>
     Ok(())
 }
 
+/// What a trigger of files says of its looks.
+async fn status(args: &TriggerArgs, output: &Output) -> Result<(), Fault> {
+    let path = ["triggers", args.name.as_str(), "getEventSubscriptionStatus"];
+    let status = connect(&args.api)?.post(&path, &json!({})).await?;
+    let row = vec![
+        cell(&status["triggerName"]),
+        cell(&status["status"]),
+        cell(&status["lastLook"]),
+        cell(&status["message"]),
+    ];
+    output.print(&status, |_| {
+        table(&["TRIGGER", "STATUS", "LAST LOOK", "MESSAGE"], &[row])
+    });
+    Ok(())
+}
+
 async fn runs(args: &TriggerRunsArgs, output: &Output) -> Result<(), Fault> {
     let equals = |operand: &str, value: &Option<String>| {
         value
@@ -97,20 +114,25 @@ async fn runs(args: &TriggerRunsArgs, output: &Output) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The window, or the time that was scheduled.
+/// The window, the file, or the time that was scheduled.
 fn slot(properties: &Value) -> String {
     let short = |value: &Value| {
         let text = value.as_str().unwrap_or_default();
         text.strip_suffix(".0000000Z")
             .map_or(text.to_owned(), |text| format!("{text}Z"))
     };
-    match properties["windowStartTime"].is_string() {
-        true => format!(
+    let text = |name: &str| properties[name].as_str();
+    match (text("windowStartTime"), text("fileName")) {
+        (Some(_), _) => format!(
             "{} .. {}",
             short(&properties["windowStartTime"]),
             short(&properties["windowEndTime"])
         ),
-        false => short(&properties["ScheduleTime"]),
+        (None, Some(file)) => match text("folderPath").unwrap_or_default() {
+            "" => file.to_owned(),
+            folder => format!("{folder}/{file}"),
+        },
+        (None, None) => short(&properties["ScheduleTime"]),
     }
 }
 

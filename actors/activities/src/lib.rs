@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod log;
+mod look;
 mod lookup;
 mod metadata;
 mod procedure;
@@ -12,6 +13,8 @@ mod remove;
 mod script;
 mod settings;
 mod validation;
+
+pub use look::look;
 
 use sluice_contract::job::{Task, TaskSpec};
 use sluice_contract::{Code, Fault, Object};

@@ -8,6 +8,7 @@ use crate::hub::{Hub, Peer};
 use crate::identity::{Addresses, Identity, InTurn, broker_channel, client_config};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
+use crate::looker::Looker;
 use crate::options::{AgentOptions, Tuning};
 use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
@@ -73,6 +74,8 @@ impl Agent {
             .set(supervise::<Updater>(&hub, &mut started, Placement::Shared(SMALL)));
         hub.prober
             .set(supervise::<Prober>(&hub, &mut started, Placement::Shared(SMALL)));
+        hub.looker
+            .set(supervise::<Looker>(&hub, &mut started, Placement::Shared(SMALL)));
         hub.scheduler
             .set(supervise::<JobScheduler>(&hub, &mut started, Placement::OwnThread));
         supervise::<LocalAdmin>(&hub, &mut started, Placement::Shared(SMALL));
@@ -230,6 +233,7 @@ fn prepare(
         scheduler: Peer::unset(),
         vault: Peer::unset(),
         prober: Peer::unset(),
+        looker: Peer::unset(),
         updater: Peer::unset(),
         health: Peer::unset(),
     };

@@ -5,6 +5,7 @@ use crate::health::{Board, HealthMonitor};
 use crate::identity::{Addresses, Identity};
 use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener, Send};
+use crate::looker::Looker;
 use crate::options::{AgentOptions, Tuning};
 use crate::policy::PolicyKeeper;
 use crate::probe::Prober;
@@ -63,6 +64,7 @@ pub(crate) struct Hub {
     pub(crate) scheduler: Peer<JobScheduler>,
     pub(crate) vault: Peer<Vault>,
     pub(crate) prober: Peer<Prober>,
+    pub(crate) looker: Peer<Looker>,
     pub(crate) updater: Peer<Updater>,
     pub(crate) health: Peer<HealthMonitor>,
 }

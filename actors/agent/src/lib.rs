@@ -21,6 +21,7 @@ mod identity;
 mod journal;
 pub mod keys;
 mod link;
+mod looker;
 mod machine;
 mod options;
 mod pauses;

@@ -13,6 +13,8 @@ pub(crate) enum TriggerCommand {
     Start(TriggerArgs),
     /// Stops a trigger; what runs goes on.
     Stop(TriggerArgs),
+    /// Shows whether a trigger of files looks, when it looked last, and why it cannot.
+    Status(TriggerArgs),
     /// Lists what triggers fired, the newest first.
     Runs(TriggerRunsArgs),
     /// Runs a window, or a scheduled time, again.

@@ -2,6 +2,7 @@
 
 use super::session::Shared;
 use crate::health::{Severity, Topic};
+use crate::looker::LookFor;
 use crate::probe::Probe;
 use crate::scheduler::{About, Cancel, Denied, Granted, Invited, cancel, renewed};
 use crate::updater::Offered;
@@ -110,6 +111,10 @@ async fn act(shared: &Shared, envelope: &Envelope, message: Wire) -> Result<(), 
         Wire::ProbeRequest(body) => {
             let request = envelope.clone();
             hub.prober.tell(Probe { request, body });
+        }
+        Wire::FilesLook(asked) => {
+            let request = envelope.clone();
+            hub.looker.tell(LookFor { request, asked });
         }
         Wire::GatewayDrain(drain) => hub.places.drain(&drain.reason),
         Wire::GatewayResume(_) => hub.places.resume(),

@@ -123,7 +123,7 @@ pub(super) fn job_of(
 }
 
 /// Whether the node's policy lets this end be used so, by what the factory sent of it.
-pub(super) async fn allowed(hub: &Arc<Hub>, end: &Endpoint, purpose: Use) -> Result<(), Fault> {
+pub(crate) async fn allowed(hub: &Arc<Hub>, end: &Endpoint, purpose: Use) -> Result<(), Fault> {
     let store = hub.options.stores.connector(&end.kind)?;
     let properties = StoreProperties {
         kind: end.kind.clone(),

@@ -19,6 +19,7 @@ mod task;
 mod tests;
 
 pub(crate) use component::JobScheduler;
+pub(crate) use copy::allowed;
 pub(crate) use leases::{NO_LEASE, cancel, reconcile, renewed};
 pub(crate) use limits::Limits;
 pub use limits::LimitsStatus;

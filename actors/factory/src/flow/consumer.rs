@@ -2,7 +2,7 @@
 //! time: most of the time goes into waiting for the database's disk, and they wait for it together.
 
 use super::lanes::Lanes;
-use super::{claims, outcomes, session, share};
+use super::{claims, outcomes, session, share, trigger};
 use crate::app::App;
 use crate::state::{json, outbox, replicas};
 use actix::{Actor, ActorContext, Handler};
@@ -255,6 +255,10 @@ pub(crate) async fn handle(
             if let Some(request) = &envelope.corr {
                 probed(app, peer, request, reply).await?;
             }
+            Ok(None)
+        }
+        Message::FilesSeen(part) => {
+            trigger::seen(app, peer, part).await?;
             Ok(None)
         }
         other => {

@@ -35,6 +35,7 @@ pub(crate) async fn check_unreferenced(
             DocumentKind::Pipeline,
             DocumentKind::LinkedService,
             DocumentKind::DataFlow,
+            DocumentKind::Trigger,
         ],
         DocumentKind::Dataset | DocumentKind::DataFlow => &[DocumentKind::Pipeline, DocumentKind::DataFlow],
         DocumentKind::Pipeline => &[DocumentKind::Pipeline, DocumentKind::Trigger],

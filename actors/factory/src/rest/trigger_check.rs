@@ -29,6 +29,13 @@ pub(super) async fn check_references(
             return Err(Fault::new(Code::ReferenceMissing, what));
         }
     }
+    if let Some(service) = view.linked_service() {
+        let found = documents::find(conn, &factory.id, DocumentKind::LinkedService, service.name).await?;
+        if found.is_none() {
+            let what = format!("there is no linked service named {}", service.name);
+            return Err(Fault::new(Code::ReferenceMissing, what));
+        }
+    }
     let mut seen = HashSet::new();
     let mut open = others(definition);
     while let Some(other) = open.pop() {
@@ -44,7 +51,7 @@ pub(super) async fn check_references(
             document.ok_or_else(|| Fault::new(Code::ReferenceMissing, format!("there is no trigger named {other}")))?;
         let body: Value = stored("a trigger", &document.body)?;
         match Definition::read(&Trigger::view(&body)?, 0)? {
-            Definition::Schedule(_) | Definition::Never => {
+            Definition::Schedule(_) | Definition::Arrivals(_) | Definition::Never => {
                 let what = format!("the trigger {name} depends on {other}, which has no windows");
                 return Err(Fault::new(Code::TriggerInvalid, what));
             }

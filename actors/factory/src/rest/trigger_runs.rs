@@ -43,6 +43,12 @@ fn render(row: &TriggerRunRow) -> Result<Value, Fault> {
         properties["windowStartTime"] = time_text(start).into();
         properties["windowEndTime"] = time_text(end).into();
     }
+    if let Some(event) = &row.event {
+        let body: Object = stored("an event", event)?;
+        properties["fileName"] = body.get("fileName").cloned().unwrap_or_default();
+        properties["folderPath"] = body.get("folderPath").cloned().unwrap_or_default();
+        properties["EventPayload"] = event.as_str().into();
+    }
     Ok(json!({
         "triggerName": row.name,
         "triggerRunId": row.id,

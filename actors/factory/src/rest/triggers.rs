@@ -10,11 +10,11 @@ use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::factories::FactoryRow;
 use crate::state::filter::PAGE;
 use crate::state::triggers::{self, TriggerRow};
-use crate::state::{Conn, json, stored};
-use crate::wire::etag;
+use crate::state::{Conn, json, stored, watches};
+use crate::wire::{etag, time_text};
 use axum::response::Response;
 use serde_json::{Value, json as value};
-use sluice_contract::document::{Trigger, check_name, text};
+use sluice_contract::document::{Trigger, TriggerKind, check_name, text};
 use sluice_contract::{Code, Fault};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -193,24 +193,36 @@ pub(crate) async fn stop(app: &Arc<App>, call: &Call) -> Result<Response, ApiErr
     Ok(reply::done())
 }
 
-/// `getEventSubscriptionStatus`: triggers that go by the clock are subscribed to nothing, nor are those that are only kept.
+/// `getEventSubscriptionStatus`: a trigger of files is subscribed while it is started, others are subscribed to nothing. When
+/// it looked last, and why it cannot, are members of our own.
 pub(crate) async fn subscription(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
     let mut conn = app.state.read().await?;
     let factory = call.factory(&mut conn).await?;
-    let (document, _) = named(&mut conn, &factory, call.name(3)).await?;
-    Ok(reply::json_reply(
-        value!({ "triggerName": document.name, "status": "Disabled" }),
-    ))
+    let (document, row) = named(&mut conn, &factory, call.name(3)).await?;
+    let watch = watches::find(&mut conn, &row.id).await?;
+    let status = if watch.is_some() { "Enabled" } else { "Disabled" };
+    let mut answer = value!({ "triggerName": document.name, "status": status });
+    if let Some(watch) = watch {
+        answer["lastLook"] = watch.looked.map(time_text).into();
+        answer["message"] = watch.message.into();
+    }
+    Ok(reply::json_reply(answer))
 }
 
-/// `subscribeToEvents` and `unsubscribeFromEvents`.
+/// `subscribeToEvents` and `unsubscribeFromEvents`. There is nothing to be done: starting a trigger of files is subscribing.
 ///
 /// # Errors
-/// `SL4035`.
-pub(crate) async fn subscribe(app: &Arc<App>, call: &Call) -> Result<Response, ApiError> {
+/// `SL4035` for a trigger that is of no events.
+pub(crate) async fn subscribe(app: &Arc<App>, call: &Call, status: &str) -> Result<Response, ApiError> {
     let mut conn = app.state.read().await?;
     let factory = call.factory(&mut conn).await?;
     let (document, _) = named(&mut conn, &factory, call.name(3)).await?;
+    let body: Value = stored("a trigger", &document.body)?;
+    if Trigger::view(&body)?.kind() == TriggerKind::Arrivals {
+        return Ok(reply::json_reply(
+            value!({ "triggerName": document.name, "status": status }),
+        ));
+    }
     let what = format!("the trigger {} goes by the clock, or is only kept", document.name);
     Err(Fault::new(Code::TriggerWithoutEvents, what).into())
 }

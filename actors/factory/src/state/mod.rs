@@ -37,6 +37,7 @@ pub(crate) mod triggers;
 pub(crate) mod users;
 pub(crate) mod v1_documents;
 pub(crate) mod variables;
+pub(crate) mod watches;
 pub(crate) mod web_calls;
 mod writer;
 
@@ -95,6 +96,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (70, "replicas", include_str!("../../migrations/0070_replicas.sql")),
     (71, "web calls", include_str!("../../migrations/0071_web_calls.sql")),
     (72, "runs by end", include_str!("../../migrations/0072_runs_by_end.sql")),
+    (85, "watches", include_str!("../../migrations/0085_watches.sql")),
     (
         90,
         "addresses of the outbox",

@@ -65,6 +65,15 @@ pub(crate) async fn of_gateway(conn: &mut Conn, gateway: &str) -> Result<Vec<Nod
         .db()
 }
 
+/// Finds one by its id.
+pub(crate) async fn by_id(conn: &mut Conn, id: &str) -> Result<Option<NodeRow>, Fault> {
+    sqlx::query_as("SELECT * FROM nodes WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+        .db()
+}
+
 /// Finds one by name.
 pub(crate) async fn find(conn: &mut Conn, gateway: &str, name: &str) -> Result<Option<NodeRow>, Fault> {
     sqlx::query_as("SELECT * FROM nodes WHERE gateway = $1 AND name_key = $2")

@@ -38,6 +38,8 @@ pub(crate) struct TriggerRunRow {
     pub(crate) scheduled: i64,
     /// Start and end of the window.
     pub(crate) window: Option<(i64, i64)>,
+    /// JSON object: folder, file and kind of what happened, when that fired it.
+    pub(crate) event: Option<String>,
     /// JSON object: pipeline and run.
     pub(crate) pipelines: String,
     /// The pipeline run of a window.
@@ -82,6 +84,7 @@ impl FromRow<'_, DbRow> for TriggerRunRow {
             message: row.try_get("message")?,
             scheduled: row.try_get("scheduled")?,
             window: start.zip(end),
+            event: row.try_get("event")?,
             pipelines: row.try_get("pipelines")?,
             run: row.try_get("run")?,
             outcome: row.try_get("outcome")?,
@@ -121,8 +124,8 @@ pub(crate) async fn query(conn: &mut Conn, factory: &str, filter: &Filter) -> Re
 pub(crate) async fn insert(conn: &mut Conn, row: &TriggerRunRow) -> Result<bool, Fault> {
     let done = sqlx::query(
         "INSERT INTO trigger_runs (id, factory, trigger_id, name, kind, slot, started, updated, status, message, \
-         scheduled, window_start, window_end, pipelines, run, outcome, failures, not_before, asked, dependencies) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+         scheduled, window_start, window_end, pipelines, run, outcome, failures, not_before, asked, dependencies, event) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
          ON CONFLICT (trigger_id, slot) DO NOTHING",
     )
     .bind(&row.id)
@@ -145,6 +148,7 @@ pub(crate) async fn insert(conn: &mut Conn, row: &TriggerRunRow) -> Result<bool,
     .bind(row.not_before)
     .bind(i64::from(row.asked))
     .bind(&row.dependencies)
+    .bind(&row.event)
     .execute(conn)
     .await
     .db()?;

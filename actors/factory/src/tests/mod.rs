@@ -1,6 +1,7 @@
 //! Tests against a whole factory on free ports: by its REST interface, and by the control channel with a scripted node.
 
 mod access;
+mod arrivals;
 mod certificates;
 mod clients;
 mod components;

@@ -175,10 +175,15 @@ impl Node {
     }
 
     pub(super) async fn send(&self, envelope: &Envelope) {
-        self.events
-            .send(envelope, PATIENCE)
+        self.try_send(envelope)
             .await
-            .unwrap_or_else(|e| panic!("{:?}", e.into_fault()));
+            .unwrap_or_else(|fault| panic!("{fault:?}"));
+    }
+
+    /// The same; the fault with which the factory refuses it.
+    pub(super) async fn try_send(&self, envelope: &Envelope) -> Result<(), sluice_contract::Fault> {
+        let sent = self.events.send(envelope, PATIENCE).await;
+        sent.map_err(sluice_channel::SendError::into_fault)
     }
 
     /// The next control message of a kind; others are taken and forgotten.

@@ -187,7 +187,7 @@ fn a_firing_that_was_not_committed_did_not_happen_and_one_that_was_is_not_repeat
         // The factory dies before the end of the transaction, three times, and once behind it before anybody was rung.
         for dies in [true, true, true, false] {
             let mut tx = state.write().await.unwrap();
-            let started = keep(&mut tx, moment).await.unwrap().unwrap();
+            let started = keep(&mut tx, moment, &|_| false).await.unwrap().unwrap();
             assert_eq!(started.len(), 4);
             if !dies {
                 tx.commit().await.unwrap();
@@ -201,7 +201,10 @@ fn a_firing_that_was_not_committed_did_not_happen_and_one_that_was_is_not_repeat
             .execute(&mut *tx)
             .await
             .unwrap();
-        assert_eq!(keep(&mut tx, moment).await.unwrap().unwrap(), Vec::<String>::new());
+        assert_eq!(
+            keep(&mut tx, moment, &|_| false).await.unwrap().unwrap(),
+            Vec::<String>::new()
+        );
         tx.commit().await.unwrap();
         let runs = fixture.trigger_runs("T", 4).await;
         assert_eq!(runs.len(), 4);

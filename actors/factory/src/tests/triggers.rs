@@ -149,10 +149,10 @@ fn a_trigger_of_events_is_kept_as_it_is_and_not_started() {
     run(async {
         let fixture = Fixture::with_factory().await;
         pipeline(&fixture).await;
-        let scope = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a";
-        let sent = json!({ "properties": { "type": "BlobEventsTrigger",
-            "pipelines": [{ "pipelineReference": { "referenceName": "P", "type": "PipelineReference" }, "parameters": { "file": "@triggerBody().fileName" } }],
-            "typeProperties": { "blobPathBeginsWith": "/in/blobs/", "events": ["Microsoft.Storage.BlobCreated"], "scope": scope } } });
+        let scope = "/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/topics/a";
+        let sent = json!({ "properties": { "type": "CustomEventsTrigger",
+            "pipelines": [{ "pipelineReference": { "referenceName": "P", "type": "PipelineReference" }, "parameters": { "file": "@triggerBody().event.data.fileName" } }],
+            "typeProperties": { "subjectBeginsWith": "in", "events": ["OrderPlaced"], "scope": scope } } });
         fixture.put("/triggers/Arrived", sent.clone()).await.ok();
         let kept = fixture.get("/triggers/Arrived").await.ok();
         assert_eq!(

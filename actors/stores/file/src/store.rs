@@ -7,7 +7,7 @@ use crate::stage::FileStage;
 use async_trait::async_trait;
 use sluice_contract::{Fault, Object};
 use sluice_store_core::CommitKey;
-use sluice_store_core::files::{Child, Folder, Wrapping};
+use sluice_store_core::files::{Child, Folder, Watched, Wrapping};
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::fs;
 use std::io::ErrorKind;
@@ -48,9 +48,28 @@ impl ByteStore for FileStore {
             }
             None => {
                 let mut found = Vec::new();
-                walk(&root, &location.folder, location.recursive, &mut found)?;
+                let mut take = |entry| {
+                    found.push(entry);
+                    Ok(())
+                };
+                walk(&root, &location.folder, location.recursive, &mut take)?;
                 Ok(found)
             }
+        })
+        .await
+    }
+
+    async fn watch(&self, watched: &Watched) -> Result<Vec<Entry>, Fault> {
+        let (root, watched) = (self.root.clone(), watched.clone());
+        blocking(move || {
+            let location = watched.location(false)?;
+            let mut found = watched.gather(false);
+            // A root that is not there is a disk that is not there, and no reason to think that all files are gone.
+            root.real()?;
+            if root.resolve(&location.folder)?.is_dir() {
+                walk(&root, &location.folder, true, &mut |entry| found.take(entry))?;
+            }
+            Ok(found.entries())
         })
         .await
     }
@@ -178,7 +197,12 @@ fn remove_empty(real: &Path) -> Result<bool, Fault> {
 }
 
 /// Files below a folder. Links are left out, so that no circle and nothing outside of the root is walked.
-fn walk(root: &Root, folder: &str, recursive: bool, found: &mut Vec<Entry>) -> Result<(), Fault> {
+fn walk(
+    root: &Root,
+    folder: &str,
+    recursive: bool,
+    take: &mut dyn FnMut(Entry) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let real = root.resolve(folder)?;
     let failed = |error| errors::fault("listing", &real, &error);
     for item in fs::read_dir(&real).map_err(failed)? {
@@ -199,9 +223,9 @@ fn walk(root: &Root, folder: &str, recursive: bool, found: &mut Vec<Entry>) -> R
             Err(error) => return Err(errors::fault("listing", Path::new(&path), &error)),
         };
         if metadata.is_dir() && recursive {
-            walk(root, &path, recursive, found)?;
+            walk(root, &path, recursive, take)?;
         } else if metadata.is_file() {
-            found.push(entry(path, &metadata));
+            take(entry(path, &metadata))?;
         }
     }
     Ok(())

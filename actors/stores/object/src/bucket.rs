@@ -13,7 +13,7 @@ use object_store::{
 };
 use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::CommitKey;
-use sluice_store_core::files::{Copied, Folder, Wrapping};
+use sluice_store_core::files::{Copied, Folder, Watched, Wrapping};
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -219,6 +219,11 @@ impl ByteStore for ObjectFiles {
             return Ok(vec![entry(name, found.meta)]);
         }
         listing::list(container.as_ref(), location).await
+    }
+
+    async fn watch(&self, watched: &Watched) -> Result<Vec<Entry>, Fault> {
+        let location = watched.location(true)?;
+        listing::watch(self.container(&location.container)?.as_ref(), &location, watched).await
     }
 
     async fn folder(&self, location: &Location) -> Result<Folder, Fault> {

@@ -4,18 +4,38 @@ use crate::bucket::{Bucket, ObjectFiles, entry};
 use crate::errors;
 use object_store::list::PaginatedListOptions;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::files::{Child, Folder};
+use sluice_store_core::files::{Child, Folder, Watched};
 use sluice_store_formats::{Entry, Location};
 
 /// All objects of a folder, or with a prefix.
 pub(crate) async fn list(container: &dyn Bucket, location: &Location) -> Result<Vec<Entry>, Fault> {
+    let mut found = Vec::new();
+    let mut take = |entry| {
+        found.push(entry);
+        Ok(())
+    };
+    each(container, location, &mut take).await?;
+    Ok(found)
+}
+
+/// The objects that a trigger is about.
+pub(crate) async fn watch(container: &dyn Bucket, location: &Location, watched: &Watched) -> Result<Vec<Entry>, Fault> {
+    let mut found = watched.gather(true);
+    each(container, location, &mut |entry| found.take(entry)).await?;
+    Ok(found.entries())
+}
+
+async fn each(
+    container: &dyn Bucket,
+    location: &Location,
+    take: &mut (dyn FnMut(Entry) -> Result<(), Fault> + Send),
+) -> Result<(), Fault> {
     let name = location.container.as_str();
     let prefix = match (&location.prefix, location.folder.as_str()) {
         (Some(prefix), _) => prefix.clone(),
         (None, "") => String::new(),
         (None, folder) => format!("{folder}/"),
     };
-    let mut found = Vec::new();
     let mut page = None;
     loop {
         let options = PaginatedListOptions {
@@ -27,10 +47,12 @@ pub(crate) async fn list(container: &dyn Bucket, location: &Location) -> Result<
         let listed = container.list_paginated(prefix, options).await;
         let listed =
             listed.map_err(|error| errors::fault("listing", &ObjectFiles::place(name, &location.folder), &error))?;
-        found.extend(listed.result.objects.into_iter().map(|meta| entry(name, meta)));
+        for meta in listed.result.objects {
+            take(entry(name, meta))?;
+        }
         page = listed.page_token;
         if page.is_none() {
-            return Ok(found);
+            return Ok(());
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A view borrows; nothing is rewritten, so members this version does not know survive.
 
+mod account;
 mod address;
 mod binding;
 mod dataset;
@@ -16,6 +17,7 @@ mod secret;
 pub mod served;
 mod trigger;
 
+pub use account::storage_account;
 pub use binding::binding_of;
 pub use dataset::Dataset;
 pub use inline::{Inline, inline_credential, secret_stores};

@@ -25,15 +25,10 @@ pub const ACTIVITIES: &[&str] = &[
 ];
 
 /// Types of triggers that fire.
-pub const TRIGGERS: &[&str] = &["ScheduleTrigger", "TumblingWindowTrigger"];
+pub const TRIGGERS: &[&str] = &["BlobEventsTrigger", "ScheduleTrigger", "TumblingWindowTrigger"];
 
 /// Types of triggers that are kept as they are and cannot be started.
-pub const STORED_TRIGGERS: &[&str] = &[
-    "BlobEventsTrigger",
-    "CustomEventsTrigger",
-    "ChainingTrigger",
-    "RerunTumblingWindowTrigger",
-];
+pub const STORED_TRIGGERS: &[&str] = &["CustomEventsTrigger", "ChainingTrigger", "RerunTumblingWindowTrigger"];
 
 /// Types of linked services that are no stores, and are used all the same.
 pub const SERVICES: &[&str] = &[];

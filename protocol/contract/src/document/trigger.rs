@@ -13,6 +13,8 @@ pub enum TriggerKind {
     Schedule,
     /// Windows of time, one behind the other, each of which has to succeed.
     Tumbling,
+    /// Files that come and go.
+    Arrivals,
     /// Something that does not happen here: the document is kept, and cannot be started. Its type.
     Stored(&'static str),
 }
@@ -23,13 +25,15 @@ impl TriggerKind {
         match self {
             TriggerKind::Schedule => "ScheduleTrigger",
             TriggerKind::Tumbling => "TumblingWindowTrigger",
+            TriggerKind::Arrivals => "BlobEventsTrigger",
             TriggerKind::Stored(name) => name,
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
         let stored = served::STORED_TRIGGERS.iter().map(|name| TriggerKind::Stored(name));
-        let mut all = [TriggerKind::Schedule, TriggerKind::Tumbling].into_iter().chain(stored);
+        let fire = [TriggerKind::Schedule, TriggerKind::Tumbling, TriggerKind::Arrivals];
+        let mut all = fire.into_iter().chain(stored);
         all.find(|kind| kind.as_str().eq_ignore_ascii_case(name))
     }
 }
@@ -80,7 +84,7 @@ impl<'a> Trigger<'a> {
     /// [`Code::TriggerUnsupported`].
     pub fn check_fires(&self) -> Result<(), Fault> {
         match self.kind {
-            TriggerKind::Schedule | TriggerKind::Tumbling => Ok(()),
+            TriggerKind::Schedule | TriggerKind::Tumbling | TriggerKind::Arrivals => Ok(()),
             TriggerKind::Stored(name) => Err(Fault::new(
                 Code::TriggerUnsupported,
                 format!(
@@ -103,6 +107,11 @@ impl<'a> Trigger<'a> {
             .unwrap_or(empty())
     }
 
+    /// The linked service whose files it watches, where the document names one; a member of our own.
+    pub fn linked_service(&self) -> Option<Reference<'a>> {
+        member(self.type_properties(), "linkedServiceName").and_then(Reference::view)
+    }
+
     /// The pipelines that it starts, with what each is given for its parameters.
     ///
     /// # Errors
@@ -113,11 +122,13 @@ impl<'a> Trigger<'a> {
             TriggerKind::Stored(_) if member(self.properties, "pipelines").is_none() => {
                 member(self.properties, "pipeline").into_iter().collect()
             }
-            TriggerKind::Schedule | TriggerKind::Stored(_) => match member(self.properties, "pipelines") {
-                None | Some(Value::Null) => Vec::new(),
-                Some(Value::Array(items)) => items.iter().collect(),
-                Some(_) => return Err(Fault::new(Code::DocumentInvalid, "`pipelines` is not an array")),
-            },
+            TriggerKind::Schedule | TriggerKind::Arrivals | TriggerKind::Stored(_) => {
+                match member(self.properties, "pipelines") {
+                    None | Some(Value::Null) => Vec::new(),
+                    Some(Value::Array(items)) => items.iter().collect(),
+                    Some(_) => return Err(Fault::new(Code::DocumentInvalid, "`pipelines` is not an array")),
+                }
+            }
         };
         items.into_iter().filter(|item| !item.is_null()).map(started).collect()
     }
@@ -148,6 +159,7 @@ fn by_members(properties: &Object) -> Option<TriggerKind> {
     let has = |name: &str| member(inner, name).is_some();
     match () {
         () if has("recurrence") => Some(TriggerKind::Schedule),
+        () if has("blobPathBeginsWith") || has("blobPathEndsWith") => Some(TriggerKind::Arrivals),
         () if has("maxConcurrency") && has("frequency") && member(properties, "pipeline").is_some() => {
             Some(TriggerKind::Tumbling)
         }
@@ -175,6 +187,10 @@ mod tests {
             (
                 json!({ "pipeline": {}, "typeProperties": windows }),
                 TriggerKind::Tumbling,
+            ),
+            (
+                json!({ "type": "Trigger", "typeProperties": { "blobPathEndsWith": ".csv" } }),
+                TriggerKind::Arrivals,
             ),
         ] {
             assert_eq!(kind(properties.clone()).unwrap(), wanted, "{properties}");

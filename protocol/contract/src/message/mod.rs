@@ -2,6 +2,7 @@
 
 mod component;
 mod control;
+mod files;
 mod job;
 mod probe;
 mod session;
@@ -11,6 +12,7 @@ pub use component::ComponentState;
 pub use control::{
     ConfigChanged, Drain, ErrorReply, EventAck, KeyRevoked, LogsRef, LogsRequest, UpdateOffer, UpdateStatus,
 };
+pub use files::{FileSeen, FilesLook, FilesSeen};
 pub use job::{
     Cancel, Cancelled, Claim, CommitDecision, Completed, Dispatch, Failed, LeaseDenied, LeaseGranted, PrepareCommit,
     Progress, Reject,
@@ -142,6 +144,10 @@ messages! {
     ProbeRequest(ProbeRequest) = "probe.request", Some(2 * MINUTE);
     /// Up: how the test went.
     ProbeReply(ProbeReply) = "probe.reply", Some(2 * MINUTE);
+    /// Down: which files are there?
+    FilesLook(FilesLook) = "files.look", Some(2 * MINUTE);
+    /// Up: these, or some of them.
+    FilesSeen(FilesSeen) = "files.seen", Some(2 * MINUTE);
     /// Down: take no new job.
     GatewayDrain(Drain) = "gateway.drain", Some(DAY);
     /// Down: take jobs again.

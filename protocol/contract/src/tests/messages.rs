@@ -52,6 +52,11 @@ fn sample(kind: &str) -> Value {
         "probe.reply" => {
             json!({"stages": [{"name": "connect", "millis": 3}, {"name": "login", "millis": 4, "fault": fault}]})
         }
+        "files.look" => {
+            json!({"look": "l", "endpoint": endpoint, "container": "in", "begins": "a/", "ends": ".csv", "most": 10})
+        }
+        "files.seen" => json!({"look": "l", "part": 0, "of": 2, "until": "a", "left_out": 1, "fault": fault,
+            "files": [{"path": "a", "size": 1, "version": "v", "modified": "2026-01-02T03:04:05Z"}]}),
         "gateway.drain" | "gateway.resume" => json!({"reason": "r"}),
         "update.offer" => json!({"version": "0.2.0", "not_before": "2026-01-02T03:04:05Z"}),
         "update.status" => json!({"version": "0.1.0", "state": "UpToDate"}),

@@ -12,7 +12,7 @@ use crate::{Document, Kind};
 use serde_json::Value;
 use sluice_contract::document::{Trigger, TriggerKind, member, text};
 use sluice_contract::{Code, Object};
-use sluice_schedule::{Recurrence, Tumbling};
+use sluice_schedule::{Arrivals, Recurrence, Tumbling};
 
 pub(super) fn check(document: &Document, set: &Set<'_>, notes: &mut Notes) -> Option<String> {
     expressions::check(document, &Scope::of_trigger(), notes);
@@ -64,6 +64,7 @@ fn times(document: &Document, notes: &mut Notes) {
     let read = match view.kind() {
         TriggerKind::Schedule => Recurrence::read(inner, chrono::DateTime::UNIX_EPOCH).map(drop),
         TriggerKind::Tumbling => Tumbling::read(inner).map(drop),
+        TriggerKind::Arrivals => Arrivals::read(inner).map(drop),
         TriggerKind::Stored(_) => Ok(()),
     };
     if let Err(what) = read {

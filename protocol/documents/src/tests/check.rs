@@ -301,7 +301,7 @@ fn what_is_elsewhere_is_no_mistake() {
     documents.push(document(
         Kind::Trigger,
         "t",
-        json!({ "type": "BlobEventsTrigger", "pipelines": [] }),
+        json!({ "type": "CustomEventsTrigger", "pipelines": [] }),
     ));
     documents.push(document(
         Kind::Trigger,

@@ -1,7 +1,7 @@
 //! Documents may be anything: nothing panics.
 
 use super::at;
-use crate::{Recurrence, Tumbling, span};
+use crate::{Arrivals, Recurrence, Tumbling, span};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -31,6 +31,9 @@ fn value() -> impl Strategy<Value = Value> {
             "00:00:01",
             "99999.23:59:59",
             "SelfDependencyTumblingWindowTriggerReference",
+            "Microsoft.Storage.BlobCreated",
+            "/in/blobs/é/",
+            "/blobs/",
         ])
         .prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
@@ -69,6 +72,12 @@ fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Str
         "offset",
         "referenceTrigger",
         "referenceName",
+        "events",
+        "blobPathBeginsWith",
+        "blobPathEndsWith",
+        "ignoreEmptyBlobs",
+        "pollingInterval",
+        "scope",
     ]);
     prop::collection::vec((name, value), 0..8).prop_map(|pairs| {
         pairs
@@ -82,6 +91,7 @@ proptest! {
     #[test]
     fn nothing_panics(inner in members(value()), text in ".{0,20}") {
         let _ = span(&text);
+        let _ = Arrivals::read(&inner);
         let now = at("2024-02-29T12:00:00Z");
         let wrapped = json!({ "recurrence": inner.clone() });
         if let Ok(recurrence) = Recurrence::read(wrapped.as_object().unwrap(), now) {

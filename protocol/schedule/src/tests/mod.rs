@@ -1,5 +1,6 @@
 //! Schedules and windows by examples, and by what holds for all of them.
 
+mod arrivals;
 mod dst;
 mod garbage;
 mod properties;

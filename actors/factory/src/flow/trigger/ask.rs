@@ -3,12 +3,13 @@
 use super::definition::Definition;
 use super::ended::abandoned;
 use super::keep::Look;
-use super::schedule;
+use super::{schedule, watching};
 use crate::flow::run::cancel_run;
 use crate::state::factories::FactoryRow;
 use crate::state::trigger_runs::{self, CANCELLED, RUNNING, TriggerRunRow, WAITING};
 use crate::state::triggers::{self, TriggerRow};
-use crate::state::{Conn, runs, stored};
+use crate::state::{Conn, runs, stored, watches};
+use crate::wire::now;
 use sluice_contract::document::Trigger;
 use sluice_contract::{Code, Fault, Object};
 
@@ -16,7 +17,7 @@ use sluice_contract::{Code, Fault, Object};
 /// stays as it is.
 ///
 /// # Errors
-/// `SL4031` when it has nothing to start.
+/// `SL4031` when it has nothing to start; `SL4007` and `SL4036` when it is not clear which store it watches.
 pub(crate) async fn start(conn: &mut Conn, view: &Trigger<'_>, row: &TriggerRow, moment: i64) -> Result<(), Fault> {
     if row.started {
         return Ok(());
@@ -31,6 +32,12 @@ pub(crate) async fn start(conn: &mut Conn, view: &Trigger<'_>, row: &TriggerRow,
     let reached = match Definition::read(view, row.created)? {
         Definition::Schedule(_) | Definition::Never => moment,
         Definition::Tumbling(_) => row.reached,
+        Definition::Arrivals(arrivals) => {
+            watching::source(conn, &row.factory, view, &arrivals).await?;
+            // By the machine's own clock: it is compared with the times of files.
+            watches::begin(conn, &row.id, now()).await?;
+            moment
+        }
     };
     let row = TriggerRow {
         started: true,
@@ -41,7 +48,7 @@ pub(crate) async fn start(conn: &mut Conn, view: &Trigger<'_>, row: &TriggerRow,
     triggers::update(conn, &row).await
 }
 
-/// Stops a trigger. What runs goes on; windows that wait do so until it is started again.
+/// Stops a trigger. What runs goes on; windows that wait do so until it is started again. What is known of files is forgotten.
 ///
 /// # Errors
 /// `SL9001`.
@@ -51,6 +58,7 @@ pub(crate) async fn stop(conn: &mut Conn, row: &TriggerRow) -> Result<(), Fault>
         due: Some(0),
         ..row.clone()
     };
+    watches::end(conn, &row.id).await?;
     triggers::update(conn, &row).await
 }
 
@@ -88,6 +96,8 @@ pub(crate) async fn rerun(
             name,
             view: *view,
             moment,
+            // Nothing is asked of a node here.
+            online: &|_| false,
         };
         return schedule::start(conn, &look, &mut row).await;
     }

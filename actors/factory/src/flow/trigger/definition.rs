@@ -4,13 +4,15 @@ use super::clock::moment;
 use chrono::{DateTime, Utc};
 use sluice_contract::document::{Trigger, TriggerKind};
 use sluice_contract::{Code, Fault};
-use sluice_schedule::{Recurrence, Tumbling};
+use sluice_schedule::{Arrivals, Recurrence, Tumbling};
 
 /// When a trigger fires.
 #[derive(Clone, Debug)]
 pub(crate) enum Definition {
     Schedule(Recurrence),
     Tumbling(Box<Tumbling>),
+    /// When files come or go.
+    Arrivals(Box<Arrivals>),
     /// It is kept only.
     Never,
 }
@@ -24,6 +26,7 @@ impl Definition {
         let inner = view.type_properties();
         let read = match view.kind() {
             TriggerKind::Stored(_) => Ok(Self::Never),
+            TriggerKind::Arrivals => Arrivals::read(inner).map(|arrivals| Self::Arrivals(Box::new(arrivals))),
             TriggerKind::Schedule => Recurrence::read(inner, moment(made)).map(Self::Schedule),
             TriggerKind::Tumbling => Tumbling::read(inner).map(|mut tumbling| {
                 // As fine as the database keeps it, or a window would not be found again.

@@ -4,27 +4,31 @@ use super::clock::{moment, text};
 use super::keep::Look;
 use crate::flow::eval::{OfTrigger, evaluate_object};
 use crate::flow::start::{InvokedBy, NewRun, Origin, start_from};
-use crate::state::Conn;
 use crate::state::runs::RunRow;
 use crate::state::trigger_runs::TriggerRunRow;
+use crate::state::{Conn, stored};
 use crate::wire::time_text;
 use serde_json::{Value, json};
 use sluice_contract::Fault;
 use sluice_contract::document::Reference;
 
 /// What `trigger()` is in the trigger's parameters and in the run's expressions.
-pub(super) fn value(look: &Look<'_>, row: &TriggerRunRow) -> Value {
-    let outputs = match row.window {
-        Some((start, end)) => json!({ "windowStartTime": text(start), "windowEndTime": text(end) }),
-        None => json!({}),
+///
+/// # Errors
+/// `SL9001`.
+pub(super) fn value(look: &Look<'_>, row: &TriggerRunRow) -> Result<Value, Fault> {
+    let outputs = match (row.window, &row.event) {
+        (Some((start, end)), _) => json!({ "windowStartTime": text(start), "windowEndTime": text(end) }),
+        (None, Some(event)) => json!({ "body": stored::<Value>("an event", event)? }),
+        (None, None) => json!({}),
     };
-    json!({
+    Ok(json!({
         "name": row.name,
         "type": row.kind,
         "scheduledTime": text(row.scheduled),
         "startTime": time_text(look.moment),
         "outputs": outputs,
-    })
+    }))
 }
 
 /// Starts one pipeline for a trigger run. With `repeats` it is one more attempt of that run.
@@ -38,7 +42,7 @@ pub(super) async fn fire(
     pipeline: &Reference<'_>,
     repeats: Option<RunRow>,
 ) -> Result<RunRow, Fault> {
-    let trigger = value(look, row);
+    let trigger = value(look, row)?;
     let about = format!("trigger {}, the parameters of {}", row.name, pipeline.name);
     let scope = OfTrigger::new(&trigger, moment(look.moment));
     let parameters = evaluate_object(&about, pipeline.parameters, &scope)?;
@@ -75,6 +79,7 @@ pub(super) fn fresh(look: &Look<'_>, trigger: &str, slot: String, scheduled: i64
         message: String::new(),
         scheduled,
         window: None,
+        event: None,
         pipelines: "{}".to_owned(),
         run: None,
         outcome: None,

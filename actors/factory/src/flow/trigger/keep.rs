@@ -1,14 +1,14 @@
 //! One look at a trigger whose time has come.
 
 use super::definition::Definition;
-use super::{schedule, tumbling};
+use super::{arrivals, schedule, tumbling};
 use crate::state::documents::{self, DocumentKind};
 use crate::state::factories::{self, FactoryRow};
 use crate::state::triggers::{self, TriggerRow};
 use crate::state::{Conn, stored};
 use serde_json::Value;
 use sluice_contract::document::Trigger;
-use sluice_contract::{Code, Fault};
+use sluice_contract::{Code, Fault, NodeId};
 
 /// When one that cannot be looked at is tried again: a minute.
 const AGAIN: i64 = 60_000_000;
@@ -21,18 +21,22 @@ pub(super) struct Look<'a> {
     pub(super) view: Trigger<'a>,
     /// The time.
     pub(super) moment: i64,
+    pub(super) online: Online<'a>,
 }
+
+/// Whether a node is connected.
+pub(crate) type Online<'a> = &'a (dyn Fn(&NodeId) -> bool + Send + Sync);
 
 /// Looks at the trigger that has waited the longest; `None` when there is none whose time has come. The caller commits, and
 /// advances the runs that come back.
 ///
 /// # Errors
 /// `SL9001`.
-pub(crate) async fn keep(conn: &mut Conn, moment: i64) -> Result<Option<Vec<String>>, Fault> {
+pub(crate) async fn keep(conn: &mut Conn, moment: i64, online: Online<'_>) -> Result<Option<Vec<String>>, Fault> {
     let Some(mut trigger) = triggers::due(conn, moment).await? else {
         return Ok(None);
     };
-    let runs = match look_at(conn, &mut trigger, moment).await {
+    let runs = match look_at(conn, &mut trigger, moment, online).await {
         Err(fault) if fault.code == Code::StateFailed => return Err(fault),
         // One that cannot be dealt with must not hold up the others.
         Err(fault) => {
@@ -46,7 +50,12 @@ pub(crate) async fn keep(conn: &mut Conn, moment: i64) -> Result<Option<Vec<Stri
     Ok(Some(runs))
 }
 
-async fn look_at(conn: &mut Conn, trigger: &mut TriggerRow, moment: i64) -> Result<Vec<String>, Fault> {
+async fn look_at(
+    conn: &mut Conn,
+    trigger: &mut TriggerRow,
+    moment: i64,
+    online: Online<'_>,
+) -> Result<Vec<String>, Fault> {
     trigger.due = None;
     let factory = factories::by_id(conn, &trigger.factory).await?;
     let document = documents::find(conn, &trigger.factory, DocumentKind::Trigger, &trigger.name_key).await?;
@@ -60,10 +69,12 @@ async fn look_at(conn: &mut Conn, trigger: &mut TriggerRow, moment: i64) -> Resu
         name: &document.name,
         view,
         moment,
+        online,
     };
     match Definition::read(&view, trigger.created)? {
         Definition::Schedule(recurrence) => schedule::keep(conn, &look, &recurrence, trigger).await,
         Definition::Tumbling(definition) => tumbling::keep(conn, &look, &definition, trigger).await,
+        Definition::Arrivals(definition) => arrivals::keep(conn, &look, &definition, trigger).await,
         Definition::Never => Ok(Vec::new()),
     }
 }

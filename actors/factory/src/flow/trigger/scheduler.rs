@@ -69,10 +69,11 @@ async fn look(app: &App) -> Result<(), Fault> {
         }
         let mut tx = app.state.write().await?;
         // Another replica may have been faster.
-        let Some(runs) = keep(&mut tx, moment).await? else {
+        let Some(runs) = keep(&mut tx, moment, &|node| app.is_online(node)).await? else {
             return Ok(());
         };
         tx.commit().await?;
+        app.send_outbox();
         for run in runs {
             app.advance(&run);
         }

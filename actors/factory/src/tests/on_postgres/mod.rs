@@ -3,6 +3,8 @@
 
 use super::{node, store};
 
+#[path = "../arrivals.rs"]
+mod arrivals;
 #[path = "../contract.rs"]
 mod contract;
 #[path = "../documents.rs"]

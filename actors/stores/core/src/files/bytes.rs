@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, Copied};
 use super::location::Location;
+use super::watched::Watched;
 use super::wrapping::Wrapping;
 use crate::CommitKey;
 use async_trait::async_trait;
@@ -111,6 +112,19 @@ pub trait ByteStore: Send + Sync + 'static {
     /// # Errors
     /// `SL6005` when the named file or folder is missing, and other `SL60xx`.
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault>;
+
+    /// The files that a trigger is about, in any order. A folder that is not there has none. Stores whose listings can be long
+    /// do not hold more of them than fit.
+    ///
+    /// # Errors
+    /// `SL4036` without the container that the store needs, `SL4037` when they are too many, and other `SL60xx`.
+    async fn watch(&self, watched: &Watched) -> Result<Vec<Entry>, Fault> {
+        let mut found = watched.gather(self.has_containers());
+        for entry in self.find(&watched.location(self.has_containers())?).await? {
+            found.take(entry)?;
+        }
+        Ok(found.entries())
+    }
 
     /// Looks into a location's folder. Where folders are only parts of names, one without files is not there.
     ///

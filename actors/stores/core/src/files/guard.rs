@@ -3,6 +3,7 @@
 use super::attributes::{Attributes, Copied};
 use super::bytes::{ByteReader, ByteStage, ByteStore, Entry, Folder, Target};
 use super::location::Location;
+use super::watched::Watched;
 use super::wrapping::Wrapping;
 use crate::CommitKey;
 use async_trait::async_trait;
@@ -83,6 +84,11 @@ impl ByteStore for Guarded {
     async fn find(&self, location: &Location) -> Result<Vec<Entry>, Fault> {
         let _permit = permit(&self.permits).await?;
         self.inner.find(location).await
+    }
+
+    async fn watch(&self, watched: &Watched) -> Result<Vec<Entry>, Fault> {
+        let _permit = permit(&self.permits).await?;
+        self.inner.watch(watched).await
     }
 
     async fn open(&self, entry: &Entry) -> Result<Arc<dyn ByteReader>, Fault> {

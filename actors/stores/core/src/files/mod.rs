@@ -12,6 +12,7 @@ pub mod location;
 pub mod partition;
 pub mod pattern;
 pub mod selection;
+pub mod watched;
 pub mod wrapping;
 
 pub use attributes::{Attributes, Copied};
@@ -21,4 +22,5 @@ pub use guard::Guarded;
 pub use location::Location;
 pub use partition::Column;
 pub use selection::Selection;
+pub use watched::{Gathered, Watched};
 pub use wrapping::{Inner, Wrapper, Wrapping};
