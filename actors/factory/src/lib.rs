@@ -17,6 +17,7 @@ mod pki;
 mod registry;
 mod replicas;
 mod rest;
+mod rounds;
 mod state;
 mod wire;
 

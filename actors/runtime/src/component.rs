@@ -25,11 +25,12 @@ pub trait Component: Actor<Context = Ctx<Self>> + Supervised {
     }
 }
 
-/// Implements `actix::Supervised` for a [`Component`]: a restart is a rebuild from its dependencies.
+/// Implements `actix::Supervised` for a [`Component`]: a restart is a rebuild from its dependencies. Of a generic one the
+/// parameters stand behind it: `supervised!(Rounds<R>, R: Round)`.
 #[macro_export]
 macro_rules! supervised {
-    ($component:ty) => {
-        impl $crate::__private::Supervised for $component {
+    ($component:ty $(, $parameter:ident: $bound:path)*) => {
+        impl<$($parameter: $bound),*> $crate::__private::Supervised for $component {
             fn restarting(&mut self, ctx: &mut $crate::Ctx<Self>) {
                 *self = <$component as $crate::Component>::create(ctx.deps());
             }

@@ -10,6 +10,7 @@ use super::trigger::TriggerScheduler;
 use super::web::WebCaller;
 use crate::app::App;
 use crate::replicas::ReplicaKeeper;
+use crate::rounds::Rounds;
 use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
@@ -45,10 +46,10 @@ impl Handles {
         root.supervise::<ChannelEvents>(COMPONENTS[2], app.clone(), PLACE);
         root.supervise::<LeaseReaper>(COMPONENTS[3], app.clone(), PLACE);
         root.supervise::<PresenceWatcher>(COMPONENTS[4], app.clone(), PLACE);
-        root.supervise::<Timekeeper>(COMPONENTS[5], app.clone(), PLACE);
-        root.supervise::<ReplicaKeeper>(COMPONENTS[6], app.clone(), PLACE);
+        root.supervise::<Rounds<Timekeeper>>(COMPONENTS[5], app.clone(), PLACE);
+        root.supervise::<Rounds<ReplicaKeeper>>(COMPONENTS[6], app.clone(), PLACE);
         root.supervise::<WebCaller>(COMPONENTS[7], app.clone(), PLACE);
-        root.supervise::<TriggerScheduler>(COMPONENTS[8], app.clone(), PLACE);
+        root.supervise::<Rounds<TriggerScheduler>>(COMPONENTS[8], app.clone(), PLACE);
         handles
     }
 

@@ -4,11 +4,10 @@ use super::activity::{Next, time_has_come};
 use super::failure;
 use super::run::apply;
 use crate::app::App;
+use crate::rounds::Round;
 use crate::state::{Conn, activities};
 use crate::wire::now;
-use actix::{Actor, ActorContext, AsyncContext, Handler};
 use sluice_contract::{Code, Fault};
-use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,48 +16,16 @@ const TICK: Duration = Duration::from_millis(200);
 /// How many activities are dealt with in one transaction.
 const PORTION: i64 = 200;
 
-/// The component.
-pub(crate) struct Timekeeper {
-    looking: bool,
-}
+/// The component's rounds.
+pub(crate) enum Timekeeper {}
 
-impl Actor for Timekeeper {
-    type Context = Ctx<Self>;
-
-    fn started(&mut self, ctx: &mut Ctx<Self>) {
-        ctx.run_interval(TICK, |me, ctx| {
-            if std::mem::replace(&mut me.looking, true) {
-                return;
-            }
-            let app = ctx.deps().clone();
-            ctx.spawn_task("look", async move {
-                if let Err(fault) = look(&app).await {
-                    tracing::error!(%fault, "Activities whose time has come could not be looked at");
-                }
-            });
-        });
-    }
-}
-
-impl Component for Timekeeper {
+impl Round for Timekeeper {
     const NAME: &'static str = "Timekeeper";
-    type Deps = Arc<App>;
+    const EVERY: Duration = TICK;
+    const FAILED: &'static str = "Activities whose time has come could not be looked at";
 
-    fn create(_: &Arc<App>) -> Self {
-        Self { looking: false }
-    }
-}
-
-supervised!(Timekeeper);
-
-impl Handler<TaskEnded> for Timekeeper {
-    type Result = ();
-
-    fn handle(&mut self, ended: TaskEnded, ctx: &mut Ctx<Self>) {
-        self.looking = false;
-        if ended.outcome.is_err() {
-            ctx.stop();
-        }
+    async fn look(app: Arc<App>) -> Result<(), Fault> {
+        look(&app).await
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::keep::keep;
 use crate::app::App;
+use crate::rounds::Round;
 use crate::state::triggers;
-use actix::{Actor, ActorContext, AsyncContext, Handler};
 use sluice_contract::Fault;
-use sluice_runtime::{Component, Ctx, TaskEnded, supervised};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,48 +13,16 @@ const TICK: Duration = Duration::from_millis(250);
 /// How many triggers are looked at before others get a chance to write.
 const PORTION: usize = 100;
 
-/// The component.
-pub(crate) struct TriggerScheduler {
-    looking: bool,
-}
+/// The component's rounds.
+pub(crate) enum TriggerScheduler {}
 
-impl Actor for TriggerScheduler {
-    type Context = Ctx<Self>;
-
-    fn started(&mut self, ctx: &mut Ctx<Self>) {
-        ctx.run_interval(TICK, |me, ctx| {
-            if std::mem::replace(&mut me.looking, true) {
-                return;
-            }
-            let app = ctx.deps().clone();
-            ctx.spawn_task("look", async move {
-                if let Err(fault) = look(&app).await {
-                    tracing::error!(%fault, "Triggers whose time has come could not be looked at");
-                }
-            });
-        });
-    }
-}
-
-impl Component for TriggerScheduler {
+impl Round for TriggerScheduler {
     const NAME: &'static str = "TriggerScheduler";
-    type Deps = Arc<App>;
+    const EVERY: Duration = TICK;
+    const FAILED: &'static str = "Triggers whose time has come could not be looked at";
 
-    fn create(_: &Arc<App>) -> Self {
-        Self { looking: false }
-    }
-}
-
-supervised!(TriggerScheduler);
-
-impl Handler<TaskEnded> for TriggerScheduler {
-    type Result = ();
-
-    fn handle(&mut self, ended: TaskEnded, ctx: &mut Ctx<Self>) {
-        self.looking = false;
-        if ended.outcome.is_err() {
-            ctx.stop();
-        }
+    async fn look(app: Arc<App>) -> Result<(), Fault> {
+        look(&app).await
     }
 }
 
