@@ -22,6 +22,7 @@ mod pages;
 mod postgres;
 mod replicas;
 mod resume;
+mod slices;
 mod sockets;
 mod tds;
 mod vault;

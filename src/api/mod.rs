@@ -91,6 +91,11 @@ impl Api {
         self.call(Method::GET, path, None).await
     }
 
+    /// GET below the data factory, with more in the query.
+    pub(crate) async fn get_with(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Fault> {
+        self.call_with(Method::GET, path, query, None).await
+    }
+
     /// Every item of a list below the data factory, page by page.
     pub(crate) async fn list(&self, path: &[&str]) -> Result<Vec<Value>, Fault> {
         let mut items = Vec::new();

@@ -23,7 +23,7 @@ pub(crate) use gateway::{
 };
 pub(crate) use receipt::{ReceiptCommand, ReceiptListArgs, ReceiptShowArgs, ReceiptVerifyArgs};
 pub(crate) use runs::{ApiArgs, PipelineCommand, PipelineRunArgs, RunCommand, RunListArgs, RunShowArgs};
-pub(crate) use trigger::{TriggerArgs, TriggerCommand, TriggerRunArgs, TriggerRunsArgs};
+pub(crate) use trigger::{SlicesArgs, TriggerArgs, TriggerCommand, TriggerRunArgs, TriggerRunsArgs};
 pub(crate) use vault::{
     BackupArgs, CertificateChangeArgs, CertificateUseArgs, EncryptArgs, KeyKindArg, NodesApproveArgs, NodesCommand,
     PolicyCheckArgs, PolicyCommand, RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand,
@@ -90,6 +90,8 @@ pub(crate) enum Command {
     /// Triggers of a factory: what starts pipelines by itself.
     #[command(subcommand)]
     Trigger(TriggerCommand),
+    /// Slices of a dataset: the windows in which it is made, and how they are.
+    Slices(SlicesArgs),
     /// What a node signed about finished copies.
     #[command(subcommand)]
     Receipt(ReceiptCommand),

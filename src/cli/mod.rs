@@ -19,6 +19,7 @@ mod policy;
 mod progress;
 mod receipt;
 mod runs;
+mod slices;
 mod stores;
 mod test_connection;
 mod trigger;
@@ -69,6 +70,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Run(RunCommand::List(args)) => runs::list(args, &output).await,
         Command::Run(RunCommand::Show(args)) => runs::show(args, &output).await,
         Command::Trigger(command) => trigger::run(command, &output).await,
+        Command::Slices(args) => slices::run(&args, &output).await,
         Command::Receipt(ReceiptCommand::List(args)) => receipt::list(&args, &output),
         Command::Receipt(ReceiptCommand::Show(args)) => receipt::show(&args, &output),
         Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args, &output),

@@ -243,25 +243,38 @@ impl<'a> Activity<'a> {
             Some(using) if using.as_is && using.as_text && !as_is => text_name(name),
             _ => name.to_owned(),
         };
-        let mut reference = |name: &str, times: Option<(&str, &str)>, end: &str| {
-            let mut reference = json!({ "referenceName": named(name), "type": "DatasetReference" });
-            let dataset = pipeline::dataset(all, name);
-            if let Some(dataset) = dataset.filter(|dataset| dataset.windowed)
-                && let Some((start, end)) = self.times(dataset, times, group, name, end, notes)
-                && let Some(object) = reference.as_object_mut()
-            {
-                let expression = |text: String| json!({ "value": format!("@{text}"), "type": "Expression" });
-                object.insert(
-                    "parameters".to_owned(),
-                    json!({ "windowStart": expression(start), "windowEnd": expression(end) }),
-                );
-            }
-            reference
-        };
-        let input_reference = reference(&input.name, input.times, "inputs");
-        let output_reference = reference(output, None, "outputs");
-        made.insert("inputs".to_owned(), json!([input_reference]));
-        made.insert("outputs".to_owned(), json!([output_reference]));
+        let reads = self.reference(
+            (&input.name, &named(&input.name)),
+            input.times,
+            "inputs",
+            group,
+            all,
+            notes,
+        );
+        let writes = self.reference((output, &named(output)), None, "outputs", group, all, notes);
+        made.insert("inputs".to_owned(), json!([reads]));
+        made.insert("outputs".to_owned(), json!([writes]));
+    }
+
+    /// A reference to a dataset's slice, under its name of today.
+    pub(crate) fn reference(
+        &self,
+        (name, today): (&str, &str),
+        times: Option<(&str, &str)>,
+        end: &str,
+        group: &Group<'_>,
+        all: &Old1<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Value {
+        let mut reference = json!({ "referenceName": today, "type": "DatasetReference" });
+        let dataset = pipeline::dataset(all, name);
+        if let Some(dataset) = dataset.filter(|dataset| dataset.windowed)
+            && let Some((start, end)) = self.times(dataset, times, group, name, end, notes)
+        {
+            let expression = |text: String| json!({ "value": format!("@{text}"), "type": "Expression" });
+            reference["parameters"] = json!({ "windowStart": expression(start), "windowEnd": expression(end) });
+        }
+        reference
     }
 
     /// The expressions of a dataset's slice in the activity's window.
@@ -415,7 +428,7 @@ fn small(name: &str) -> String {
 }
 
 /// A time span; nothing stood for ever.
-fn written_span(span: Duration) -> String {
+pub(crate) fn written_span(span: Duration) -> String {
     let span = if span.is_zero() { Duration::days(365) } else { span };
     let (days, hours) = (span.num_days(), span.num_hours() % 24);
     format!(

@@ -15,6 +15,7 @@ mod function;
 mod linked_service;
 mod names;
 mod pipeline;
+mod policy;
 mod text;
 mod translate;
 mod trigger;

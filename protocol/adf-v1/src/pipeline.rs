@@ -3,12 +3,13 @@
 use crate::activity::{self, Activity};
 use crate::availability::{Availability, Period};
 use crate::dataset::{Dataset, Shape};
+use crate::policy::Guards;
 use crate::translate::{Kind, Names, Notes, Old1, Translation, Use, Uses, push};
 use crate::trigger;
 use serde_json::{Value, json};
 use sluice_contract::document::{member, text};
 use sluice_contract::{Code, Object};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who makes the slices of a dataset.
 #[derive(Clone, Debug)]
@@ -236,23 +237,51 @@ pub(crate) fn dataset<'a>(all: &'a Old1<'_>, name: &str) -> Option<&'a Dataset> 
 
 /// The pipeline of today.
 fn write(group: &Group<'_>, all: &Old1<'_>, uses: &Uses, notes: &mut Notes<'_>) -> Value {
-    let activities: Vec<Value> = group
+    let guards = Guards::of(group, all, notes);
+    let mut activities: Vec<Value> = group
         .activities
         .iter()
         .map(|activity| {
-            let before: Vec<&str> = waits_for(activity, group);
+            let mut before: Vec<&str> = waits_for(activity, group);
+            let guarding = guards.before(activity, &before);
+            before.extend(guarding.iter().map(String::as_str));
             activity.write(&before, group, all, uses, notes)
         })
         .collect();
+    activities.extend(guards.made);
     let mut made = json!({
         "activities": activities,
         "parameters": { "windowStart": { "type": "String" }, "windowEnd": { "type": "String" } },
         "annotations": ["v1"],
     });
+    // Today only copies name datasets, and some by another name; whose slices the windows are is told here.
+    let renamed = |name: &str| {
+        uses.get(&name.to_lowercase())
+            .is_some_and(|using| using.as_is && using.as_text)
+    };
+    let untold = |activity: &Activity<'_>| {
+        let inputs = activity.inputs.iter().map(|input| input.name.as_str());
+        activity.kind != "Copy" || inputs.chain(activity.outputs.iter().map(String::as_str)).any(renamed)
+    };
+    if group.activities.iter().any(untold) {
+        made["v1"] = ends(group);
+    }
     if let (Some(description), Some(object)) = (group.description, made.as_object_mut()) {
         object.insert("description".to_owned(), description.into());
     }
     made
+}
+
+/// The datasets of all activities.
+fn ends(group: &Group<'_>) -> Value {
+    let activities = || group.activities.iter();
+    let inputs: BTreeSet<&str> = activities()
+        .flat_map(|activity| activity.inputs.iter().map(|input| input.name.as_str()))
+        .collect();
+    let outputs: BTreeSet<&str> = activities()
+        .flat_map(|activity| activity.outputs.iter().map(String::as_str))
+        .collect();
+    json!({ "inputs": inputs, "outputs": outputs })
 }
 
 /// The activities of the same group that make what this one reads.

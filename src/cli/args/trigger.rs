@@ -1,4 +1,4 @@
-//! `sluice trigger`: what can be typed.
+//! `sluice trigger` and `sluice slices`: what can be typed.
 
 use super::ApiArgs;
 use clap::{Args, Subcommand};
@@ -50,4 +50,25 @@ pub(crate) struct TriggerRunArgs {
     pub(crate) name: String,
     /// The id of its run, as `sluice trigger runs` shows it.
     pub(crate) run: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SlicesArgs {
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    /// The dataset.
+    pub(crate) dataset: String,
+    /// Slices from this time on, such as 2024-05-31T18:00:00Z or 2024-05-31 [default: a week before the end].
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Slices up to this time [default: now].
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Sets the whole slices within that time: Waiting makes them again, Ready, Failed and Skipped end them.
+    #[arg(long, value_name = "STATE", requires = "from", requires = "to", ignore_case = true,
+        value_parser = ["Waiting", "Ready", "Failed", "Skipped"])]
+    pub(crate) set: Option<String>,
+    /// With --set Waiting: what the slices are made of is made again as well.
+    #[arg(long, requires = "set")]
+    pub(crate) upstream: bool,
 }

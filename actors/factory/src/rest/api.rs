@@ -37,6 +37,8 @@ const SPELLING: &[&str] = &[
     "queryTriggerRuns",
     "regenerateKey",
     "setActivePeriod",
+    "setSliceStatus",
+    "setStatus",
 ];
 
 /// What the name behind a segment is called.

@@ -33,6 +33,7 @@ pub(crate) mod route;
 mod runs;
 mod secrets;
 mod serve;
+mod slices;
 pub(crate) mod status;
 mod trigger_check;
 mod trigger_runs;

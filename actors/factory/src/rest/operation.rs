@@ -4,8 +4,8 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{
     accounts, api, audit, callbacks, documents, enrol, exposure, factories, gateways, global_parameters, health, keys,
-    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, status, trigger_runs,
-    triggers, upgrade, v1,
+    linked_services, metrics, node_requests, nodes, oauth, operations, probe, queries, runs, slices, status,
+    trigger_runs, triggers, upgrade, v1,
 };
 use crate::app::App;
 use crate::state::documents::DocumentKind;
@@ -77,6 +77,8 @@ pub(crate) enum Op {
     TriggerRunCancel,
     TriggerRunQuery,
     TestConnection,
+    SliceList,
+    SliceSet,
     CreateRun,
     RunGet,
     RunCancel,
@@ -173,6 +175,8 @@ pub(crate) async fn run(op: Op, app: &Arc<App>, call: &Call) -> Result<Response,
         Op::TriggerRunCancel => trigger_runs::cancel(app, call).await,
         Op::TriggerRunQuery => trigger_runs::query(app, call).await,
         Op::TestConnection => probe::test_connection(app, call).await,
+        Op::SliceList => slices::list(app, call).await,
+        Op::SliceSet => slices::set(app, call).await,
         Op::CreateRun => runs::create(app, call).await,
         Op::RunGet => runs::get(app, call).await,
         Op::RunCancel => runs::cancel(app, call).await,

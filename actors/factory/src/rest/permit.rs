@@ -43,6 +43,7 @@ impl Op {
             | Op::DocumentList(_)
             | Op::DocumentGet(_)
             | Op::RunGet
+            | Op::SliceList
             | Op::RunQuery
             | Op::ActivityQuery
             | Op::TriggerSubscription
@@ -53,6 +54,7 @@ impl Op {
             | Op::GatewaySyncCredentials
             | Op::GatewayUpgrade
             | Op::CreateRun
+            | Op::SliceSet
             | Op::RunCancel
             | Op::TriggerStart
             | Op::TriggerStop

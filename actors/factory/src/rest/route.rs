@@ -105,6 +105,8 @@ const TABLE: &[(&str, &str, Op)] = &[
     ("GET", "F/datasets/*", Op::DocumentGet(Dataset)),
     ("PUT", "F/datasets/*", Op::DocumentPut(Dataset)),
     ("DELETE", "F/datasets/*", Op::DocumentDelete(Dataset)),
+    ("GET", "F/datasets/*/slices", Op::SliceList),
+    ("POST", "F/datasets/*/setslicestatus", Op::SliceSet),
     ("GET", "F/pipelines", Op::DocumentList(Pipeline)),
     ("GET", "F/pipelines/*", Op::DocumentGet(Pipeline)),
     ("PUT", "F/pipelines/*", Op::DocumentPut(Pipeline)),

@@ -199,6 +199,24 @@ pub(crate) async fn live(conn: &mut Conn, trigger: &str) -> Result<Vec<TriggerRu
     .db()
 }
 
+/// The windows of a trigger that begin within a span of time, as they are.
+pub(crate) async fn of_windows(
+    conn: &mut Conn,
+    trigger: &str,
+    from: i64,
+    to: i64,
+) -> Result<Vec<TriggerRunRow>, Fault> {
+    sqlx::query_as(
+        "SELECT * FROM trigger_runs WHERE trigger_id = $1 AND window_start >= $2 AND window_start < $3 ORDER BY window_start",
+    )
+    .bind(trigger)
+    .bind(from)
+    .bind(to)
+    .fetch_all(conn)
+    .await
+    .db()
+}
+
 /// A window of a trigger: start, end and status.
 #[derive(Clone, Debug)]
 pub(crate) struct WindowState {

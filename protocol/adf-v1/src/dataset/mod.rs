@@ -7,6 +7,7 @@ pub(crate) use format::Format;
 
 use crate::availability::Availability;
 use crate::names;
+use crate::policy::Policy;
 use crate::translate::{Notes, convert};
 use serde_json::{Value, json};
 use sluice_contract::document::{member, text};
@@ -41,6 +42,8 @@ pub(crate) struct Dataset {
     pub(crate) external: bool,
     /// Whether it says something else for every slice.
     pub(crate) windowed: bool,
+    /// What it asks of its slices.
+    pub(crate) policy: Policy,
     settings: Object,
     columns: Option<Value>,
     description: Option<String>,
@@ -124,13 +127,13 @@ impl Dataset {
             });
         let waits = availability.is_some_and(|all| member(all, "waitOnExternal").is_some());
         let external = member(properties, "external") == Some(&Value::Bool(true)) || waits;
-        policy(properties, notes);
         Some(Self {
             service: name.to_owned(),
             shape,
             availability: read,
             external,
             windowed,
+            policy: Policy::read(properties, notes),
             settings,
             columns: member(properties, "structure").cloned(),
             description: text(properties, "description").map(str::to_owned),
@@ -187,23 +190,4 @@ fn schema(columns: Option<&Value>) -> Option<Value> {
     let names = columns.iter().filter_map(|column| text(column.as_object()?, "name"));
     let names: Vec<Value> = names.map(|name| json!({ "name": name, "type": "String" })).collect();
     (!names.is_empty() && names.len() == columns.len()).then_some(Value::Array(names))
-}
-
-/// What a slice of a dataset had to fulfil before it counted.
-fn policy(properties: &Object, notes: &mut Notes<'_>) {
-    let policy = member(properties, "policy").and_then(Value::as_object);
-    let asks = |name: &str| {
-        let part = policy
-            .and_then(|policy| member(policy, name))
-            .and_then(Value::as_object);
-        part.is_some_and(|part| !part.is_empty())
-    };
-    if asks("validation") {
-        let text = "`policy.validation` is not carried over: a slice is not looked at before it is used; use an activity of type Validation";
-        notes.note(&["properties", "policy", "validation"], text);
-    }
-    if asks("externalData") {
-        let text = "`policy.externalData` is not carried over: an external slice counts as ready; the activity's `retry` waits for it";
-        notes.note(&["properties", "policy", "externalData"], text);
-    }
 }

@@ -203,6 +203,11 @@ fn activities_of_other_windows_become_pipelines_that_wait() {
         first["activities"][0]["typeProperties"]["source"]["type"],
         "BinarySource"
     );
+    // Whose slices the windows are is told where today's document does not say it.
+    assert_eq!(
+        (&first["v1"], &made(&all, Kind::Pipeline, "P-2")["v1"]),
+        (&Value::Null, &json!({ "inputs": ["C"], "outputs": ["D"] }))
+    );
     let day = made(&all, Kind::Trigger, "P-2");
     assert_eq!(day["typeProperties"]["interval"], 24);
     assert_eq!(

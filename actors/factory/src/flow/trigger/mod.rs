@@ -14,6 +14,7 @@ mod keep;
 mod schedule;
 mod scheduler;
 mod seen;
+mod slices;
 mod tumbling;
 mod waits;
 mod watching;
@@ -24,6 +25,7 @@ pub(crate) use definition::Definition;
 pub(super) use ended::run_ended;
 pub(super) use scheduler::TriggerScheduler;
 pub(super) use seen::seen;
+pub(crate) use slices::{Wanted, set as set_slices, slices};
 
 #[cfg(test)]
 pub(crate) use keep::keep;

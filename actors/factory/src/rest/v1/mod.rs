@@ -14,6 +14,7 @@ pub(crate) mod routes;
 
 use super::call::Call;
 use super::error::ApiError;
+use super::slices;
 use crate::access::Scope;
 use crate::app::App;
 use axum::response::Response;
@@ -54,6 +55,8 @@ pub(crate) enum V1 {
     Get(Collection),
     Put(Collection),
     Delete(Collection),
+    Slices,
+    SliceStatus,
     PipelinePause,
     PipelineResume,
     PipelinePeriod,
@@ -63,10 +66,14 @@ impl V1 {
     /// The scope that the operation needs, by the same rule as today's operations.
     pub(crate) fn needs(self) -> Scope {
         match self {
-            V1::FactoryList | V1::FactoryGet | V1::GatewayList | V1::GatewayGet | V1::List(_) | V1::Get(_) => {
-                Scope::Reader
-            }
-            V1::PipelinePause | V1::PipelineResume => Scope::Operator,
+            V1::FactoryList
+            | V1::FactoryGet
+            | V1::GatewayList
+            | V1::GatewayGet
+            | V1::List(_)
+            | V1::Get(_)
+            | V1::Slices => Scope::Reader,
+            V1::PipelinePause | V1::PipelineResume | V1::SliceStatus => Scope::Operator,
             V1::FactoryPut
             | V1::FactoryDelete
             | V1::GatewayPut
@@ -95,6 +102,8 @@ pub(crate) async fn run(op: V1, app: &Arc<App>, call: &Call) -> Result<Response,
         V1::Get(collection) => documents::get(app, call, collection).await,
         V1::Put(collection) => documents::put(app, call, collection).await,
         V1::Delete(collection) => documents::delete(app, call, collection).await,
+        V1::Slices => slices::list(app, call).await,
+        V1::SliceStatus => slices::set(app, call).await,
         V1::PipelinePause => pipelines::pause(app, call, true).await,
         V1::PipelineResume => pipelines::pause(app, call, false).await,
         V1::PipelinePeriod => pipelines::period(app, call).await,
