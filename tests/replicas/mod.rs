@@ -1,5 +1,7 @@
 //! Several factories on one PostgreSQL database, as processes, with real nodes: they share the work, and one may die.
 
+mod triggers;
+
 use serde_json::{Value, json};
 use sluice_tests::documents::{copy_pipeline, make_copy, postgres_sink, postgres_source};
 use sluice_tests::factory::Factory;
