@@ -7,6 +7,7 @@ mod encrypt;
 mod endpoint;
 mod moving;
 mod policy;
+mod principal;
 mod rest;
 mod secrets;
 

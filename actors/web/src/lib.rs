@@ -5,9 +5,11 @@
 mod address;
 mod answer;
 mod call;
+mod login;
 mod reach;
 mod request;
 
 pub use call::call;
+pub use login::{Login, Scheme, login, origin};
 pub use reach::{Net, Reach};
-pub use request::{Request, basic};
+pub use request::Request;

@@ -1,5 +1,6 @@
 //! What is asked, from the activity's `typeProperties`.
 
+use crate::login::{Login, Scheme};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -28,15 +29,6 @@ pub struct Request {
     pub(crate) blind: bool,
 }
 
-/// The user and the reference to the password of an activity whose authentication is Basic and whose password is not in it.
-pub fn basic(settings: &Object) -> Option<&Object> {
-    let given = member(settings, "authentication")?.as_object()?;
-    let is_basic = text(given, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("Basic"));
-    let password = member(given, "password")?.as_object()?;
-    let refers = text(password, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("AzureKeyVaultSecret"));
-    (is_basic && refers).then_some(given)
-}
-
 impl Request {
     /// Reads it.
     ///
@@ -47,18 +39,22 @@ impl Request {
         Self::read_settings(settings)
     }
 
-    /// The same for an activity with Basic authentication, once its password is known.
+    /// The same for an activity with a login, once its password or its token is known.
     ///
     /// # Errors
     /// `SL4011`, also for a user that no header can carry.
-    pub fn read_basic(settings: &Object, password: &str) -> Result<Self, Fault> {
-        let user = basic(settings).and_then(|given| text(given, "username"));
-        let user = user.filter(|user| !user.contains(':'));
-        let user = user.ok_or_else(|| wrong("its `authentication` has no `username`, or one with a colon"))?;
+    pub fn read_as(settings: &Object, login: &Login, secret: &str) -> Result<Self, Fault> {
+        let header = match login.scheme {
+            Scheme::Principal => Zeroizing::new(format!("Bearer {secret}")),
+            Scheme::Basic => {
+                let user = text(&login.properties, "username").filter(|user| !user.contains(':'));
+                let user = user.ok_or_else(|| wrong("its `authentication` has no `username`, or one with a colon"))?;
+                let both = Zeroizing::new(format!("{user}:{secret}"));
+                Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(both.as_bytes())))
+            }
+        };
         let mut request = Self::read_settings(settings)?;
-        let login = Zeroizing::new(format!("{user}:{password}"));
-        let login = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())));
-        let mut value = HeaderValue::from_str(&login).map_err(|_| wrong("its login cannot be sent"))?;
+        let mut value = HeaderValue::from_str(&header).map_err(|_| wrong("its login cannot be sent"))?;
         value.set_sensitive(true);
         request.headers.insert(AUTHORIZATION, value);
         Ok(request)
@@ -150,10 +146,14 @@ fn check_authentication(settings: &Object) -> Result<(), Fault> {
         return Ok(());
     }
     let why = match kind.to_ascii_uppercase().as_str() {
-        "MSI" | "MANAGEDSERVICEIDENTITY" => "there is no managed identity outside of Azure",
-        "BASIC" | "CLIENTCERTIFICATE" | "SERVICEPRINCIPAL" | "USERASSIGNEDMANAGEDIDENTITY" => {
-            "secrets of activities are not sealed, and Sluice keeps none in clear; of Basic a node fetches the password from a key vault"
+        "MSI" | "MANAGEDSERVICEIDENTITY" | "SYSTEMASSIGNEDMANAGEDIDENTITY" | "USERASSIGNEDMANAGEDIDENTITY" => {
+            "there is no managed identity outside of Azure; use a service principal"
         }
+        "BASIC" | "SERVICEPRINCIPAL" => {
+            "its password is for a gateway's node only, and none is at hand: name the gateway in connectVia, and give the \
+             password as a SecureString beside a `url` that is no expression, or as an AzureKeyVaultSecret"
+        }
+        "CLIENTCERTIFICATE" => "certificates of activities are not kept",
         _ => "it is not known",
     };
     let text = format!("the WebActivity's authentication {kind:?} is not served: {why}");
@@ -217,16 +217,27 @@ mod tests {
     fn a_login_is_a_header_that_nobody_prints() {
         let password =
             json!({ "type": "AzureKeyVaultSecret", "secretName": "s", "store": { "referenceName": "Vault" } });
-        let settings =
-            json!({ "url": "http://a", "authentication": { "type": "Basic", "username": "me", "password": password } });
-        let settings = settings.as_object().unwrap();
-        assert!(basic(settings).is_some());
-        assert_eq!(Request::read(settings).unwrap_err().code, Code::WebAuthentication);
-        let request = Request::read_basic(settings, "canary").unwrap();
-        assert_eq!(request.headers[AUTHORIZATION].as_bytes(), b"Basic bWU6Y2FuYXJ5");
-        assert!(!format!("{request:?}").contains("bWU6"), "{request:?}");
-        let inline =
-            json!({ "url": "http://a", "authentication": { "type": "Basic", "username": "me", "password": "x" } });
-        assert!(basic(inline.as_object().unwrap()).is_none());
+        let settings = |kind: &str| json!({ "url": "http://a", "authentication": { "type": kind, "username": "me", "password": password } });
+        for (kind, header) in [("Basic", "Basic bWU6Y2FuYXJ5"), ("ServicePrincipal", "Bearer canary")] {
+            let settings = settings(kind);
+            let settings = settings.as_object().unwrap();
+            let login = crate::login(settings).unwrap();
+            assert_eq!(Request::read(settings).unwrap_err().code, Code::WebAuthentication);
+            let request = Request::read_as(settings, &login, "canary").unwrap();
+            assert_eq!(request.headers[AUTHORIZATION].as_bytes(), header.as_bytes());
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("bWU6") && !shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn managed_identities_are_refused_for_what_they_are() {
+        for kind in ["MSI", "UserAssignedManagedIdentity", "ManagedServiceIdentity"] {
+            let fault = read(json!({ "url": "http://a", "authentication": { "type": kind } })).unwrap_err();
+            assert!(
+                fault.code == Code::WebAuthentication && fault.message.contains("managed identity"),
+                "{fault}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::hub::Hub;
 use crate::journal::Arrival;
 use crate::scheduler::{Accepted, GiveBack, NO_LEASE, Reservation, Reserve};
 use sluice_channel::{Inbox, Settle};
-use sluice_contract::job::JobSpec;
+use sluice_contract::job::{JobSpec, Task, Work};
 use sluice_contract::message::{Cancelled, Reject};
 use sluice_contract::{Code, Envelope, Fault, JobId, Message as Wire, Object};
 use std::convert::Infallible;
@@ -115,7 +115,9 @@ async fn journal(hub: &Arc<Hub>, job: &JobId, attempt: u32, spec: Arc<JobSpec>) 
         Arrival::Wanted => {}
     }
     let served = |kind: &str| hub.options.stores.connector(kind).map(drop);
-    if let Err(fault) = spec.endpoints().try_for_each(|endpoint| served(&endpoint.kind)) {
+    // What a web activity logs in with is no store.
+    let calls = matches!(&spec.work, Work::Task(task) if task.kind == Task::WebActivity);
+    if !calls && let Err(fault) = spec.endpoints().try_for_each(|endpoint| served(&endpoint.kind)) {
         reject(hub, job, attempt, fault).await?;
         return Ok(false);
     }

@@ -12,7 +12,7 @@ use sluice_contract::document::text;
 use sluice_contract::job::{Task, TaskOutcome, TaskSpec};
 use sluice_contract::{Code, Fault, Object};
 use sluice_store_core::{CommitKey, Reach};
-use sluice_web::{Reach as FromHere, Request};
+use sluice_web::{Reach as FromHere, Request, Scheme};
 use std::sync::Arc;
 
 /// Borrows the connections, and does the work once: under this lease and token nothing of it is repeated.
@@ -68,11 +68,16 @@ async fn request(hub: &Arc<Hub>, work: &TaskSpec) -> Result<Request, Fault> {
     };
     let mut properties = vault::open_for(hub, login).await?;
     secrets::resolve(hub, login, &mut properties).await?;
-    let password = properties.secrets.get("password").ok_or_else(|| {
-        let text = format!("{} has no password", login.name);
-        Fault::new(Code::PropertyMissing, text)
-    })?;
-    Request::read_basic(&work.settings, password)
+    let found = sluice_web::login(&work.settings);
+    let missing = || Fault::new(Code::PropertyMissing, format!("{} has no password", login.name));
+    let (found, password) = found.zip(properties.secrets.get("password")).ok_or_else(missing)?;
+    match found.scheme {
+        Scheme::Basic => Request::read_as(&work.settings, &found, password),
+        Scheme::Principal => {
+            let token = secrets::principal_token(hub, login, &properties, password).await?;
+            Request::read_as(&work.settings, &found, &token)
+        }
+    }
 }
 
 /// Whether the node's policy lets this be done.

@@ -41,22 +41,53 @@ pub(super) async fn secret(properties: &StoreProperties, name: &str, version: Op
     let vault = address("baseUrl", &needed("baseUrl")?)?;
     let (tenant, id) = (needed("tenant")?, needed("servicePrincipalId")?);
     let key = Zeroizing::new(needed("servicePrincipalKey")?);
-    let http = client(properties)?;
-    let mut login = address(
-        "authority",
-        &properties.text("authority").unwrap_or_else(|| AUTHORITY.to_owned()),
-    )?;
-    segments(&mut login, &[&tenant, "oauth2", "v2.0", "token"])?;
     // The resource is the cloud's, not the vault's own address.
     let host = vault.host_str().unwrap_or_default();
     let resource = properties
         .text("resource")
         .unwrap_or_else(|| format!("https://{}", host.split_once('.').map_or(host, |(_, cloud)| cloud)));
+    let token = token(properties, (&tenant, &id, &key), &resource).await?;
+    let http = client(properties)?;
+    let mut place = vault;
+    let mut path = vec!["secrets", name];
+    path.extend(version);
+    segments(&mut place, &path)?;
+    place.query_pairs_mut().append_pair("api-version", API_VERSION);
+    let (status, answer) = ask("the key vault", || http.get(place.clone()).bearer_auth(token.as_str())).await?;
+    if status != 200 {
+        let why = words(&answer, &["/error/message", "/error/code"]);
+        let message = format!("secret {name:?}: the key vault answered {status}{why}");
+        return Err(Fault::new(Code::SecretRefused, message));
+    }
+    let value: Value = serde_json::from_slice(&answer).map_err(|_| {
+        Fault::new(
+            Code::SecretRefused,
+            format!("secret {name:?}: the answer is not understood"),
+        )
+    })?;
+    Ok(value.value)
+}
+
+/// A token for a resource, for the client's id and secret in a tenant.
+///
+/// # Errors
+/// `SL6013` for the authority's address, `SL5026` and `SL5027` for its answer.
+async fn token(
+    properties: &StoreProperties,
+    (tenant, id, key): (&str, &str, &str),
+    resource: &str,
+) -> Result<Clear, Fault> {
+    let http = client(properties)?;
+    let mut login = address(
+        "authority",
+        &properties.text("authority").unwrap_or_else(|| AUTHORITY.to_owned()),
+    )?;
+    segments(&mut login, &[tenant, "oauth2", "v2.0", "token"])?;
     let scope = format!("{}/.default", resource.trim_end_matches('/'));
     let form = [
         ("grant_type", "client_credentials"),
-        ("client_id", &id),
-        ("client_secret", &key),
+        ("client_id", id),
+        ("client_secret", key),
         ("scope", &scope),
     ];
     let body = Zeroizing::new(
@@ -79,27 +110,24 @@ pub(super) async fn secret(properties: &StoreProperties, name: &str, version: Op
     }
     let token: Token = serde_json::from_slice(&answer)
         .map_err(|_| Fault::new(Code::SecretRefused, "the token service's answer is not understood"))?;
-    let mut place = vault;
-    let mut path = vec!["secrets", name];
-    path.extend(version);
-    segments(&mut place, &path)?;
-    place.query_pairs_mut().append_pair("api-version", API_VERSION);
-    let (status, answer) = ask("the key vault", || {
-        http.get(place.clone()).bearer_auth(token.access_token.as_str())
-    })
-    .await?;
-    if status != 200 {
-        let why = words(&answer, &["/error/message", "/error/code"]);
-        let message = format!("secret {name:?}: the key vault answered {status}{why}");
-        return Err(Fault::new(Code::SecretRefused, message));
-    }
-    let value: Value = serde_json::from_slice(&answer).map_err(|_| {
-        Fault::new(
-            Code::SecretRefused,
-            format!("secret {name:?}: the answer is not understood"),
-        )
-    })?;
-    Ok(value.value)
+    Ok(token.access_token)
+}
+
+/// The token with which a web activity's service principal calls.
+///
+/// # Errors
+/// `SL6013` for what is missing, `SL5026` and `SL5027` for the token service.
+pub(super) async fn principal(properties: &StoreProperties, key: &str) -> Result<Clear, Fault> {
+    let needed = |names: &[&str]| {
+        let mut found = names.iter().filter_map(|name| properties.text(name));
+        found.find(|text| !text.trim().is_empty()).ok_or_else(|| {
+            let text = format!("the activity's `authentication` has no `{}`", names[0]);
+            Fault::new(Code::PropertyMissing, text)
+        })
+    };
+    let tenant = needed(&["userTenant", "tenant"])?;
+    let id = needed(&["username", "servicePrincipalId"])?;
+    token(properties, (&tenant, &id, key), &needed(&["resource"])?).await
 }
 
 fn segments(url: &mut url::Url, path: &[&str]) -> Result<(), Fault> {

@@ -78,6 +78,25 @@ async fn fetch(hub: &Arc<Hub>, stores: &[Endpoint], reference: &Reference) -> Re
     }
 }
 
+/// The token with which a web activity's service principal calls: its secret goes to the token service, where the node's policy
+/// lets it.
+///
+/// # Errors
+/// `SL5021`, `SL5026`, `SL5027`, `SL6013`.
+pub(crate) async fn principal_token(
+    hub: &Arc<Hub>,
+    endpoint: &Endpoint,
+    properties: &StoreProperties,
+    secret: &str,
+) -> Result<Clear, Fault> {
+    let shared = Arc::clone(hub);
+    let policy = blocking(move || shared.policy.now()).await?;
+    policy.check_reach(endpoint, &azure::reaches(properties)).await?;
+    azure::principal(properties, secret)
+        .await
+        .map_err(|fault| fault.context(&endpoint.name))
+}
+
 /// Opens the store's own credential and asks it.
 async fn ask(hub: &Arc<Hub>, endpoint: &Endpoint, reference: &Reference) -> Result<Clear, Fault> {
     let properties = crate::vault::open_for(hub, endpoint).await?;

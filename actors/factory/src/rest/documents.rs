@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::error::ApiError;
-use super::{references, reply, secrets};
+use super::{references, reply, secrets, web_secrets};
 use crate::app::App;
 use crate::state::documents::{self, DocumentKind, DocumentRow};
 use crate::state::factories::FactoryRow;
@@ -62,8 +62,9 @@ pub(crate) async fn delete(app: &Arc<App>, call: &Call, kind: DocumentKind) -> R
 
 /// `PUT` of everything but a linked service.
 ///
-/// What these documents hold as `SecureString` belongs to activities that do not run here, and there is nobody to seal it
-/// to. It is not kept: the stored document has the mask, as the reply has.
+/// Passwords of web activities that a node calls are sealed to its gateway. What else these documents hold as `SecureString`
+/// belongs to activities that do not run here, and there is nobody to seal it to. It is not kept: the stored document has the
+/// mask, as the reply has.
 pub(crate) async fn put(app: &Arc<App>, call: &Call, kind: DocumentKind) -> Result<Response, ApiError> {
     check_name(call.name(3))?;
     let mut body = Value::Object(reply::own_members(call.object()?));
@@ -79,13 +80,16 @@ pub(crate) async fn put(app: &Arc<App>, call: &Call, kind: DocumentKind) -> Resu
             })?;
         }
     }
+    let mut tx = app.state.write().await?;
+    let factory = call.factory(&mut tx).await?;
+    if kind == DocumentKind::Pipeline {
+        web_secrets::seal_all(&mut tx, &factory, &mut body).await?;
+    }
     secrets::mask(&mut body, "", &mut |path, secret| {
         drop(zeroize::Zeroizing::new(secret));
         tracing::info!(path, "A secret in a document is not kept");
     });
     let body = json(&body)?;
-    let mut tx = app.state.write().await?;
-    let factory = call.factory(&mut tx).await?;
     let old = documents::find(&mut tx, &factory.id, kind, call.name(3)).await?;
     call.check_match(old.as_ref().map(|row| row.etag.as_str()))?;
     let row = DocumentRow {

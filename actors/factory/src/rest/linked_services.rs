@@ -139,7 +139,13 @@ async fn targets(conn: &mut Conn, factory: &str, via: Option<&str>) -> Result<Ve
     Ok(found)
 }
 
-fn seal(kind: &str, public: &Object, taken: Secrets, to: &[GatewayRow]) -> Result<BTreeMap<String, String>, Fault> {
+/// Seals secrets to gateways, each to its certificate; a gateway without one is left out.
+pub(super) fn seal(
+    kind: &str,
+    public: &Object,
+    taken: Secrets,
+    to: &[GatewayRow],
+) -> Result<BTreeMap<String, String>, Fault> {
     let store = StoreProperties {
         kind: kind.to_owned(),
         public: public.clone(),

@@ -41,6 +41,7 @@ mod triggers;
 mod unserved;
 mod upgrade;
 mod v1;
+mod web_secrets;
 
 pub(crate) use api::document as openapi;
 pub(crate) use auth::of_token;

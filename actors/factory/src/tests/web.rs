@@ -200,6 +200,23 @@ fn a_webhook_waits_for_its_callback() {
         let id = start(&fixture, "WebHook", json!({}), short).await;
         let done = over(&fixture, &id).await;
         assert_eq!(done["error"]["errorCode"], "SL7005", "{done:#}");
+
+        // Its secret would be the factory's, which keeps none.
+        let before = called.all().len();
+        let mut login = settings(false);
+        login["authentication"] = json!({ "type": "ServicePrincipal", "username": "app", "userTenant": "t", "resource": "r",
+            "password": { "type": "SecureString", "value": "canary" } });
+        let id = start(&fixture, "WebHook", json!({}), login).await;
+        let done = over(&fixture, &id).await;
+        assert_eq!(done["error"]["errorCode"], "SL6026", "{done:#}");
+        assert!(
+            done["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("the factory itself"),
+            "{done:#}"
+        );
+        assert_eq!(called.all().len(), before);
         fixture.stop().await;
     });
 }

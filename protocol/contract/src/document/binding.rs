@@ -42,7 +42,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("path", &["path", "filename"]),
     // Where a login is exchanged for a token: the secret is sent there first.
     ("authority", &["authority", "authorityHost", "tokenEndpoint"]),
-    ("tenant", &["tenant"]),
+    ("tenant", &["tenant", "userTenant"]),
 ];
 
 /// The binding of a linked service whose secrets are all outside its properties.

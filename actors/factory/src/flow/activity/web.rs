@@ -55,6 +55,11 @@ pub(super) fn begin(beginning: &Beginning<'_, '_>) -> Result<Begun, Fault> {
 pub(super) fn begin_hook(beginning: &Beginning<'_, '_>) -> Result<Begun, Fault> {
     let activity = beginning.activity;
     let settings = activity.type_properties();
+    // No node calls a hook, so there is nobody who could get its secret.
+    if sluice_web::login(settings).is_some() {
+        let text = "the WebHook's authentication is not served: the factory itself calls it, and keeps no password";
+        return Err(Fault::new(Code::WebAuthentication, text));
+    }
     Request::read(settings)?;
     body(settings)?;
     let timeout = match property(activity, "timeout") {

@@ -13,19 +13,19 @@ use std::collections::BTreeMap;
 /// Plans a WebActivity for the gateway of its `connectVia`.
 ///
 /// # Errors
-/// `SL4007` when the gateway or a key vault is not there.
+/// `SL4007` when the gateway or a key vault is not there, `SL5006` for a password that is not sealed for the gateway.
 pub(super) async fn plan(conn: &mut Conn, work: &Work<'_>) -> Result<Planned, Fault> {
     let settings = work.activity.type_properties();
     let named = member(settings, "connectVia").and_then(Reference::view);
     let gateway = choose_gateway(conn, &work.run.factory, named.map(|named| named.name), &[]).await?;
     // Its login, with the key vaults that it refers to: the node fetches the password.
-    let store = match sluice_web::basic(settings) {
+    let store = match sluice_web::login(settings) {
         None => None,
         Some(login) => {
             let service = Service {
                 name: format!("the authentication of activity {}", work.activity.name()),
                 kind: work.activity.kind().to_owned(),
-                properties: login.clone(),
+                properties: login.properties,
                 gateway: None,
                 sealed: BTreeMap::new(),
                 stores: Vec::new(),
