@@ -1,7 +1,7 @@
 # Sluice. `make test` is all that has to pass; it needs a Rust toolchain, Python 3, Node.js and PostgreSQL's server, and
 # installs the last three with apt when it runs as root.
 
-.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-nodes bench-orchestrator bench-queries bench-runtime docs build release fuzz advisories clean-test-env
+.PHONY: help test lint faults bench bench-quick bench-growth bench-load bench-nodes bench-orchestrator bench-queries bench-runtime docs build release dist sbom deny fuzz advisories clean-test-env
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,6 +57,15 @@ build: ## the binary for development: target/debug/sluice
 
 release: ## the binary for use: target/release/sluice
 	cargo build --release --workspace --bins --locked
+
+dist: ## the binary for packages, with the list of its crates in it, its SBOM and SHA-256: target/dist (cargo-auditable)
+	@tests/supply/dist.sh
+
+sbom: ## what the binary is made of, as CycloneDX: target/dist/sluice.cdx.json (cargo-cyclonedx)
+	@tests/supply/sbom.sh
+
+deny: ## licences, sources and banned crates, by deny.toml (cargo-deny)
+	@tests/supply/deny.sh
 
 fuzz: ## every parser against whatever libFuzzer thinks of (FUZZ_SECONDS=20 for each, FUZZ_ONLY="csv tds")
 	@tests/fuzz/run.sh
