@@ -5,6 +5,7 @@ mod certificate;
 mod copy;
 mod factory;
 mod gateway;
+mod proxy;
 mod receipt;
 mod runs;
 mod trigger;
@@ -21,6 +22,7 @@ pub(crate) use gateway::{
     ActorsArgs, ActorsCommand, GatewayCommand, GatewayCreateArgs, GatewayRunArgs, KeyFileArgs, LimitArgs, RegisterArgs,
     RestartArgs, StateArgs,
 };
+pub(crate) use proxy::{ProxyCommand, ProxySetArgs};
 pub(crate) use receipt::{ReceiptCommand, ReceiptListArgs, ReceiptShowArgs, ReceiptVerifyArgs};
 pub(crate) use runs::{ApiArgs, PipelineCommand, PipelineRunArgs, RunCommand, RunListArgs, RunShowArgs};
 pub(crate) use trigger::{SlicesArgs, TriggerArgs, TriggerCommand, TriggerRunArgs, TriggerRunsArgs};

@@ -188,7 +188,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// The machine's name, for a node that was given none.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
         .unwrap_or_else(|_| "node".to_owned())

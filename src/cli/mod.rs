@@ -17,6 +17,7 @@ mod output;
 mod pipeline;
 mod policy;
 mod progress;
+mod proxy;
 mod receipt;
 mod runs;
 mod slices;
@@ -52,6 +53,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Vault(command)) => vault::vault(command, &output).await,
         Command::Gateway(GatewayCommand::Credentials(args)) => vault::credentials(&args, &output),
         Command::Gateway(GatewayCommand::Policy(command)) => policy::run(&command, &output),
+        Command::Gateway(GatewayCommand::Proxy(command)) => proxy::run(command, &output).await,
         Command::Gateway(GatewayCommand::TestConnection(args)) => test_connection::run(args, &output).await,
         Command::Gateway(GatewayCommand::Backup(args)) => vault::backup_to(args, &output).await,
         Command::Gateway(GatewayCommand::Restore(args)) => vault::restore(args, &output).await,
@@ -84,6 +86,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
 pub(crate) fn long_running(command: &Command) -> bool {
     matches!(
         command,
-        Command::Factory(FactoryCommand::Run(_)) | Command::Gateway(GatewayCommand::Run(_))
+        Command::Factory(FactoryCommand::Run(_))
+            | Command::Gateway(GatewayCommand::Run(_))
     )
 }

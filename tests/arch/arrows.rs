@@ -19,13 +19,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("sluice-runtime", &[]),
     ("sluice-seal", &["sluice-contract"]),
-    ("sluice-channel", &["sluice-contract"]),
-    ("sluice-store-core", &["sluice-contract"]),
+    // How other machines are reached, by the channel and by stores.
+    ("sluice-net", &["sluice-contract"]),
+    ("sluice-http", &["sluice-contract", "sluice-net"]),
+    ("sluice-channel", &["sluice-contract", "sluice-net"]),
+    ("sluice-store-core", &["sluice-contract", "sluice-net"]),
     ("sluice-store-formats", &["sluice-contract", "sluice-store-core"]),
     ("sluice-store-file", STORE),
     ("sluice-store-wire", &["sluice-contract"]),
     ("sluice-store-mysql", WIRE),
-    ("sluice-store-object", STORE),
+    ("sluice-store-object", OBJECT),
     ("sluice-store-postgres", WIRE),
     ("sluice-store-sqlite", STORE),
     ("sluice-store-sqlserver", STORE),
@@ -36,7 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("sluice-activities", &["sluice-contract", "sluice-store-core"]),
     // A call of a web address, from a node or the factory.
-    ("sluice-web", &["sluice-contract"]),
+    ("sluice-web", &["sluice-contract", "sluice-http", "sluice-net"]),
     // Never sees a store.
     (
         "sluice-factory",
@@ -56,6 +59,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "sluice-contract",
             "sluice-channel",
+            "sluice-http",
+            "sluice-net",
             "sluice-seal",
             "sluice-runtime",
             "sluice-store-core",
@@ -68,6 +73,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 
 /// A store knows no actor, no channel, no copy and no other store.
 const STORE: &[&str] = &["sluice-contract", "sluice-store-core", "sluice-store-formats"];
+
+/// And one that is called over HTTP.
+const OBJECT: &[&str] = &[
+    "sluice-contract",
+    "sluice-http",
+    "sluice-net",
+    "sluice-store-core",
+    "sluice-store-formats",
+];
 
 /// And one that speaks its server's protocol itself.
 const WIRE: &[&str] = &[

@@ -45,6 +45,7 @@ impl House {
             side: Side::Factory,
             idle_timeout: idle,
             deadline: Duration::from_secs(10),
+            network: sluice_channel::Network::open(),
         };
         let topology = Rabbit::new(options.clone());
         topology.ensure(&[Address::Events { gateway: None }]).await.unwrap();

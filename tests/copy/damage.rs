@@ -7,8 +7,8 @@ use serde_json::json;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    CommitKey, Committed, Connection, Connector, ReadBack, Sink, SinkRequest, Source, SourceRequest, Staged, StoreKind,
-    StoreProperties, Writer, Written,
+    CommitKey, Committed, Connection, Connector, Network, ReadBack, Sink, SinkRequest, Source, SourceRequest, Staged,
+    StoreKind, StoreProperties, Writer, Written,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,9 +34,9 @@ impl Connector for Damaging {
         self.inner.kinds()
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+    async fn connect_over(&self, properties: StoreProperties, network: Network) -> Result<Arc<dyn Connection>, Fault> {
         Ok(Arc::new(Damaged {
-            inner: self.inner.connect(properties).await?,
+            inner: self.inner.connect_over(properties, network).await?,
             folder: self.folder.clone(),
         }))
     }

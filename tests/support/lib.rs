@@ -8,6 +8,7 @@ pub mod azurite;
 pub mod backend;
 pub mod binary;
 pub mod blob;
+pub mod connect_proxy;
 pub mod disk;
 pub mod documents;
 pub mod factory;

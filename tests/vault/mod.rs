@@ -6,8 +6,10 @@ mod command;
 mod encrypt;
 mod endpoint;
 mod moving;
+mod pinning;
 mod policy;
 mod principal;
+mod proxy;
 mod rest;
 mod secrets;
 

@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::link::{LinkState, QueueListener};
 use crate::looker::Looker;
 use crate::options::{AgentOptions, Tuning};
-use crate::policy::PolicyKeeper;
+use crate::policy::{Connecting, PolicyKeeper};
 use crate::probe::Prober;
 use crate::receipts::Receipts;
 use crate::scheduler::{Helpers, JobScheduler, Limits, LiveJobs, Places, Stop};
@@ -23,6 +23,7 @@ use sluice_channel::AmqpOptions;
 use sluice_channel::ControlChannel;
 use sluice_contract::message::Cancelled;
 use sluice_contract::{Code, Envelope, Fault, Message};
+use sluice_net::{Network, ProxyState};
 use sluice_runtime::{Component, Ctx, Handle, Placement, Root};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -196,10 +197,23 @@ fn prepare(
     let lock = StateLock::take(&state)?;
     tidy(&state, options.passphrase.as_ref())?;
     let addresses = Arc::new(Addresses::load(&state, &identity)?);
-    let (channel, endpoint) = match broker_channel(&state, &identity, &tuning)? {
+    let proxy = ProxyState::default();
+    let passphrase = crate::vault::at_hand(&state, options.passphrase.as_ref())?;
+    let set = crate::proxy::load(&state, passphrase.as_ref());
+    match &set {
+        Ok(Some(set)) => tracing::info!(proxy = set.place(), "The factory and HTTP are reached through a proxy."),
+        Ok(None) => {}
+        Err(fault) => {
+            tracing::error!(%fault, "The proxy's settings cannot be used: nothing goes out that would use it.")
+        }
+    }
+    proxy.set(set);
+    let outward = Network::trusted(proxy.clone());
+    let (channel, endpoint) = match broker_channel(&state, &identity, &tuning, &outward)? {
         Some((channel, endpoint)) => (channel, Some(endpoint)),
-        None => (own_endpoint(&state, &identity, &addresses, &tuning)?, None),
+        None => (own_endpoint(&state, &identity, &addresses, &tuning, &outward)?, None),
     };
+    let policy = Arc::new(PolicyKeeper::new(&state, options.policy.as_deref()));
     let board = Arc::new(Board::default());
     let cut_off = || {
         let message = Message::JobCancelled(Cancelled::default());
@@ -222,7 +236,13 @@ fn prepare(
         connectors: Connectors::default(),
         receipts: Receipts::open(&state, &identity, options.receipts)?,
         closing: CancellationToken::new(),
-        policy: PolicyKeeper::new(&state, options.policy.as_deref()),
+        network: Network::new(
+            Arc::new(Connecting(Arc::clone(&policy))),
+            Arc::clone(&options.lookup),
+            proxy,
+        ),
+        outward,
+        policy,
         secrets: SecretCache::default(),
         passphrase: Mutex::new(None),
         identity,
@@ -246,6 +266,7 @@ fn own_endpoint(
     identity: &Identity,
     addresses: &Arc<Addresses>,
     tuning: &Tuning,
+    outward: &Network,
 ) -> Result<Arc<dyn ControlChannel>, Fault> {
     let options = AmqpOptions {
         endpoint: identity.amqp_endpoint.clone(),
@@ -256,6 +277,7 @@ fn own_endpoint(
         },
         idle_timeout: tuning.idle_timeout,
         deadline: tuning.deadline,
+        network: outward.clone(),
     };
     Ok(Arc::new(InTurn::new(Arc::clone(addresses), options)))
 }

@@ -19,6 +19,7 @@ use actix::dev::Message;
 use actix::{Actor, Handler};
 use sluice_channel::ControlChannel;
 use sluice_contract::{Code, Envelope, Fault, Message as Wire};
+use sluice_net::Network;
 use sluice_runtime::{Component, Ctx, Handle, Root};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,11 @@ pub(crate) struct Hub {
     /// Cancelled when the agent shuts down and the link is to be closed.
     pub(crate) closing: CancellationToken,
     /// What the administrator of this machine allows.
-    pub(crate) policy: PolicyKeeper,
+    pub(crate) policy: Arc<PolicyKeeper>,
+    /// The way to everything that the factory names: judged by the policy.
+    pub(crate) network: Network,
+    /// The way to the factory, which is the administrator's own word.
+    pub(crate) outward: Network,
     /// Secrets that linked services refer to.
     pub(crate) secrets: SecretCache,
     /// What opens the credential keys, once somebody gave it.

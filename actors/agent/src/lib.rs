@@ -27,6 +27,7 @@ mod options;
 mod pauses;
 mod policy;
 mod probe;
+pub mod proxy;
 pub mod receipts;
 mod scheduler;
 mod secrets;

@@ -1,9 +1,11 @@
 //! What an agent is started with.
 
 use crate::vault::Passphrase;
+use sluice_net::{Lookup, SystemLookup};
 use sluice_store_core::Stores;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What an agent needs to run.
@@ -30,6 +32,8 @@ pub struct AgentOptions {
     pub credentials: Option<SocketAddr>,
     /// The node's policy; `policy.toml` in the state directory where none is named.
     pub policy: Option<PathBuf>,
+    /// Looks up the names that linked services name.
+    pub lookup: Arc<dyn Lookup>,
 }
 
 impl AgentOptions {
@@ -46,6 +50,7 @@ impl AgentOptions {
             passphrase: None,
             credentials: None,
             policy: None,
+            lookup: Arc::new(SystemLookup),
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Addresses in URLs, and those that names have, are looked at before they are called: by whatever name or redirect, only what
-//! [`Reach`] allows is.
+//! Addresses that stand in URLs are looked at before they are called, by whatever redirect: only what [`Reach`] allows is. Those
+//! that names have are when they are connected to.
 
 use crate::Reach;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use sluice_contract::{Code, Fault};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use url::{Host, Url};
 
 /// Checks the scheme, and an address that stands in the URL as a number; names are checked when they are resolved.
@@ -24,27 +23,7 @@ pub(crate) fn check(url: &Url, reach: &Reach) -> Result<(), Fault> {
     };
     match reach.allows(address) {
         true => Ok(()),
-        false => refused(format!("{address} {REFUSED}")),
-    }
-}
-
-/// What the driver is told when a name has no other address; it is found again in the error's causes.
-pub(crate) const REFUSED: &str = "is no address that is called from here";
-
-/// Resolves names, and leaves out the addresses that are not called.
-pub(crate) struct Resolver(pub(crate) Reach);
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0.clone();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| reach.allows(address.ip())).collect();
-            match allowed.is_empty() {
-                true => Err(REFUSED.into()),
-                false => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
-        })
+        false => refused(format!("{address} is no address that is called from here")),
     }
 }
 
@@ -65,7 +44,7 @@ mod tests {
             "ftp://example.com/",
             "file:///etc/passwd",
         ] {
-            let fault = check(&Url::parse(url).unwrap(), &Reach::node()).unwrap_err();
+            let fault = check(&Url::parse(url).unwrap(), &Reach::node(&sluice_net::Network::open())).unwrap_err();
             assert_eq!(fault.code, Code::WebAddressRefused, "{url}");
         }
         for url in [
@@ -84,7 +63,10 @@ mod tests {
             "http://127.0.0.1:8080/",
             "http://[::1]/",
         ] {
-            assert!(check(&Url::parse(url).unwrap(), &Reach::node()).is_ok(), "{url}");
+            assert!(
+                check(&Url::parse(url).unwrap(), &Reach::node(&sluice_net::Network::open())).is_ok(),
+                "{url}"
+            );
         }
     }
 }

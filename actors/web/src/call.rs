@@ -1,13 +1,13 @@
 //! Calling.
 
-use crate::address::{REFUSED, Resolver, check};
+use crate::address::check;
 use crate::{Reach, Request, answer};
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Method, Response, StatusCode};
 use sluice_contract::{Code, Fault, Object};
+use sluice_http::{Guard, fault_in};
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -23,10 +23,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Nothing is tried again: whether that is safe only the caller knows.
 ///
 /// # Errors
-/// `SL6024` for a call that failed, `SL6025` for an address that may not be called, `SL6020`.
+/// `SL6024` for a call that failed, `SL6025` for an address that may not be called, `SL6020`; on a node what its policy and
+/// its proxy say.
 pub async fn call(request: Request, reach: &Reach) -> Result<Object, Fault> {
-    check(&request.url, reach)?;
-    let client = client(&request, reach)?;
+    let (client, guard) = client(&request, reach)?;
     let Request {
         url,
         method,
@@ -36,6 +36,7 @@ pub async fn call(request: Request, reach: &Reach) -> Result<Object, Fault> {
         ..
     } = request;
     let place = place(&url);
+    permit(&url, reach, &guard).await?;
     let failed = |error| fault(&place, error);
     let mut asked = client.request(method, url.clone()).headers(headers.clone());
     if let Some(body) = body {
@@ -44,7 +45,7 @@ pub async fn call(request: Request, reach: &Reach) -> Result<Object, Fault> {
     let mut response = asked.send().await.map_err(failed)?;
     while let Some(next) = next_look(&response, follows)? {
         tokio::time::sleep(pause(&response)).await;
-        check(&next, reach)?;
+        permit(&next, reach, &guard).await?;
         let mut asked = client.request(Method::GET, next.clone());
         // Headers may hold secrets: they are for the server that was called.
         if next.origin() == url.origin() {
@@ -55,25 +56,31 @@ pub async fn call(request: Request, reach: &Reach) -> Result<Object, Fault> {
     answer::read(response).await.map_err(|fault| fault.context(&place))
 }
 
-fn client(request: &Request, reach: &Reach) -> Result<Client, Fault> {
-    let allowed = reach.clone();
-    let policy = Policy::custom(move |attempt: Attempt<'_>| match check(attempt.url(), &allowed) {
-        Err(_) => attempt.error(REFUSED),
-        Ok(()) if attempt.previous().len() > REDIRECTS => attempt.error("too many redirects"),
-        Ok(()) => attempt.follow(),
+/// Whether an address may be called.
+async fn permit(url: &Url, reach: &Reach, guard: &Guard) -> Result<(), Fault> {
+    check(url, reach)?;
+    guard.permit(url).await
+}
+
+fn client(request: &Request, reach: &Reach) -> Result<(Client, Guard), Fault> {
+    let (builder, guard) = sluice_http::client(reach.network());
+    let (allowed, asked) = (reach.clone(), guard.clone());
+    let policy = Policy::custom(move |attempt: Attempt<'_>| {
+        let permitted = check(attempt.url(), &allowed).and_then(|()| asked.permit_now(attempt.url()));
+        match permitted {
+            Err(fault) => attempt.error(fault),
+            Ok(()) if attempt.previous().len() > REDIRECTS => attempt.error("too many redirects"),
+            Ok(()) => attempt.follow(),
+        }
     });
-    let mut builder = Client::builder()
+    let built = builder
         .timeout(request.timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
         .redirect(policy)
         .tls_danger_accept_invalid_certs(request.blind)
-        .dns_resolver(Arc::new(Resolver(reach.clone())));
-    if reach.is_factory() {
-        // A proxy would resolve names by itself, and reach what is not looked at here.
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| fault("the client", error))
+        .build();
+    Ok((built.map_err(|error| fault("the client", error))?, guard))
 }
 
 /// Where to look at work that goes on.
@@ -114,8 +121,9 @@ fn fault(place: &str, error: reqwest::Error) -> Fault {
         causes = format!("{causes}: {cause}");
         source = cause.source();
     }
-    match causes.contains(REFUSED) {
-        true => Fault::new(Code::WebAddressRefused, format!("{place}: it {REFUSED}")),
-        false => Fault::new(Code::WebCallFailed, format!("{place}: {causes}")).retryable(true),
+    match fault_in(&error) {
+        // A name that has no address may have one later.
+        Some(fault) if fault.code != Code::StoreUnreachable => fault.context(place),
+        _ => Fault::new(Code::WebCallFailed, format!("{place}: {causes}")).retryable(true),
     }
 }

@@ -3,32 +3,64 @@
 //! it, unless its administrator says so.
 
 use sluice_contract::{Code, Fault};
+use sluice_net::{Judge, Network};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// What may be called from where.
 #[derive(Clone, Debug)]
-pub struct Reach(Option<Arc<[Net]>>);
+pub struct Reach {
+    only: Only,
+    network: Network,
+}
+
+/// From a factory, the networks that it may call beside public addresses; from a node none.
+#[derive(Clone, Debug)]
+struct Only(Option<Arc<[Net]>>);
 
 impl Reach {
-    /// From a node.
-    pub fn node() -> Self {
-        Self(None)
+    /// From a node, whose policy and proxy are the network's.
+    pub fn node(network: &Network) -> Self {
+        Self::over(network, Only(None))
     }
 
     /// From a factory, which may call these networks beside public addresses.
     pub fn factory(allowed: Vec<Net>) -> Self {
-        Self(Some(allowed.into()))
+        // Without a proxy: that would resolve names by itself, and reach what is not looked at here.
+        Self::over(&Network::open(), Only(Some(allowed.into())))
     }
 
-    /// Whether it is a factory that calls.
-    pub(crate) fn is_factory(&self) -> bool {
-        self.0.is_some()
+    fn over(network: &Network, only: Only) -> Self {
+        let network = network.and(Arc::new(only.clone()));
+        Self { only, network }
+    }
+
+    /// The way to what may be called.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Whether an address may be called.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
+        self.only.allows(address)
+    }
+}
+
+impl Judge for Only {
+    fn judge(&self, host: &str, _: Option<u16>, addresses: Option<&[IpAddr]>) -> Result<(), Fault> {
+        match addresses.into_iter().flatten().find(|address| !self.allows(**address)) {
+            None => Ok(()),
+            Some(address) => {
+                let text = format!("{host}: {address} is no address that is called from here");
+                Err(Fault::new(Code::WebAddressRefused, text))
+            }
+        }
+    }
+}
+
+impl Only {
+    fn allows(&self, address: IpAddr) -> bool {
         let address = plain(address);
         if gives_credentials(address) {
             return false;

@@ -20,6 +20,7 @@ mod wire;
 pub use amqp::{AmqpChannel, AmqpOptions};
 pub use embedded::{Embedded, EmbeddedOptions, Gatekeeper, Limits, Presence};
 pub use rabbit::{BrokerAddress, Rabbit, RabbitOptions, Side};
+pub use sluice_net::Network;
 
 use async_trait::async_trait;
 use sluice_contract::{Envelope, Fault, GatewayId, NodeId};

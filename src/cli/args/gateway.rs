@@ -2,7 +2,7 @@
 
 use super::copy::{Rate, rate};
 use super::{
-    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, RestoreArgs, TestConnectionArgs,
+    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, ProxyCommand, RestoreArgs, TestConnectionArgs,
     UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs,
 };
 use crate::telemetry::ListenArgs;
@@ -42,6 +42,9 @@ pub(crate) enum GatewayCommand {
     /// What the administrator of this machine allows the factory to ask for.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The HTTP proxy through which the factory, stores of objects and web addresses are reached.
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
     /// Tests from the running agent whether a store can be reached, stage by stage.
     TestConnection(TestConnectionArgs),
     /// Writes the node's identity and credential keys to a password-protected file.

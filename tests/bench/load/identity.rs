@@ -78,6 +78,7 @@ async fn enrol(rest: &Rest, key: &str, name: &str, certificate: &str) -> Identit
         peer: peer.clone(),
         idle_timeout: Duration::from_secs(60),
         deadline: Duration::from_secs(60),
+        network: sluice_channel::Network::open(),
     });
     Identity { peer, channel }
 }

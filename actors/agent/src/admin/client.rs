@@ -26,6 +26,14 @@ pub async fn status(state_dir: impl AsRef<Path>) -> Result<Status, Fault> {
     serde_json::from_slice(&body).map_err(|e| unreachable(&path, &format!("its answer is not understood: {e}")))
 }
 
+/// Tells the agent that the proxy's settings were changed. Connections that stand go on as they are.
+///
+/// # Errors
+/// `SL8005` when no agent answers, `SL5020` when its vault is locked, `SL5033` for settings that cannot be used.
+pub async fn reload_proxy(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
+    request(state_dir.as_ref(), "POST", "/proxy/reload").await.map(drop)
+}
+
 /// Tells the agent to take no new jobs.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/jobs/{job}/limits/bandwidth/{rate}", post(limits::of_job))
         .route("/vault/unlock", post(credentials::unlock))
         .route("/test-connection", post(credentials::test_connection))
+        .route("/proxy/reload", post(reload_proxy))
         .route("/drain", post(drain))
         .route("/resume", post(resume))
         .with_state(hub)
@@ -67,6 +68,17 @@ async fn metrics(State(hub): State<Arc<Hub>>) -> Response {
         hub.root.prometheus(),
     )
         .into_response()
+}
+
+/// The proxy's settings were changed.
+async fn reload_proxy(State(hub): State<Arc<Hub>>) -> Response {
+    match crate::proxy::reload_now(&hub).await {
+        Ok(()) => {
+            tracing::info!("An administrator of this machine changed the proxy's settings.");
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(fault) => (StatusCode::CONFLICT, Json(fault)).into_response(),
+    }
 }
 
 async fn drain(State(hub): State<Arc<Hub>>) -> StatusCode {

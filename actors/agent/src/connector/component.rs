@@ -298,7 +298,7 @@ async fn connect(hub: &Arc<Hub>, endpoint: &Endpoint) -> Result<Arc<dyn Connecti
     secrets::resolve(hub, endpoint, &mut properties).await?;
     policy::check(hub, endpoint, store.reaches(&properties), Use::Test).await?;
     store
-        .connect(properties)
+        .connect_over(properties, hub.network.clone())
         .await
         .map_err(|fault| fault.context(format!("linked service {}", endpoint.name)))
 }

@@ -5,7 +5,7 @@ mod code;
 mod guard;
 mod page;
 mod routes;
-mod tls;
+pub(crate) mod tls;
 
 use crate::hub::Hub;
 use crate::state::{StateDir, read_public};

@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// `SL5007` and `SL8006` for the files, `SL9002` when the library fails.
-pub(super) fn server_config(state: &StateDir) -> Result<Arc<ServerConfig>, Fault> {
+pub(crate) fn server_config(state: &StateDir) -> Result<Arc<ServerConfig>, Fault> {
     let (certificate, key) = (state.path().join("endpoint.pem"), state.path().join("endpoint.key"));
     let failed = |e: &dyn std::fmt::Display| Fault::new(Code::Internal, format!("the endpoint's certificate: {e}"));
     if read_public(&certificate)?.is_none() || read_key(&key)?.is_none() {
@@ -66,14 +66,14 @@ pub(super) fn server_config(state: &StateDir) -> Result<Arc<ServerConfig>, Fault
 type Handshake = Pin<Box<dyn Future<Output = Option<(TlsStream<TcpStream>, SocketAddr)>> + Send>>;
 
 /// Hands out connections whose handshake is done. One that is slow holds up nobody else.
-pub(super) struct TlsListener {
+pub(crate) struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     shaking: FuturesUnordered<Handshake>,
 }
 
 impl TlsListener {
-    pub(super) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
+    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
         Self {
             listener,
             acceptor: TlsAcceptor::from(config),

@@ -118,7 +118,7 @@ async fn validity(hub: &Hub) -> Result<Validity, Fault> {
 }
 
 async fn renewed(hub: &Arc<Hub>) -> Result<(), Fault> {
-    renew(&hub.state, &hub.identity).await?;
+    renew(&hub.state, &hub.outward, &hub.identity).await?;
     let hub = Arc::clone(hub);
     tokio::task::spawn_blocking(move || hub.receipts.renewed(&hub.state, &hub.identity))
         .await

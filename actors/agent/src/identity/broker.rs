@@ -10,6 +10,7 @@ use sluice_channel::signed::{FactorySigned, PublicKey, Signed, Signer};
 use sluice_channel::{BrokerAddress, ControlChannel, Peer, Rabbit, RabbitOptions, Side};
 use sluice_contract::enrol::BrokerAccess;
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -44,6 +45,7 @@ pub(crate) fn broker_channel(
     state: &StateDir,
     identity: &Identity,
     tuning: &Tuning,
+    outward: &Network,
 ) -> Result<Option<ChannelAt>, Fault> {
     let path = state.broker_file();
     let Some(text) = read_key(&path)? else { return Ok(None) };
@@ -75,6 +77,7 @@ pub(crate) fn broker_channel(
         side: Side::Node(me.clone()),
         idle_timeout: tuning.idle_timeout,
         deadline: tuning.deadline,
+        network: outward.clone(),
     });
     let judge = FactorySigned::new(PublicKey::parse(&access.factory_key)?, me);
     Ok(Some((Arc::new(Signed::new(Arc::new(rabbit), signer, judge)), shown)))

@@ -24,7 +24,7 @@ pub async fn leave(options: LeaveOptions) -> Result<(String, Option<Fault>), Fau
     let state = StateDir::at(&options.state_dir);
     let identity = Identity::load(&state)?;
     let _lock = StateLock::take(&state)?;
-    let answer = ask_factory(&state, NodeAsks::Leave).await;
+    let answer = ask_factory(&state, None, NodeAsks::Leave).await;
     let refused = match answer {
         Ok(_) => None,
         // It was removed there already.

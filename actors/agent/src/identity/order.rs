@@ -12,23 +12,34 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use sluice_contract::enrol::{NodeAsks, NodeOrder, NodeRequest};
 use sluice_contract::{Code, Fault};
+use sluice_http::Guard;
+use sluice_net::Network;
 use std::time::Duration;
 use url::Url;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(30);
 
-/// Signs what is asked for, sends it to the factory and waits for its answer.
+/// Signs what is asked for, sends it to the factory and waits for its answer. Without a way outward it is that of a command
+/// on this machine.
 ///
 /// # Errors
 /// `SL2005` when the node is not registered, `SL2006` when the factory cannot be reached, and what it answers: `SL2020`,
 /// `SL2021`, `SL5030`.
-pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<u8>, Fault> {
-    let state = state.clone();
-    let (addresses, request, tls) = tokio::task::spawn_blocking(move || prepare(&state, what))
+pub(crate) async fn ask_factory(state: &StateDir, outward: Option<&Network>, what: NodeAsks) -> Result<Vec<u8>, Fault> {
+    let (state, given) = (state.clone(), outward.cloned());
+    let prepare = move || {
+        let outward = match given {
+            Some(given) => given,
+            None => crate::proxy::outward(&state, None)?,
+        };
+        prepare(&state, what).map(|prepared| (prepared, outward))
+    };
+    let ((addresses, request, tls), outward) = tokio::task::spawn_blocking(prepare)
         .await
         .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("a request was not signed: {e}"))))?;
-    let client = reqwest::Client::builder()
+    let (builder, guard) = sluice_http::client(&outward);
+    let client = builder
         .tls_backend_preconfigured(tls)
         .https_only(true)
         .redirect(reqwest::redirect::Policy::none())
@@ -38,7 +49,7 @@ pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<
         .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {}", causes(&e))))?;
     let mut failed = Fault::new(Code::FactoryUnreachable, "no address of the factory is known");
     for address in addresses.https() {
-        match ask(&client, &address, &request).await {
+        match ask(&client, &guard, &address, &request).await {
             // Another replica may be there.
             Err(fault) if matches!(fault.code, Code::FactoryUnreachable | Code::NodeStateFailed) => failed = fault,
             other => return other,
@@ -47,7 +58,7 @@ pub(crate) async fn ask_factory(state: &StateDir, what: NodeAsks) -> Result<Vec<
     Err(failed)
 }
 
-async fn ask(client: &reqwest::Client, address: &str, request: &NodeRequest) -> Result<Vec<u8>, Fault> {
+async fn ask(client: &reqwest::Client, guard: &Guard, address: &str, request: &NodeRequest) -> Result<Vec<u8>, Fault> {
     let mut url = Url::parse(address).map_err(|_| {
         Fault::new(
             Code::NodeStateFailed,
@@ -56,6 +67,7 @@ async fn ask(client: &reqwest::Client, address: &str, request: &NodeRequest) -> 
     })?;
     url.set_path("/enrol/v1/node");
     let place = url.host_str().unwrap_or_default().to_owned();
+    guard.permit(&url).await?;
     exchange(client.post(url).json(request), &place, |_| None).await
 }
 

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault, GatewayId, NodeId};
+use sluice_net::Network;
 use sluice_seal::KeyKind;
 use std::path::PathBuf;
 use zeroize::{Zeroize, Zeroizing};
@@ -74,7 +75,14 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
             true => Credential::Awaited,
             false => Credential::Own(key_kind, passphrase.as_ref()),
         };
-        prepare(&StateDir::at(&state_dir), &gateway, &name, replace, vault)
+        prepare(
+            &StateDir::at(&state_dir),
+            &gateway,
+            &name,
+            replace,
+            vault,
+            passphrase.as_ref(),
+        )
     };
     let prepared = blocking(prepare).await?;
     let mut request = EnrolRequest {
@@ -87,7 +95,7 @@ pub async fn register(options: RegisterOptions) -> Result<Registered, Fault> {
         replace,
         awaits_keys: await_approval,
     };
-    let reply = request::enrol(&key, &request).await;
+    let reply = request::enrol(&prepared.outward, &key, &request).await;
     request.key.zeroize();
     let reply = reply?;
     check(&reply, &key, &prepared.key)?;
@@ -128,6 +136,8 @@ struct Prepared {
     key: KeyPair,
     csr: String,
     credential_certificate: String,
+    /// The way to the factory.
+    outward: Network,
     _lock: StateLock,
 }
 
@@ -145,6 +155,7 @@ fn prepare(
     node_name: &str,
     replace: bool,
     credential: Credential<'_>,
+    given: Option<&Passphrase>,
 ) -> Result<Prepared, Fault> {
     if !replace {
         refuse_registered(state)?;
@@ -163,6 +174,7 @@ fn prepare(
         .serialize_request(&key)
         .and_then(|request| request.pem())
         .map_err(library)?;
+    let outward = crate::proxy::outward(&state, given)?;
     let credential_certificate = match credential {
         Credential::Own(kind, passphrase) => certificate_to_register(&state, gateway.as_str(), kind, passphrase)?,
         Credential::Awaited => handover::begin(&state, node_name)?,
@@ -172,6 +184,7 @@ fn prepare(
         key,
         csr,
         credential_certificate,
+        outward,
         _lock: lock,
     })
 }

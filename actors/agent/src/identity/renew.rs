@@ -8,15 +8,16 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sluice_contract::enrol::{NodeAsks, Renewed};
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 
 /// Asks the factory for another certificate and writes it down.
 ///
 /// # Errors
 /// `SL2006` and `SL2021` for the factory, `SL5007` for the node's key, `SL8006` for its files.
-pub(crate) async fn renew(state: &StateDir, identity: &Identity) -> Result<(), Fault> {
+pub(crate) async fn renew(state: &StateDir, outward: &Network, identity: &Identity) -> Result<(), Fault> {
     let (home, name) = (state.clone(), identity.node_name.clone());
     let (key, csr) = blocking(move || request(&home, &name)).await?;
-    let answer = ask_factory(state, NodeAsks::Renew { csr }).await?;
+    let answer = ask_factory(state, Some(outward), NodeAsks::Renew { csr }).await?;
     let unusable = |why: &str| {
         let message = format!("the factory's answer is not usable: {why}");
         Fault::new(Code::FactoryUnreachable, message)

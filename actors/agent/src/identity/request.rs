@@ -5,6 +5,8 @@ use super::tls::builder;
 use serde::Deserialize;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault};
+use sluice_http::fault_in;
+use sluice_net::Network;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +22,18 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// # Errors
 /// `SL2001` when the key's endpoint is no address, `SL2003` when the server is not the factory, `SL2006` when it cannot be
 /// reached; otherwise what the factory answered.
-pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Result<EnrolReply, Fault> {
+pub(super) async fn enrol(
+    outward: &Network,
+    key: &RegistrationKey,
+    request: &EnrolRequest,
+) -> Result<EnrolReply, Fault> {
     let mut endpoints = Vec::new();
     for endpoint in key.endpoint.split(',') {
         endpoints.push((endpoint, address(endpoint)?));
     }
     let mut failed = Fault::new(Code::FactoryUnreachable, "the key names no address of the factory");
     for (endpoint, url) in endpoints {
-        match enrol_at(key, endpoint, url, request).await {
+        match enrol_at(outward, key, endpoint, url, request).await {
             Err(fault) if fault.code == Code::FactoryUnreachable => failed = fault,
             other => return other,
         }
@@ -36,6 +42,7 @@ pub(super) async fn enrol(key: &RegistrationKey, request: &EnrolRequest) -> Resu
 }
 
 async fn enrol_at(
+    outward: &Network,
     key: &RegistrationKey,
     endpoint: &str,
     url: Url,
@@ -46,7 +53,9 @@ async fn enrol_at(
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn rustls::client::danger::ServerCertVerifier>)
         .with_no_client_auth();
-    let client = reqwest::Client::builder()
+    let (builder, guard) = sluice_http::client(outward);
+    guard.permit(&url).await?;
+    let client = builder
         .tls_backend_preconfigured(tls)
         .https_only(true)
         // The key goes to the pinned factory and nowhere else.
@@ -85,7 +94,11 @@ pub(super) async fn exchange(
 ) -> Result<Vec<u8>, Fault> {
     let unreachable = |why: String| Fault::new(Code::FactoryUnreachable, format!("the factory at {place}: {why}"));
     let answer = request.send().await;
-    let mut answer = answer.map_err(|error| refusal(place).unwrap_or_else(|| unreachable(causes(&error))))?;
+    let of_proxy = |error: &reqwest::Error| fault_in(error).filter(|fault| fault.code != Code::StoreUnreachable);
+    let mut answer = answer.map_err(|error| {
+        let known = refusal(place).or_else(|| of_proxy(&error));
+        known.unwrap_or_else(|| unreachable(causes(&error)))
+    })?;
     let status = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(causes(&e)))? {

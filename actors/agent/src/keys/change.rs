@@ -39,7 +39,9 @@ pub async fn report(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
     let state = StateDir::at(state_dir.as_ref());
     let held = state.clone();
     let certificates = blocking(move || Ok(vault::held(&held))).await?;
-    ask_factory(&state, NodeAsks::Holds { certificates }).await.map(drop)
+    ask_factory(&state, None, NodeAsks::Holds { certificates })
+        .await
+        .map(drop)
 }
 
 /// Tells the factory to seal new credentials to a certificate that this node, and every other node of the gateway, holds.
@@ -62,7 +64,7 @@ pub async fn use_certificate(state_dir: impl AsRef<Path>, thumbprint: &str) -> R
         Fault::new(Code::UnknownCertificate, message)
     })?;
     // The factory first: a node that lags behind opens old and new credentials all the same.
-    ask_factory(&state, NodeAsks::UseCertificate { certificate }).await?;
+    ask_factory(&state, None, NodeAsks::UseCertificate { certificate }).await?;
     let thumbprint = thumbprint.to_owned();
     blocking(move || vault::use_certificate(&state, &thumbprint)).await
 }

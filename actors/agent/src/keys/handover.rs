@@ -85,7 +85,7 @@ pub async fn approve(
     let (to, home) = (node.clone(), state.clone());
     let keys = blocking(move || seal_all(&home, &to, given.as_ref())).await?;
     let count = keys.len();
-    ask_factory(&state, NodeAsks::HandOver { to: node.node, keys }).await?;
+    ask_factory(&state, None, NodeAsks::HandOver { to: node.node, keys }).await?;
     Ok(Approved {
         name: node.name,
         fingerprint: shown,
@@ -94,7 +94,7 @@ pub async fn approve(
 }
 
 async fn ask(state: &StateDir) -> Result<Waiting, Fault> {
-    let answer = ask_factory(state, NodeAsks::Waiting).await?;
+    let answer = ask_factory(state, None, NodeAsks::Waiting).await?;
     serde_json::from_slice(&answer).map_err(|e| {
         Fault::new(
             Code::FactoryUnreachable,

@@ -4,11 +4,6 @@ use super::file::Policy;
 use super::refused;
 use sluice_contract::{Code, Fault};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// The longest that a name is looked up for.
-const LOOKUP: Duration = Duration::from_secs(15);
 
 /// One entry of `hosts.allow` or `hosts.deny`.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,27 +75,45 @@ impl Pattern {
     }
 }
 
-/// Judges a host by its name and by every address that the name has now.
+/// Judges a host by its name, before anybody has looked it up; one that is an address by that. What this lets pass is
+/// judged once more, with the addresses, when it is connected to.
 ///
 /// # Errors
-/// `SL5021` with the rule, `SL6001` when the name does not resolve.
-pub(crate) async fn check_addresses(policy: &Policy, host: &str, port: Option<u16>) -> Result<(), Fault> {
-    let addresses: Vec<IpAddr> = match host.parse() {
-        Ok(address) => vec![address],
-        Err(_) => {
-            let unreachable =
-                |why: &dyn std::fmt::Display| Fault::new(Code::StoreUnreachable, format!("resolving {host}: {why}"));
-            let found = timeout(LOOKUP, tokio::net::lookup_host((host, port.unwrap_or(443)))).await;
-            let found = found.map_err(|_| unreachable(&"no answer in time"))?;
-            found
-                .map_err(|e| unreachable(&e))?
-                .map(|address| address.ip())
-                .collect()
-        }
+/// `SL5021` with the rule.
+pub(super) fn judge_name(policy: &Policy, host: &str, port: Option<u16>) -> Result<(), Fault> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return judge(policy, host, port, &[address]);
+    }
+    let networks = Policy {
+        hosts: super::file::Hosts {
+            // A name may turn out to be within a network.
+            allow: policy
+                .hosts
+                .allow
+                .iter()
+                .map(|rule| any_name(rule))
+                .collect::<Result<_, _>>()?,
+            ..policy.hosts.clone()
+        },
+        ..Policy::default()
     };
-    judge(policy, host, port, &addresses)
+    judge(&networks, host, port, &[])
 }
 
+/// A rule for a network as one for every name, with the same port.
+fn any_name(rule: &str) -> Result<String, Fault> {
+    let pattern = Pattern::parse(rule)?;
+    Ok(match (&pattern.host, pattern.port) {
+        (Name::Network(..), Some(port)) => format!("*:{port}"),
+        (Name::Network(..), None) => "*".to_owned(),
+        _ => rule.to_owned(),
+    })
+}
+
+/// Judges a host by its name and by every address that it has.
+///
+/// # Errors
+/// `SL5021` with the rule.
 pub(super) fn judge(policy: &Policy, host: &str, port: Option<u16>, addresses: &[IpAddr]) -> Result<(), Fault> {
     let shown = match port {
         Some(port) => format!("{host}:{port}"),

@@ -7,7 +7,6 @@ use sluice_contract::document::take_secrets;
 use sluice_contract::job::Endpoint;
 use sluice_contract::{Fault, Object};
 use sluice_store_core::{Reach, StoreProperties};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// What a linked service is used for.
@@ -51,18 +50,17 @@ impl Policy {
         self.check_paths(Path::new("/nonexistent"), reaches, Use::Test)?;
         for reach in reaches {
             if let Reach::Host { host, port } = reach {
-                let address: Vec<IpAddr> = host.parse().into_iter().collect();
-                hosts::judge(self, host, *port, &address)?;
+                hosts::judge_name(self, host, *port)?;
             }
         }
         Ok(())
     }
 
-    /// Judges where a connection would go, now that all of the linked service is known.
+    /// Judges where a connection would go, by name, now that all of the linked service is known.
     ///
     /// # Errors
-    /// `SL5021` with the rule, `SL6001` when a name does not resolve.
-    pub(crate) async fn check_reach(&self, endpoint: &Endpoint, reaches: &[Reach]) -> Result<(), Fault> {
+    /// `SL5021` with the rule.
+    pub(crate) fn check_reach(&self, endpoint: &Endpoint, reaches: &[Reach]) -> Result<(), Fault> {
         let about = format!("linked service {}", endpoint.name);
         let open = self.hosts.allow.iter().any(|rule| rule.trim() == "*");
         if reaches.is_empty() && !open {
@@ -71,21 +69,19 @@ impl Policy {
         }
         for reach in reaches {
             if let Reach::Host { host, port } = reach {
-                hosts::check_addresses(self, host, *port)
-                    .await
-                    .map_err(|fault| fault.context(&about))?;
+                hosts::judge_name(self, host, *port).map_err(|fault| fault.context(&about))?;
             }
         }
         Ok(())
     }
 
-    /// Judges an address that belongs to no linked service.
+    /// Judges an address that belongs to no linked service, by name.
     ///
     /// # Errors
-    /// `SL5021` with the rule, `SL6001` when the name does not resolve.
-    pub(crate) async fn check_host(&self, reach: &Reach) -> Result<(), Fault> {
+    /// `SL5021` with the rule.
+    pub(crate) fn check_host(&self, reach: &Reach) -> Result<(), Fault> {
         match reach {
-            Reach::Host { host, port } => hosts::check_addresses(self, host, *port).await,
+            Reach::Host { host, port } => hosts::judge_name(self, host, *port),
             Reach::Path(_) => Ok(()),
         }
     }

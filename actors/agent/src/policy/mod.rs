@@ -1,6 +1,7 @@
 //! What the administrator of this machine allows the factory to ask for: `policy.toml`. The factory cannot change it, and
 //! without the file its defaults count.
 
+mod connecting;
 mod file;
 mod hosts;
 mod judge;
@@ -9,6 +10,7 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use connecting::Connecting;
 pub use file::Policy;
 pub(crate) use judge::Use;
 pub(crate) use keep::PolicyKeeper;
@@ -21,12 +23,12 @@ use sluice_store_core::Reach;
 use std::sync::Arc;
 
 /// Judges a linked service by the node's policy as it is now: its type, its secrets, what it wants executed, and where it
-/// leads.
+/// leads by name. Names are not looked up here: their addresses are judged when they are connected to ([`Connecting`]).
 ///
 /// # Errors
-/// `SL5021` with the rule, `SL5022` when the policy cannot be read, `SL6001` when a name does not resolve.
+/// `SL5021` with the rule, `SL5022` when the policy cannot be read.
 pub(crate) async fn check(hub: &Arc<Hub>, endpoint: &Endpoint, reaches: Vec<Reach>, purpose: Use) -> Result<(), Fault> {
-    let (shared, asked, places) = (Arc::clone(hub), endpoint.clone(), reaches.clone());
+    let (shared, asked, places) = (Arc::clone(hub), endpoint.clone(), reaches);
     let judge = move || {
         let policy = shared.policy.now();
         match &policy {
@@ -35,16 +37,15 @@ pub(crate) async fn check(hub: &Arc<Hub>, endpoint: &Endpoint, reaches: Vec<Reac
         }
         let policy = policy?;
         policy.check_end(shared.state.path(), &asked, &places, purpose)?;
-        Ok(policy)
+        // A server that stands in the sealed part is judged when the connection is made.
+        match places.is_empty() && purpose != Use::Test {
+            true => Ok(()),
+            false => policy.check_reach(&asked, &places),
+        }
     };
-    let policy = tokio::task::spawn_blocking(judge)
+    tokio::task::spawn_blocking(judge)
         .await
-        .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("judging by the policy failed: {e}"))))?;
-    // A server that stands in the sealed part is judged when the connection is made.
-    if reaches.is_empty() && purpose != Use::Test {
-        return Ok(());
-    }
-    policy.check_reach(endpoint, &reaches).await
+        .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("judging by the policy failed: {e}"))))
 }
 
 /// Judges an address that an activity names itself.
@@ -56,7 +57,7 @@ pub(crate) async fn check_address(hub: &Arc<Hub>, about: &str, reach: Reach) -> 
     let policy = tokio::task::spawn_blocking(move || shared.policy.now())
         .await
         .unwrap_or_else(|e| Err(Fault::new(Code::Internal, format!("judging by the policy failed: {e}"))))?;
-    policy.check_host(&reach).await.map_err(|fault| fault.context(about))
+    policy.check_host(&reach).map_err(|fault| fault.context(about))
 }
 
 /// A refusal that names its rule.

@@ -20,7 +20,7 @@ pub(super) async fn task(hub: &Arc<Hub>, live: &Arc<LiveJob>, work: &TaskSpec) -
     let working = async {
         permitted(hub, work).await?;
         if work.kind == Task::WebActivity {
-            return sluice_web::call(request(hub, work).await?, &FromHere::node()).await;
+            return sluice_web::call(request(hub, work).await?, &FromHere::node(&hub.network)).await;
         }
         let job = TaskJob {
             spec: work,

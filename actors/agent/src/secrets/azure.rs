@@ -4,6 +4,7 @@ use super::Clear;
 use super::http::{address, ask, client, words};
 use serde::Deserialize;
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 use sluice_store_core::{Reach, StoreProperties};
 use zeroize::Zeroizing;
 
@@ -31,7 +32,12 @@ struct Value {
 ///
 /// # Errors
 /// `SL6013` for the linked service, `SL5026` and `SL5027` for the vault.
-pub(super) async fn secret(properties: &StoreProperties, name: &str, version: Option<&str>) -> Result<Clear, Fault> {
+pub(super) async fn secret(
+    network: &Network,
+    properties: &StoreProperties,
+    name: &str,
+    version: Option<&str>,
+) -> Result<Clear, Fault> {
     let needed = |name: &str| {
         properties
             .text(name)
@@ -46,14 +52,17 @@ pub(super) async fn secret(properties: &StoreProperties, name: &str, version: Op
     let resource = properties
         .text("resource")
         .unwrap_or_else(|| format!("https://{}", host.split_once('.').map_or(host, |(_, cloud)| cloud)));
-    let token = token(properties, (&tenant, &id, &key), &resource).await?;
-    let http = client(properties)?;
+    let token = token(network, properties, (&tenant, &id, &key), &resource).await?;
+    let http = client(network, properties)?;
     let mut place = vault;
     let mut path = vec!["secrets", name];
     path.extend(version);
     segments(&mut place, &path)?;
     place.query_pairs_mut().append_pair("api-version", API_VERSION);
-    let (status, answer) = ask("the key vault", || http.get(place.clone()).bearer_auth(token.as_str())).await?;
+    let (status, answer) = ask(&http, "the key vault", || {
+        http.get(place.clone()).bearer_auth(token.as_str())
+    })
+    .await?;
     if status != 200 {
         let why = words(&answer, &["/error/message", "/error/code"]);
         let message = format!("secret {name:?}: the key vault answered {status}{why}");
@@ -73,11 +82,12 @@ pub(super) async fn secret(properties: &StoreProperties, name: &str, version: Op
 /// # Errors
 /// `SL6013` for the authority's address, `SL5026` and `SL5027` for its answer.
 async fn token(
+    network: &Network,
     properties: &StoreProperties,
     (tenant, id, key): (&str, &str, &str),
     resource: &str,
 ) -> Result<Clear, Fault> {
-    let http = client(properties)?;
+    let http = client(network, properties)?;
     let mut login = address(
         "authority",
         &properties.text("authority").unwrap_or_else(|| AUTHORITY.to_owned()),
@@ -100,7 +110,7 @@ async fn token(
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body.to_string())
     };
-    let (status, answer) = ask("the token service", request).await?;
+    let (status, answer) = ask(&http, "the token service", request).await?;
     if status != 200 {
         let why = words(&answer, &["/error_description", "/error"]);
         return Err(Fault::new(
@@ -117,7 +127,7 @@ async fn token(
 ///
 /// # Errors
 /// `SL6013` for what is missing, `SL5026` and `SL5027` for the token service.
-pub(super) async fn principal(properties: &StoreProperties, key: &str) -> Result<Clear, Fault> {
+pub(super) async fn principal(network: &Network, properties: &StoreProperties, key: &str) -> Result<Clear, Fault> {
     let needed = |names: &[&str]| {
         let mut found = names.iter().filter_map(|name| properties.text(name));
         found.find(|text| !text.trim().is_empty()).ok_or_else(|| {
@@ -127,7 +137,7 @@ pub(super) async fn principal(properties: &StoreProperties, key: &str) -> Result
     };
     let tenant = needed(&["userTenant", "tenant"])?;
     let id = needed(&["username", "servicePrincipalId"])?;
-    token(properties, (&tenant, &id, key), &needed(&["resource"])?).await
+    token(network, properties, (&tenant, &id, key), &needed(&["resource"])?).await
 }
 
 fn segments(url: &mut url::Url, path: &[&str]) -> Result<(), Fault> {

@@ -4,6 +4,7 @@ use super::Clear;
 use super::http::{address, ask, client, words};
 use serde::Deserialize;
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 use sluice_store_core::StoreProperties;
 use std::collections::HashMap;
 use zeroize::Zeroizing;
@@ -33,6 +34,7 @@ struct Outer {
 /// # Errors
 /// `SL6013` for the linked service, `SL5026` and `SL5027` for the vault.
 pub(super) async fn secret(
+    network: &Network,
     properties: &StoreProperties,
     path: &str,
     key: &str,
@@ -45,7 +47,7 @@ pub(super) async fn secret(
             .ok_or_else(|| Fault::new(Code::PropertyMissing, format!("the linked service has no `{name}`")))
     };
     let base = address("url", &needed("url")?)?;
-    let http = client(properties)?;
+    let http = client(network, properties)?;
     let space = properties.text("namespace").filter(|space| !space.is_empty());
     let with_space = |request: reqwest::RequestBuilder| match &space {
         Some(space) => request.header("X-Vault-Namespace", space),
@@ -74,7 +76,7 @@ pub(super) async fn secret(
                     .header("Content-Type", "application/json")
                     .body(body.to_string())
             };
-            let (status, answer) = ask("the vault", request).await?;
+            let (status, answer) = ask(&http, "the vault", request).await?;
             if status != 200 {
                 return Err(refused(status, &answer, "the login"));
             }
@@ -97,7 +99,7 @@ pub(super) async fn secret(
         place.query_pairs_mut().append_pair("version", &version.to_string());
     }
     let request = || with_space(http.get(place.clone())).header("X-Vault-Token", token.as_str());
-    let (status, answer) = ask("the vault", request).await?;
+    let (status, answer) = ask(&http, "the vault", request).await?;
     if status != 200 {
         return Err(refused(status, &answer, &format!("secret {path:?}")));
     }

@@ -1,7 +1,10 @@
 //! Asking a store of secrets over HTTPS: no redirect is followed, an answer has an end, and a busy store is asked again.
 
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use sluice_contract::{Code, Fault};
+use sluice_http::{Guard, fault_in};
+use sluice_net::Network;
 use sluice_store_core::StoreProperties;
 use std::time::Duration;
 use url::Url;
@@ -19,8 +22,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 ///
 /// # Errors
 /// `SL6013` when that is no certificate.
-pub(super) fn client(properties: &StoreProperties) -> Result<reqwest::Client, Fault> {
-    let mut builder = reqwest::Client::builder()
+pub(super) fn client(network: &Network, properties: &StoreProperties) -> Result<Http, Fault> {
+    let (builder, guard) = sluice_http::client(network);
+    let mut builder = builder
         .https_only(true)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT)
@@ -29,9 +33,26 @@ pub(super) fn client(properties: &StoreProperties) -> Result<reqwest::Client, Fa
         let invalid = |_| Fault::new(Code::PropertyMissing, "`caCertificate` is no PEM certificate");
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(invalid)?);
     }
-    builder
+    let client = builder
         .build()
-        .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {e}")))
+        .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {e}")))?;
+    Ok(Http { client, guard })
+}
+
+/// A client, and who is asked before it requests anything.
+pub(super) struct Http {
+    client: reqwest::Client,
+    guard: Guard,
+}
+
+impl Http {
+    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
 }
 
 /// An address of a linked service, with HTTPS.
@@ -48,19 +69,20 @@ pub(super) fn address(name: &str, text: &str) -> Result<Url, Fault> {
 /// Status and body of an answer. The body may hold a secret.
 ///
 /// # Errors
-/// `SL5027` when there is no answer, or none but that the store is busy.
+/// `SL5027` when there is no answer, or none but that the store is busy; `SL5021` of the node's policy, and what its proxy says.
 pub(super) async fn ask(
+    http: &Http,
     place: &str,
-    request: impl Fn() -> reqwest::RequestBuilder,
+    request: impl Fn() -> RequestBuilder,
 ) -> Result<(u16, Zeroizing<Vec<u8>>), Fault> {
     let mut pause = PAUSE;
     let mut tries = 0;
     loop {
         tries += 1;
-        let outcome = once(place, request()).await;
+        let outcome = once(http, place, request()).await;
         let again = match &outcome {
             Ok((status, _)) => *status == 429 || *status >= 500,
-            Err(_) => true,
+            Err(fault) => fault.code == Code::SecretStoreUnreachable,
         };
         match outcome {
             _ if again && tries < TRIES => {}
@@ -75,15 +97,25 @@ pub(super) async fn ask(
     }
 }
 
-async fn once(place: &str, request: reqwest::RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), Fault> {
+async fn once(http: &Http, place: &str, request: RequestBuilder) -> Result<(u16, Zeroizing<Vec<u8>>), Fault> {
     let unreachable = |error: &reqwest::Error| {
+        if let Some(fault) = fault_in(error)
+            && fault.code != Code::StoreUnreachable
+        {
+            return fault.context(place);
+        }
         let mut cause: &dyn std::error::Error = error;
         while let Some(source) = cause.source() {
             cause = source;
         }
         Fault::new(Code::SecretStoreUnreachable, format!("{place}: {cause}"))
     };
-    let mut answer = request.send().await.map_err(|e| unreachable(&e))?;
+    let request = request.build().map_err(|e| unreachable(&e))?;
+    http.guard
+        .permit(request.url())
+        .await
+        .map_err(|fault| fault.context(place))?;
+    let mut answer = http.client.execute(request).await.map_err(|e| unreachable(&e))?;
     let status = answer.status().as_u16();
     let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {

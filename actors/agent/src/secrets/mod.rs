@@ -91,8 +91,8 @@ pub(crate) async fn principal_token(
 ) -> Result<Clear, Fault> {
     let shared = Arc::clone(hub);
     let policy = blocking(move || shared.policy.now()).await?;
-    policy.check_reach(endpoint, &azure::reaches(properties)).await?;
-    azure::principal(properties, secret)
+    policy.check_reach(endpoint, &azure::reaches(properties))?;
+    azure::principal(&hub.network, properties, secret)
         .await
         .map_err(|fault| fault.context(&endpoint.name))
 }
@@ -107,10 +107,12 @@ async fn ask(hub: &Arc<Hub>, endpoint: &Endpoint, reference: &Reference) -> Resu
         What::Azure { .. } => azure::reaches(&properties),
         _ => Vec::new(),
     });
-    policy.check_reach(endpoint, &reaches).await?;
+    policy.check_reach(endpoint, &reaches)?;
     match &reference.what {
-        What::Azure { name, version, .. } => azure::secret(&properties, name, version.as_deref()).await,
-        What::HashiCorp { path, key, version, .. } => hashicorp::secret(&properties, path, key, *version).await,
+        What::Azure { name, version, .. } => azure::secret(&hub.network, &properties, name, version.as_deref()).await,
+        What::HashiCorp { path, key, version, .. } => {
+            hashicorp::secret(&hub.network, &properties, path, key, *version).await
+        }
         What::File { .. } | What::Environment { .. } => Err(Fault::new(Code::Internal, "a local secret has no store")),
     }
 }

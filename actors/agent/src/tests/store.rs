@@ -8,8 +8,8 @@ use futures::StreamExt;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    BatchStream, Capabilities, CommitKey, Committed, Connection, Connector, Partition, Sink, SinkRequest, Source,
-    SourceRequest, Staged, StoreKind, StoreProperties, Writer,
+    BatchStream, Capabilities, CommitKey, Committed, Connection, Connector, Network, Partition, Sink, SinkRequest,
+    Source, SourceRequest, Staged, StoreKind, StoreProperties, Writer,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -83,7 +83,7 @@ impl Connector for TestStore {
         Vec::new()
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+    async fn connect_over(&self, properties: StoreProperties, _: Network) -> Result<Arc<dyn Connection>, Fault> {
         self.0.connects.fetch_add(1, Ordering::SeqCst);
         self.0.passwords.lock().unwrap().push(properties.text("password"));
         Ok(Arc::new(TestConnection {

@@ -127,6 +127,55 @@ pub(crate) fn read_pair(certificate: &Path, passphrase: Option<&Passphrase>) -> 
     Ok(Some(GatewayKey { certificate_pem, pkcs8 }))
 }
 
+/// Puts a key of this machine's own into the vault, encrypted like the others: `NAME-THUMBPRINT.pk8`. It opens no credential.
+///
+/// # Errors
+/// `SL5008`, `SL5020`, `SL5024`, `SL8006`.
+pub(crate) fn keep_local_key(
+    state: &StateDir,
+    name: &str,
+    pair: &GatewayKey,
+    given: Option<&Passphrase>,
+) -> Result<(), Fault> {
+    let passphrase = passphrase_for_writing(state, given)?;
+    let file = local_key(state, name, &thumbprint(&pair.certificate_pem)?);
+    write_private(&file, &encrypt(&pair.pkcs8, &passphrase)?)
+}
+
+/// A key of this machine's own.
+///
+/// # Errors
+/// `SL5007` when it is missing, `SL5020` and `SL5024` for the passphrase.
+pub(crate) fn read_local_key(
+    state: &StateDir,
+    name: &str,
+    thumbprint: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+    decrypt(read_file_of_key(&local_key(state, name, thumbprint))?, passphrase)
+}
+
+/// Removes the keys of this machine's own of this name, but for one.
+///
+/// # Errors
+/// `SL5007`, `SL8006`.
+pub(crate) fn forget_local_keys(state: &StateDir, name: &str, but: Option<&str>) -> Result<(), Fault> {
+    let kept = but.map(|thumbprint| local_key(state, name, thumbprint));
+    for path in with_extension(state, "pk8")? {
+        let file = path.file_name().map(|file| file.to_string_lossy().into_owned());
+        let ours = file.is_some_and(|file| file.starts_with(&format!("{name}-")));
+        if ours && Some(&path) != kept.as_ref() {
+            std::fs::remove_file(&path)
+                .map_err(|e| Fault::new(Code::NodeStateFailed, format!("{}: {e}", path.display())))?;
+        }
+    }
+    Ok(())
+}
+
+fn local_key(state: &StateDir, name: &str, thumbprint: &str) -> PathBuf {
+    state.vault().join(format!("{name}-{thumbprint}.pk8"))
+}
+
 /// Looks whether the files of all keys are there and closed to others; opens none.
 ///
 /// # Errors

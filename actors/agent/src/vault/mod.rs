@@ -11,8 +11,8 @@ mod tests;
 mod waiting;
 
 pub(crate) use files::{
-    certificate_to_register, certificates, check_files, current_certificate, current_thumbprint, held, keep_pair,
-    read_pair, read_ring, tidy, use_certificate,
+    certificate_to_register, certificates, check_files, current_certificate, current_thumbprint, forget_local_keys,
+    held, keep_local_key, keep_pair, read_local_key, read_pair, read_ring, tidy, use_certificate,
 };
 pub use passphrase::Passphrase;
 pub(crate) use passphrase::at_hand;
@@ -192,6 +192,10 @@ impl Handler<Unlock> for Vault {
         ctx.spawn_blocking("unlock", move |_| {
             let answer = read_ring(&hub.state, Some(&request.passphrase)).map(|ring| {
                 hub.remember(request.passphrase);
+                // The proxy's password lies under the same one.
+                if let Err(fault) = crate::proxy::reload(&hub) {
+                    tracing::error!(%fault, "The proxy's settings cannot be used.");
+                }
                 let loaded = Loaded {
                     ring: Ok(Arc::new(ring)),
                     awaited: is_awaited(&hub),

@@ -46,7 +46,7 @@ pub(super) async fn wait(hub: Arc<Hub>, vault: Handle<Vault>) {
 }
 
 async fn asked(hub: &Hub) -> Result<HandedOver, Fault> {
-    let answer = ask_factory(&hub.state, NodeAsks::Take).await?;
+    let answer = ask_factory(&hub.state, Some(&hub.outward), NodeAsks::Take).await?;
     serde_json::from_slice(&answer).map_err(|e| {
         Fault::new(
             Code::FactoryUnreachable,

@@ -77,6 +77,7 @@ impl BrokerLine {
             side: Side::Factory,
             idle_timeout: timings.idle,
             deadline: DEADLINE,
+            network: sluice_channel::Network::open(),
         });
         let judge = NodesSigned::new(registry.clone());
         Ok(Self {

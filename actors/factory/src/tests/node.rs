@@ -98,6 +98,7 @@ impl Identity {
             peer: self.peer(),
             idle_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(20),
+            network: sluice_channel::Network::open(),
         })
     }
 

@@ -45,6 +45,7 @@ use files::ByteStore;
 use sluice_contract::Fault;
 pub use sluice_contract::document::StoreProperties;
 use sluice_contract::message::ProbeStage;
+pub use sluice_net::Network;
 use std::sync::Arc;
 
 /// One family of stores.
@@ -64,11 +65,20 @@ pub trait Connector: Send + Sync + 'static {
         Reach::of_properties(properties)
     }
 
-    /// Makes a connection for one linked service. Cheap: pools open their sockets when they are needed.
+    /// Makes a connection for one linked service. Cheap: pools open their sockets when they are needed. Other machines are
+    /// reached by the `network` alone, which asks the node's policy about the very addresses that are connected to.
     ///
     /// # Errors
     /// `SL6013` when a property is missing or malformed. The secrets in `properties` are dropped with it.
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault>;
+    async fn connect_over(&self, properties: StoreProperties, network: Network) -> Result<Arc<dyn Connection>, Fault>;
+
+    /// The same over a network in which nobody is asked: for a command whose user has named the store himself.
+    ///
+    /// # Errors
+    /// As [`Connector::connect_over`].
+    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+        self.connect_over(properties, Network::open()).await
+    }
 }
 
 /// An open store, shared by the copies that use its linked service.

@@ -14,7 +14,7 @@ mod tests;
 
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{Capabilities, Connection, Connector, Reach, StoreKind, StoreProperties};
+use sluice_store_core::{Capabilities, Connection, Connector, Network, Reach, StoreKind, StoreProperties};
 use sluice_store_formats as formats;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Connector for FileConnector {
         vec![Reach::Path(path.into())]
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+    async fn connect_over(&self, properties: StoreProperties, _: Network) -> Result<Arc<dyn Connection>, Fault> {
         Ok(Arc::new(connection::FileConnection::new(&properties)?))
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
+    Capabilities, Connection, Connector, Network, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
     StoreProperties, TypeTable,
 };
 use std::sync::Arc;
@@ -48,8 +48,8 @@ impl Connector for MySqlConnector {
         types::table()
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
-        let settings = Settings::read(&properties)?;
+    async fn connect_over(&self, properties: StoreProperties, network: Network) -> Result<Arc<dyn Connection>, Fault> {
+        let settings = Settings::read(&properties, network)?;
         // Checks the CA now rather than at the first copy.
         settings.tls()?;
         Ok(Arc::new(MySqlConnection(Arc::new(settings))))

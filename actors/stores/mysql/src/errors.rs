@@ -7,6 +7,7 @@ use sluice_contract::{Code, Fault};
 pub(crate) fn fault(doing: &str, error: &WireError) -> Fault {
     let code = match error {
         WireError::Server { code, state, .. } => code_of(*code, state),
+        WireError::NotReached(fault) => fault.code,
         WireError::Io(_) => Code::StoreUnreachable,
         WireError::Tls(_) => Code::TlsFailed,
         WireError::Login(_) => Code::LoginFailed,

@@ -50,12 +50,7 @@ async fn through(settings: &Arc<Settings>, stages: &mut Stages) -> Option<()> {
     let unreachable =
         |what: &str, error: std::io::Error| Fault::new(Code::StoreUnreachable, format!("{what} {place}: {error}"));
     if !settings.is_local() {
-        let resolve = async {
-            let found = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
-            Ok(found
-                .map_err(|error| unreachable("resolving", error))?
-                .collect::<Vec<_>>())
-        };
+        let resolve = settings.network.addresses(&settings.host, settings.port);
         let addresses = stages.run("resolve", resolve).await?;
         let connect = async {
             let connected = tokio::net::TcpStream::connect(addresses.as_slice()).await;

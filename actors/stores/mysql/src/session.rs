@@ -122,7 +122,9 @@ async fn connect(settings: &Settings) -> Result<Box<dyn Socket>, WireError> {
     if settings.is_local() {
         return Ok(Box::new(UnixStream::connect(&settings.host).await?));
     }
-    let stream = TcpStream::connect((settings.host.as_str(), settings.port)).await?;
+    let addresses = settings.network.addresses(&settings.host, settings.port).await;
+    let addresses = addresses.map_err(WireError::NotReached)?;
+    let stream = TcpStream::connect(addresses.as_slice()).await?;
     stream.set_nodelay(true)?;
     // A peer that vanished without a word is noticed within a minute, whatever is being waited for.
     let keepalive = TcpKeepalive::new()

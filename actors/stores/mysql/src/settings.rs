@@ -2,6 +2,7 @@
 
 use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::Network;
 use sluice_store_wire::tls::{Check, Tls};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) tiny_is_boolean: bool,
     /// A statement may give several results, as a procedure does that selects.
     pub(crate) several_results: bool,
+    /// How the server is reached.
+    pub(crate) network: Network,
 }
 
 impl Settings {
@@ -76,7 +79,7 @@ impl Settings {
     ///
     /// # Errors
     /// `SL6013`, naming the property.
-    pub(crate) fn read(properties: &StoreProperties) -> Result<Self, Fault> {
+    pub(crate) fn read(properties: &StoreProperties, network: Network) -> Result<Self, Fault> {
         let needed = |value: Option<String>, name: &str| {
             value
                 .filter(|text| !text.trim().is_empty())
@@ -105,6 +108,7 @@ impl Settings {
             ca: properties.text("caCertificate").filter(|pem| !pem.trim().is_empty()),
             tiny_is_boolean: tiny.is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "1" | "true")),
             several_results: false,
+            network,
         })
     }
 
@@ -158,7 +162,7 @@ mod tests {
             ..StoreProperties::default()
         };
         properties.secrets.insert("password", "canary");
-        Settings::read(&properties)
+        Settings::read(&properties, Network::open())
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Azure Blob Storage, and Azure Data Lake Storage through its blob endpoint.
 
 use crate::account::{Account, Login};
-use crate::bucket::{Bucket, RETRIES, Service, client_options, retry};
-use crate::errors;
-use crate::tap::Tapped;
+use crate::bucket::{Bucket, RETRIES, Service, retry};
+use crate::client::client;
 use async_trait::async_trait;
 use object_store::azure::{AzureAuthorizer, AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
-use object_store::client::{HttpClient, HttpConnector, HttpRequest, HttpRequestBody};
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use object_store::path::Path;
 use object_store::{Error, HeaderValue};
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 use std::sync::{Arc, OnceLock};
 use url::Url;
 
@@ -23,15 +23,17 @@ pub(crate) enum Kind {
 pub(crate) struct Azure {
     account: Account,
     kind: Kind,
+    network: Network,
     /// For requests that the library does not make: who logs in, and the connections.
     own: OnceLock<(MicrosoftAzure, HttpClient)>,
 }
 
 impl Azure {
-    pub(crate) fn new(account: Account, kind: Kind) -> Self {
+    pub(crate) fn new(account: Account, kind: Kind, network: Network) -> Self {
         Self {
             account,
             kind,
+            network,
             own: OnceLock::new(),
         }
     }
@@ -40,8 +42,8 @@ impl Azure {
         if let Some(own) = self.own.get() {
             return Ok(own);
         }
-        let client = Tapped.connect(&client_options(&self.account.endpoint, self.account.ca.as_deref())?);
-        let client = client.map_err(|error| errors::fault("connecting to", self.account.label(), &error))?;
+        let client = client(&self.network, &self.account.endpoint, self.account.ca.as_deref())?;
+        let client = client.of_library();
         let login = self.build(container, RETRIES)?;
         Ok(self.own.get_or_init(|| (login, client)))
     }
@@ -89,8 +91,8 @@ impl Azure {
             .with_account(&account.name)
             .with_endpoint(account.label().to_owned())
             .with_container_name(container)
-            .with_client_options(client_options(&account.endpoint, account.ca.as_deref())?)
-            .with_http_connector(Tapped)
+            .with_allow_http(account.endpoint.scheme() == "http")
+            .with_http_connector(client(&self.network, &account.endpoint, account.ca.as_deref())?)
             .with_retry(retry(retries));
         let builder = match &account.login {
             Login::Key(key) => builder.with_access_key(key).with_credential_type("access_key"),
@@ -132,6 +134,10 @@ impl Service for Azure {
 
     fn ca(&self) -> Option<&str> {
         self.account.ca.as_deref()
+    }
+
+    fn network(&self) -> &Network {
+        &self.network
     }
 
     fn only(&self) -> Option<&str> {

@@ -7,11 +7,9 @@ use crate::stage::ObjectStage;
 use async_trait::async_trait;
 use object_store::list::PaginatedListStore;
 use object_store::path::Path;
-use object_store::{
-    BackoffConfig, Certificate, ClientOptions, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore,
-    RetryConfig,
-};
+use object_store::{BackoffConfig, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, RetryConfig};
 use sluice_contract::{Code, Fault, Object};
+use sluice_net::Network;
 use sluice_store_core::CommitKey;
 use sluice_store_core::files::{Copied, Folder, Watched, Wrapping};
 use sluice_store_formats::{ByteReader, ByteStage, ByteStore, Entry, Location, Target};
@@ -20,11 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
-/// No request takes longer: blocks and ranges are a few MiB.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// No bytes for this long, and the request is tried again.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Tries after the first, and the time after which there are no more.
 pub(crate) const RETRIES: usize = 5;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,6 +38,9 @@ pub(crate) trait Service: Send + Sync + 'static {
 
     /// PEM of the CAs to trust besides the machine's.
     fn ca(&self) -> Option<&str>;
+
+    /// How it is reached.
+    fn network(&self) -> &Network;
 
     /// The container that the linked service names, if it names one.
     fn only(&self) -> Option<&str>;
@@ -100,29 +96,6 @@ impl ObjectFiles {
             path => format!("{path} in {container}"),
         }
     }
-}
-
-/// How a service is talked to.
-pub(crate) fn client_options(endpoint: &Url, ca: Option<&str>) -> Result<ClientOptions, Fault> {
-    let refused = |why: String| Fault::new(Code::PropertyMissing, why);
-    let options = ClientOptions::new()
-        .with_allow_http(endpoint.scheme() == "http")
-        .with_timeout(REQUEST_TIMEOUT)
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_read_timeout(READ_TIMEOUT);
-    let Some(pem) = ca else { return Ok(options) };
-    let certificates = Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| {
-        refused(format!(
-            "`caCertificate` is not PEM: {}",
-            errors::told(&error).innermost()
-        ))
-    })?;
-    if certificates.is_empty() {
-        return Err(refused("`caCertificate` holds no certificate in PEM form".to_owned()));
-    }
-    Ok(certificates
-        .into_iter()
-        .fold(options, ClientOptions::with_root_certificate))
 }
 
 /// How often a request is tried.

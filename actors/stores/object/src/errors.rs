@@ -13,13 +13,18 @@ pub(crate) struct Told {
     pub(crate) code_of_store: Option<String>,
     message: Option<String>,
     tls: Option<String>,
+    /// What the node's policy, or its proxy, says.
+    refused: Option<Fault>,
     kind: Option<HttpErrorKind>,
     innermost: String,
 }
 
 /// Reads an error and what caused it.
 pub(crate) fn told(error: &(dyn StdError + 'static)) -> Told {
-    let mut told = Told::default();
+    let mut told = Told {
+        refused: sluice_http::fault_in(error),
+        ..Told::default()
+    };
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
@@ -55,6 +60,9 @@ fn between(text: &str, start: &str, end: &str) -> Option<String> {
 
 impl Told {
     fn code(&self) -> Code {
+        if let Some(fault) = &self.refused {
+            return fault.code;
+        }
         if self.tls.is_some() {
             return Code::TlsFailed;
         }
@@ -75,6 +83,8 @@ impl Told {
             }
             (Some(401 | 403), _) => Code::LoginFailed,
             (Some(404), _) => Code::FileNotFound,
+            // A proxy's: stores do not answer so.
+            (Some(407), _) => Code::ProxyLogin,
             (Some(412), _) => Code::DataInvalid,
             (Some(507), _) => Code::DiskFull,
             (Some(429 | 503), _) => Code::StoreBusy,
@@ -96,6 +106,9 @@ impl Told {
     }
 
     fn cause(&self) -> String {
+        if let Some(fault) = &self.refused {
+            return fault.message.clone();
+        }
         match (&self.tls, self.status) {
             (Some(tls), _) => tls.clone(),
             (None, Some(412)) => "it was changed while it was read".to_owned(),
@@ -144,10 +157,11 @@ pub(crate) fn fault(what: &str, place: &str, error: &object_store::Error) -> Fau
 pub(crate) fn request_fault(what: &str, place: &str, error: reqwest::Error) -> Fault {
     let connect = error.is_connect() || error.is_timeout();
     let told = told(&error.without_url());
-    let code = match &told.tls {
-        Some(_) => Code::TlsFailed,
-        None if connect => Code::StoreUnreachable,
-        None => Code::StoreFailed,
+    let code = match (&told.refused, &told.tls) {
+        (Some(fault), _) => fault.code,
+        (None, Some(_)) => Code::TlsFailed,
+        (None, None) if connect => Code::StoreUnreachable,
+        (None, None) => Code::StoreFailed,
     };
     Fault::new(code, format!("{what} {place}: {}", told.cause()))
 }

@@ -5,6 +5,7 @@
 mod account;
 mod azure;
 mod bucket;
+mod client;
 mod connection;
 mod errors;
 mod listing;
@@ -16,7 +17,7 @@ mod tap;
 
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{Capabilities, Connection, Connector, Reach, StoreKind, StoreProperties};
+use sluice_store_core::{Capabilities, Connection, Connector, Network, Reach, StoreKind, StoreProperties};
 use sluice_store_formats as formats;
 use std::sync::Arc;
 
@@ -71,22 +72,25 @@ impl Connector for ObjectConnector {
 
     fn reaches(&self, properties: &StoreProperties) -> Vec<Reach> {
         let mut found = Reach::of_properties(properties);
-        if let Ok(service) = service(properties) {
+        if let Ok(service) = service(properties, Network::open()) {
             found.push(Reach::of_address(service.endpoint().as_str(), None));
         }
         found
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
-        Ok(Arc::new(connection::ObjectConnection::new(service(&properties)?)))
+    async fn connect_over(&self, properties: StoreProperties, network: Network) -> Result<Arc<dyn Connection>, Fault> {
+        Ok(Arc::new(connection::ObjectConnection::new(service(
+            &properties,
+            network,
+        )?)))
     }
 }
 
 /// The service that a linked service names.
-fn service(properties: &StoreProperties) -> Result<Arc<dyn bucket::Service>, Fault> {
+fn service(properties: &StoreProperties, network: Network) -> Result<Arc<dyn bucket::Service>, Fault> {
     let is = |kind: &str| properties.kind.eq_ignore_ascii_case(kind);
     if is("AmazonS3") || is("AmazonS3Compatible") {
-        return Ok(Arc::new(s3::S3::read(properties)?));
+        return Ok(Arc::new(s3::S3::read(properties, network)?));
     }
     let kind = if is("AzureBlobFS") {
         azure::Kind::Lake
@@ -94,5 +98,5 @@ fn service(properties: &StoreProperties) -> Result<Arc<dyn bucket::Service>, Fau
         azure::Kind::Blob
     };
     let account = account::Account::read(properties, kind)?;
-    Ok(Arc::new(azure::Azure::new(account, kind)))
+    Ok(Arc::new(azure::Azure::new(account, kind, network)))
 }

@@ -4,9 +4,9 @@ use crate::bucket::ObjectFiles;
 use crate::errors;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault};
-use std::net::SocketAddr;
+use sluice_net::Route;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// For each stage.
@@ -58,20 +58,25 @@ async fn all(store: &ObjectFiles, stages: &mut Stages) -> Option<()> {
         .to_owned();
     let port = endpoint.port_or_known_default().unwrap_or(443);
     let unreachable = |error: std::io::Error| Fault::new(Code::StoreUnreachable, format!("{host}:{port}: {error}"));
-    let addresses: Vec<SocketAddr> = stages
-        .run("resolve", place, async {
-            Ok(lookup_host((host.as_str(), port)).await.map_err(unreachable)?.collect())
-        })
-        .await?;
-    stages
-        .run("connect", place, async {
-            TcpStream::connect(addresses.as_slice())
-                .await
-                .map(drop)
-                .map_err(unreachable)
-        })
-        .await?;
-    if endpoint.scheme() == "https" {
+    let (network, encrypted) = (store.service.network(), endpoint.scheme() == "https");
+    match network.proxy().route(&host) {
+        Ok(Route::Direct) => {
+            let addresses = stages.run("resolve", place, network.addresses(&host, port)).await?;
+            let connect = async {
+                let connected = TcpStream::connect(addresses.as_slice()).await;
+                connected.map(drop).map_err(unreachable)
+            };
+            stages.run("connect", place, connect).await?;
+        }
+        // The proxy resolves the name. Where there is no TLS it is sent requests, and not asked to connect.
+        Ok(Route::Via(_)) if !encrypted => {}
+        Ok(Route::Via(_)) => {
+            let connect = async { network.tunnel(&host, port).await.map(drop) };
+            stages.run("proxy", place, connect).await?;
+        }
+        Err(fault) => stages.run("proxy", place, async { Err(fault) }).await?,
+    }
+    if encrypted {
         stages.run("tls", place, shake_hands(store)).await?;
     }
     let named = store.service.only();
@@ -88,11 +93,13 @@ async fn all(store: &ObjectFiles, stages: &mut Stages) -> Option<()> {
 async fn shake_hands(store: &ObjectFiles) -> Result<(), Fault> {
     let place = store.label();
     let failed = |error| errors::request_fault("connecting to", place, error);
-    let mut builder = reqwest::Client::builder().timeout(PATIENCE);
+    let (builder, guard) = sluice_http::client(store.service.network());
+    let mut builder = builder.timeout(PATIENCE);
     if let Some(pem) = store.service.ca() {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?);
     }
     let client = builder.build().map_err(failed)?;
+    guard.permit(store.service.endpoint()).await?;
     client
         .head(store.service.endpoint().clone())
         .send()

@@ -1,12 +1,13 @@
 //! Amazon S3, and what speaks its protocol.
 
-use crate::bucket::{Bucket, Service, client_options, retry};
-use crate::tap::Tapped;
+use crate::bucket::{Bucket, Service, retry};
+use crate::client::client;
 use async_trait::async_trait;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt};
 use sluice_contract::{Code, Fault};
+use sluice_net::Network;
 use sluice_store_core::StoreProperties;
 use std::sync::Arc;
 use url::Url;
@@ -23,6 +24,7 @@ pub(crate) struct S3 {
     path_style: bool,
     login: Option<Login>,
     ca: Option<String>,
+    network: Network,
 }
 
 struct Login {
@@ -41,7 +43,7 @@ impl S3 {
     ///
     /// # Errors
     /// `SL6013`. No value of a secret is quoted.
-    pub(crate) fn read(properties: &StoreProperties) -> Result<Self, Fault> {
+    pub(crate) fn read(properties: &StoreProperties, network: Network) -> Result<Self, Fault> {
         let text = |name: &str| properties.text(name).filter(|text| !text.trim().is_empty());
         let kind = text("authenticationType").unwrap_or_else(|| "AccessKey".to_owned());
         let login = match kind.to_ascii_lowercase().as_str() {
@@ -85,6 +87,7 @@ impl S3 {
             endpoint,
             login,
             ca: text("caCertificate"),
+            network,
         })
     }
 
@@ -120,6 +123,10 @@ impl Service for S3 {
         self.ca.as_deref()
     }
 
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
     fn only(&self) -> Option<&str> {
         None
     }
@@ -137,8 +144,8 @@ impl Service for S3 {
             .with_bucket_name(container)
             .with_region(&self.region)
             .with_virtual_hosted_style_request(!self.path_style)
-            .with_client_options(client_options(&self.endpoint, self.ca.as_deref())?)
-            .with_http_connector(Tapped)
+            .with_allow_http(self.endpoint.scheme() == "http")
+            .with_http_connector(client(&self.network, &self.endpoint, self.ca.as_deref())?)
             .with_retry(retry(retries));
         let builder = if self.named || self.path_style {
             builder.with_endpoint(self.address(container))
@@ -176,11 +183,12 @@ mod tests {
     use super::*;
 
     fn read(kind: &str, public: serde_json::Value) -> Result<S3, Fault> {
-        S3::read(&StoreProperties {
+        let properties = StoreProperties {
             kind: kind.to_owned(),
             public: public.as_object().unwrap().clone(),
             secrets: Default::default(),
-        })
+        };
+        S3::read(&properties, Network::open())
     }
 
     #[test]

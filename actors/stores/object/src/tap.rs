@@ -1,11 +1,15 @@
-//! What services tell of an object in headers that the library does not read: the MD5 of its content.
+//! What goes between the library and the network: every address is asked about before it is requested, and every answer is
+//! looked at for what services tell in headers that the library does not read: the MD5 of an object's content.
 
 use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use object_store::{ClientOptions, Extensions, HeaderMap};
+use sluice_contract::{Code, Fault};
+use sluice_http::{Guard, fault_in};
+use url::Url;
 
 /// The MD5 of an object's content, among the extensions of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -16,28 +20,47 @@ pub(crate) fn md5_in(extensions: &Extensions) -> Option<[u8; 16]> {
     extensions.get::<ContentMd5>().map(|md5| md5.0)
 }
 
-/// Clients that look at every answer.
-#[derive(Debug)]
-pub(crate) struct Tapped;
+/// A client that asks before every request, and looks at every answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Tapped {
+    pub(crate) http: reqwest::Client,
+    pub(crate) guard: Guard,
+}
 
-impl HttpConnector for Tapped {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(Tap(ReqwestConnector::default().connect(options)?)))
+impl Tapped {
+    /// As the library takes it.
+    pub(crate) fn of_library(self) -> HttpClient {
+        HttpClient::new(self)
+    }
+
+    async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let url = Url::parse(&request.uri().to_string()).map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
+        // Not one of the errors that the library tries again.
+        let refused = |fault: Fault| HttpError::new(HttpErrorKind::Unknown, fault);
+        self.guard.permit(&url).await.map_err(refused)?;
+        self.http.call(request).await.map_err(|error| match fault_in(&error) {
+            Some(fault) if fault.code != Code::StoreUnreachable => refused(fault),
+            _ => error,
+        })
     }
 }
 
-#[derive(Debug)]
-struct Tap(HttpClient);
+impl HttpConnector for Tapped {
+    /// The library's own options are not asked: this client has what it needs.
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.clone().of_library())
+    }
+}
 
 #[async_trait]
-impl HttpService for Tap {
+impl HttpService for Tapped {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         // The list of blocks, and a range, have an MD5 of their own, which is not the object's.
         let whole = !request.uri().query().is_some_and(|query| query.contains("comp="));
         let ranged = ["range", "x-ms-range"]
             .iter()
             .any(|name| request.headers().contains_key(*name));
-        let mut answer = self.0.execute(request).await?;
+        let mut answer = self.execute(request).await?;
         if whole
             && answer.status().is_success()
             && let Some(md5) = md5_of(answer.headers(), ranged)

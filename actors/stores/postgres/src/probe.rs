@@ -51,11 +51,7 @@ async fn through(settings: &Settings, stages: &mut Stages) -> Option<()> {
         |what: &str, error: std::io::Error| Fault::new(Code::StoreUnreachable, format!("{what} {place}: {error}"));
     // A path is a unix socket: no name, no network.
     if !settings.host.starts_with('/') {
-        let resolve = async {
-            let found = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
-            let found: Vec<_> = found.map_err(|error| unreachable("resolving", error))?.collect();
-            Ok(found)
-        };
+        let resolve = settings.network.addresses(&settings.host, settings.port);
         let addresses = stages.run("resolve", resolve).await?;
         let connect = async {
             let connected = tokio::net::TcpStream::connect(addresses.as_slice()).await;

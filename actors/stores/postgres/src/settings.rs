@@ -2,6 +2,7 @@
 
 use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::Network;
 use sluice_store_wire::tls::{Check, Tls};
 use std::time::Duration;
 use tokio_postgres::Config;
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) ssl: SslMode,
     /// PEM text of a private CA.
     pub(crate) ca: Option<String>,
+    /// How the server is reached.
+    pub(crate) network: Network,
 }
 
 impl Settings {
@@ -74,7 +77,7 @@ impl Settings {
     ///
     /// # Errors
     /// `SL6013`, naming the property.
-    pub(crate) fn read(properties: &StoreProperties) -> Result<Self, Fault> {
+    pub(crate) fn read(properties: &StoreProperties, network: Network) -> Result<Self, Fault> {
         let needed = |value: Option<String>, name: &str| {
             value
                 .filter(|text| !text.trim().is_empty())
@@ -109,6 +112,7 @@ impl Settings {
             password: properties.either("password", &["password", "pwd"]).map(Zeroizing::new),
             ssl: ssl_mode(properties)?,
             ca: properties.text("caCertificate").filter(|pem| !pem.trim().is_empty()),
+            network,
         })
     }
 
@@ -173,7 +177,7 @@ mod tests {
             ..StoreProperties::default()
         };
         properties.secrets.insert("password", "canary");
-        Settings::read(&properties)
+        Settings::read(&properties, Network::open())
     }
 
     #[test]

@@ -42,8 +42,16 @@ impl Socket {
             let path = format!("{}/.s.PGSQL.{}", settings.host, settings.port);
             return within(&place, UnixStream::connect(path)).await.map(Self::Unix);
         }
-        let address = (settings.host.as_str(), settings.port);
-        let stream = within(&place, TcpStream::connect(address)).await?;
+        let found = tokio::time::timeout(
+            CONNECT_TIMEOUT,
+            settings.network.addresses(&settings.host, settings.port),
+        );
+        let found = found.await.unwrap_or_else(|_| Err(unresolved()));
+        let addresses = found.map_err(|fault| ConnectFailed {
+            tls: false,
+            fault: fault.context(format!("connecting to {place}")),
+        })?;
+        let stream = within(&place, TcpStream::connect(addresses.as_slice())).await?;
         tune(&stream).map_err(|error| unreachable(&place, &error))?;
         if settings.ssl == SslMode::Disable {
             return Ok(Self::Tcp(stream));
@@ -94,6 +102,10 @@ async fn within<T>(place: &str, work: impl Future<Output = io::Result<T>>) -> Re
         Err(io::Error::new(io::ErrorKind::TimedOut, text))
     });
     result.map_err(|error| unreachable(place, &error))
+}
+
+fn unresolved() -> Fault {
+    Fault::new(Code::StoreUnreachable, "its name was not resolved in time")
 }
 
 fn unreachable(place: &str, error: &io::Error) -> ConnectFailed {

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sluice_contract::Fault;
 use sluice_contract::message::ProbeStage;
 use sluice_store_core::{
-    Capabilities, Connection, Connector, Reach, Sink, SinkRequest, Source, SourceRequest, Statements, StoreKind,
-    StoreProperties, TypeTable,
+    Capabilities, Connection, Connector, Network, Reach, Sink, SinkRequest, Source, SourceRequest, Statements,
+    StoreKind, StoreProperties, TypeTable,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Connector for SqliteConnector {
         settings::path(properties).map(Reach::Path).into_iter().collect()
     }
 
-    async fn connect(&self, properties: StoreProperties) -> Result<Arc<dyn Connection>, Fault> {
+    async fn connect_over(&self, properties: StoreProperties, _: Network) -> Result<Arc<dyn Connection>, Fault> {
         Ok(Arc::new(SqliteConnection(settings::path(&properties)?)))
     }
 }

@@ -1,7 +1,7 @@
 //! Asking SQL Server Browser for the port of a named instance.
 
 use sluice_contract::{Code, Fault};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
@@ -20,7 +20,7 @@ const ANSWER: u8 = 5;
 ///
 /// # Errors
 /// `SL6001` when nobody answers, or the instance has no TCP port.
-pub(crate) async fn port(addresses: &[SocketAddr], browser: u16, instance: &str) -> Result<u16, Fault> {
+pub(crate) async fn port(addresses: &[IpAddr], browser: u16, instance: &str) -> Result<u16, Fault> {
     let failed = |text: String| {
         Fault::new(
             Code::StoreUnreachable,
@@ -30,7 +30,7 @@ pub(crate) async fn port(addresses: &[SocketAddr], browser: u16, instance: &str)
     let Some(address) = addresses.first() else {
         return Err(failed("the server has no address".to_owned()));
     };
-    let to = SocketAddr::new(address.ip(), browser);
+    let to = SocketAddr::new(*address, browser);
     let local: SocketAddr = match to {
         SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
         SocketAddr::V6(_) => ([0_u16; 8], 0).into(),

@@ -84,9 +84,10 @@ impl Session {
             let outcome = tokio::time::timeout(settings.timeout, logging_in).await;
             match outcome.map_err(|_| unanswered(&doing, settings.timeout))? {
                 Ok(client) => return Ok(Self { client, traffic }),
-                // Azure SQL sends logins on to the node that has the database.
+                // Azure SQL sends logins on to the node that has the database. Wherever that is: the node's policy is asked.
                 Err(Error::Routing { host: next, port: at }) => {
-                    addresses = resolve(settings, &next, at).await?;
+                    let routed = settings.network.addresses(&next, at).await;
+                    addresses = routed.map_err(|fault| fault.context(format!("{doing}: it sends the login on")))?;
                     (host, port) = (next, at);
                 }
                 Err(error) => return Err(errors::fault(&doing, &error)),
@@ -195,29 +196,19 @@ fn unanswered(doing: &str, patience: Duration) -> Fault {
 /// The addresses of the server, and the port to connect to.
 ///
 /// # Errors
-/// `SL6001`.
+/// `SL6001`, and `SL5021` of the node's policy.
 pub(crate) async fn locate(settings: &Settings) -> Result<(Vec<SocketAddr>, u16), Fault> {
-    let port = settings.port.unwrap_or(DEFAULT_PORT);
-    let addresses = resolve(settings, &settings.host, port).await?;
     let Some(instance) = &settings.instance else {
+        let port = settings.port.unwrap_or(DEFAULT_PORT);
+        let addresses = settings.network.addresses(&settings.host, port).await?;
         return Ok((addresses, port));
     };
-    let port = crate::browser::port(&addresses, settings.browser, instance).await?;
-    let addresses = addresses.into_iter().map(|address| SocketAddr::new(address.ip(), port));
+    let found = settings.network.resolve(&settings.host, settings.port).await?;
+    let port = crate::browser::port(&found, settings.browser, instance).await?;
+    // Only now it is known.
+    settings.network.permit(&settings.host, port, &found).await?;
+    let addresses = found.into_iter().map(|address| SocketAddr::new(address, port));
     Ok((addresses.collect(), port))
-}
-
-async fn resolve(settings: &Settings, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
-    let unreachable = |text: String| Fault::new(Code::StoreUnreachable, format!("resolving {host}: {text}"));
-    let looked_up = tokio::time::timeout(settings.timeout, tokio::net::lookup_host((host, port))).await;
-    let found = looked_up
-        .map_err(|_| unreachable("no answer in time".to_owned()))?
-        .map_err(|error| unreachable(error.to_string()))?;
-    let found: Vec<SocketAddr> = found.collect();
-    match found.is_empty() {
-        true => Err(unreachable("it has no address".to_owned())),
-        false => Ok(found),
-    }
 }
 
 /// A connection to the first address that takes it.

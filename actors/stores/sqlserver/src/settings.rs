@@ -2,6 +2,7 @@
 
 use sluice_contract::document::StoreProperties;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::Network;
 use std::time::Duration;
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 use zeroize::Zeroizing;
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     ca: Option<String>,
     name_in_certificate: Option<String>,
     read_only: bool,
+    /// How the server is reached.
+    pub(crate) network: Network,
 }
 
 impl Settings {
@@ -53,7 +56,7 @@ impl Settings {
     ///
     /// # Errors
     /// `SL6013`, naming the property.
-    pub(crate) fn read(properties: &StoreProperties) -> Result<Self, Fault> {
+    pub(crate) fn read(properties: &StoreProperties, network: Network) -> Result<Self, Fault> {
         only_sql_logins(properties)?;
         let either = |name: &str, names: &[&str]| properties.either(name, names).filter(|text| !text.trim().is_empty());
         let needed = |value: Option<String>, name: &str| {
@@ -119,6 +122,7 @@ impl Settings {
                 &["hostnameincertificate", "host name in certificate"],
             ),
             read_only: intent.is_some_and(|intent| intent.trim().eq_ignore_ascii_case("ReadOnly")),
+            network,
         })
     }
 

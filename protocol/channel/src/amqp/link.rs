@@ -14,7 +14,6 @@ use fe2o3_amqp::session::SessionHandle;
 use sluice_contract::{Code, Fault};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -55,10 +54,8 @@ pub(super) async fn connect(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
 }
 
 async fn open(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
-    let host = host(&options.endpoint)?;
-    let tcp = TcpStream::connect(&options.endpoint)
-        .await
-        .map_err(|e| wire::opening_io(&e))?;
+    let (host, port) = place(&options.endpoint)?;
+    let tcp = options.network.tunnel(host, port).await.map_err(unreachable)?;
     tcp.set_nodelay(true).map_err(|e| wire::opening_io(&e))?;
     let cut = CancellationToken::new();
     let gone = CancellationToken::new();
@@ -96,18 +93,28 @@ async fn open(options: &AmqpOptions) -> Result<AmqpLink, Fault> {
     Ok(link)
 }
 
-/// The host in `host:port`, without an IPv6 address' brackets.
-fn host(endpoint: &str) -> Result<&str, Fault> {
+/// That there is no connection; what a proxy says of it keeps its own code.
+pub(crate) fn unreachable(fault: Fault) -> Fault {
+    match fault.code {
+        Code::StoreUnreachable => Fault::new(Code::ChannelUnreachable, fault.message),
+        _ => fault,
+    }
+}
+
+/// Host and port in `host:port`, without an IPv6 address' brackets.
+fn place(endpoint: &str) -> Result<(&str, u16), Fault> {
     let (host, port) = endpoint.rsplit_once(':').unwrap_or((endpoint, ""));
     let host = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    if host.is_empty() || port.parse::<u16>().is_err() {
-        let text = format!("{endpoint:?} is not of the form host:port");
-        return Err(Fault::new(Code::ChannelUnreachable, text).retryable(false));
+    match port.parse() {
+        Ok(port) if !host.is_empty() => Ok((host, port)),
+        _ => {
+            let text = format!("{endpoint:?} is not of the form host:port");
+            Err(Fault::new(Code::ChannelUnreachable, text).retryable(false))
+        }
     }
-    Ok(host)
 }
 
 impl AmqpLink {

@@ -6,10 +6,13 @@ mod inbox;
 mod link;
 mod outbox;
 
+pub(crate) use link::unreachable;
+
 use crate::{Caps, ControlChannel, Link};
 use async_trait::async_trait;
 use rustls::ClientConfig;
 use sluice_contract::Fault;
+use sluice_net::Network;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +29,8 @@ pub struct AmqpOptions {
     pub idle_timeout: Duration,
     /// The longest that connecting, attaching or closing may take.
     pub deadline: Duration,
+    /// The way there.
+    pub network: Network,
 }
 
 /// A node's channel to its factory.

@@ -28,6 +28,7 @@ use async_trait::async_trait;
 use rustls::ClientConfig;
 use sluice_contract::envelope::MAX_BYTES;
 use sluice_contract::{Code, FactoryId, Fault};
+use sluice_net::Network;
 use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -75,6 +76,8 @@ pub struct RabbitOptions {
     pub idle_timeout: Duration,
     /// The longest that connecting, one request to the broker, or closing may take.
     pub deadline: Duration,
+    /// The way there.
+    pub network: Network,
 }
 
 impl std::fmt::Debug for RabbitOptions {

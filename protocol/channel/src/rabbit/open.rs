@@ -10,7 +10,6 @@ use sluice_contract::{Code, Fault};
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -123,9 +122,13 @@ async fn attempt(options: &RabbitOptions) -> Result<Opened, Fault> {
 
 async fn stream(options: &RabbitOptions, end: &End) -> Result<Stream, Fault> {
     let unreachable = |e: &dyn std::fmt::Display| Fault::new(Code::ChannelUnreachable, e.to_string());
-    let tcp = TcpStream::connect(options.address.endpoint())
-        .await
-        .map_err(|e| unreachable(&e))?;
+    let address = &options.address;
+    // What is not encrypted is not for a proxy.
+    let connected = match address.tls {
+        true => options.network.tunnel(&address.host, address.port).await,
+        false => options.network.connect(&address.host, address.port).await,
+    };
+    let tcp = connected.map_err(crate::amqp::unreachable)?;
     tcp.set_nodelay(true).map_err(|e| unreachable(&e))?;
     let guarded = Guarded::new(tcp, end.cut.clone(), options.idle_timeout).announcing_its_end(end.gone.clone());
     if !options.address.tls {

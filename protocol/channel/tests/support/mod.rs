@@ -55,13 +55,18 @@ impl House {
     }
 
     pub async fn with(idle: Duration, limits: Limits) -> Self {
+        Self::patient(idle, limits, DEADLINE).await
+    }
+
+    /// An endpoint that waits this long for what nodes owe it.
+    pub async fn patient(idle: Duration, limits: Limits, deadline: Duration) -> Self {
         let ca = Ca::new("test");
         let door = Arc::new(Door::default());
         let options = EmbeddedOptions {
             listen: "127.0.0.1:0".parse().unwrap(),
             tls: ca.server(),
             idle_timeout: idle,
-            deadline: DEADLINE,
+            deadline,
         };
         let embedded = Embedded::bind_with(options, limits, door.clone()).await.unwrap();
         Self {
@@ -83,6 +88,7 @@ impl House {
             peer: peer.clone(),
             idle_timeout: self.idle,
             deadline: DEADLINE,
+            network: sluice_channel::Network::open(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong on the wire.
 
+use sluice_contract::Fault;
 use std::io;
 
 /// A failed exchange with the server.
@@ -13,6 +14,8 @@ pub(crate) enum WireError {
         state: String,
         message: String,
     },
+    /// Its name has no address, or the node's policy does not let it be connected to.
+    NotReached(Fault),
     /// The connection broke.
     Io(io::Error),
     /// The TLS handshake failed, or the server does not offer TLS where it is asked for.
@@ -27,6 +30,7 @@ impl std::fmt::Display for WireError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Server { code, state, message } => write!(f, "{message} (error {code}, SQLSTATE {state})"),
+            Self::NotReached(fault) => f.write_str(&fault.message),
             Self::Io(error) => write!(f, "{error}"),
             Self::Tls(why) | Self::Login(why) => f.write_str(why),
             Self::Malformed(what) => write!(f, "the server's answer is malformed: {what}"),

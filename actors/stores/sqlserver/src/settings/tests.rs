@@ -10,7 +10,7 @@ fn read(public: serde_json::Value) -> Result<Settings, Fault> {
         ..StoreProperties::default()
     };
     properties.secrets.insert("password", "canary");
-    Settings::read(&properties)
+    Settings::read(&properties, sluice_store_core::Network::open())
 }
 
 #[test]

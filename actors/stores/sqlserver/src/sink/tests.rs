@@ -16,7 +16,10 @@ fn sink(dataset: serde_json::Value, activity: serde_json::Value) -> Result<SqlSe
         activity: activity.as_object().unwrap().clone(),
         ..SinkRequest::default()
     };
-    SqlServerSink::new(Arc::new(Settings::read(&properties).unwrap()), &request)
+    SqlServerSink::new(
+        Arc::new(Settings::read(&properties, sluice_store_core::Network::open()).unwrap()),
+        &request,
+    )
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn settings(ssl: u8) -> Settings {
         ..StoreProperties::default()
     };
     properties.secrets.insert("password", "secret");
-    Settings::read(&properties).unwrap()
+    Settings::read(&properties, sluice_store_core::Network::open()).unwrap()
 }
 
 fn greeting(plugin: &str) -> Vec<u8> {
