@@ -10,8 +10,8 @@ use crate::page::Tickets;
 use crate::pki::{Ca, WrappingKey};
 use crate::registry::Registry;
 use crate::replicas::Replicas;
-use crate::state::State;
 use crate::state::nodes::NodeRow;
+use crate::state::{State, notices};
 use sluice_channel::Peer;
 use sluice_contract::NodeId;
 use sluice_runtime::Root;
@@ -89,6 +89,9 @@ impl App {
 
     /// Nodes that were removed from the database: they may not connect any more, and their links are cut.
     pub(crate) async fn cut_off(&self, nodes: Vec<NodeRow>, reason: &str) {
+        if nodes.is_empty() {
+            return;
+        }
         for node in nodes {
             self.registry.remove(&node.id);
             let peer = Peer {
@@ -97,6 +100,11 @@ impl App {
             };
             self.line.disconnect(&peer, reason);
         }
+        // A node may be connected to another replica. That learns it with its next beat all the same.
+        if let Err(fault) = notices::nodes_removed(&self.state).await {
+            tracing::warn!(%fault, "The other replicas were not told of a removed node at once");
+        }
+        self.line.clear_up().await;
     }
 
     /// A run has something to do.

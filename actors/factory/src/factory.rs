@@ -197,6 +197,11 @@ impl Factory {
 
 #[cfg(test)]
 impl Factory {
+    /// What its parts share.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
     /// Its database.
     pub(crate) fn state(&self) -> &State {
         &self.app.state

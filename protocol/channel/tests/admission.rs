@@ -4,7 +4,7 @@
 mod support;
 
 use rustls::pki_types::ServerName;
-use sluice_channel::{Address, AmqpChannel, AmqpOptions, ControlChannel, Limits, Link, Peer};
+use sluice_channel::{Address, AmqpChannel, AmqpOptions, ControlChannel, Limits, Link, Peer, Presence};
 use sluice_contract::{Code, Fault};
 use std::time::Duration;
 use support::pki::Ca;
@@ -73,6 +73,32 @@ async fn a_removed_node_is_told_why() {
         );
     }
     assert!(house.embedded.connected().is_empty());
+}
+
+#[tokio::test]
+async fn a_node_that_is_thrown_out_and_does_not_answer_is_cut() {
+    // An endpoint that otherwise waits for an hour.
+    let hour = Duration::from_secs(3600);
+    let house = House::patient(hour, Limits::default(), hour).await;
+    let me = peer("g1", "n1");
+    let proxy = support::proxy::Proxy::start(house.embedded.local_addr());
+    let options = AmqpOptions {
+        endpoint: proxy.address.to_string(),
+        ..house.options(&me)
+    };
+    let mut presence = house.embedded.presence();
+    let link = AmqpChannel::new(options).connect().await.unwrap();
+    assert_eq!(presence.recv().await.unwrap(), Presence::Connected(me.clone()));
+    // Whatever the endpoint says from now on, it hears no answer.
+    proxy.freeze();
+    assert!(house.embedded.disconnect(&me.node, "it was removed"));
+    let gone = timeout(Duration::from_secs(60), presence.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(gone, Presence::Disconnected(me, "it was removed".to_owned()));
+    assert!(house.embedded.connected().is_empty());
+    drop(link);
 }
 
 #[tokio::test]

@@ -9,13 +9,13 @@ use super::timekeeper::Timekeeper;
 use super::trigger::TriggerScheduler;
 use super::web::WebCaller;
 use crate::app::App;
-use crate::replicas::ReplicaKeeper;
+use crate::replicas::{ReplicaKeeper, ReplicaListener};
 use crate::rounds::Rounds;
 use sluice_runtime::{Handle, Placement, Root};
 use std::sync::Arc;
 
 /// The ids of the components, in the order they start.
-pub(crate) const COMPONENTS: [&str; 9] = [
+pub(crate) const COMPONENTS: [&str; 10] = [
     "factory/orchestrator",
     "factory/outbox",
     "factory/events",
@@ -25,6 +25,7 @@ pub(crate) const COMPONENTS: [&str; 9] = [
     "factory/replicas",
     "factory/web",
     "factory/triggers",
+    "factory/notices",
 ];
 
 /// The thread the components share: they only ring bells, the work runs on the data plane.
@@ -50,6 +51,7 @@ impl Handles {
         root.supervise::<Rounds<ReplicaKeeper>>(COMPONENTS[6], app.clone(), PLACE);
         root.supervise::<WebCaller>(COMPONENTS[7], app.clone(), PLACE);
         root.supervise::<Rounds<TriggerScheduler>>(COMPONENTS[8], app.clone(), PLACE);
+        root.supervise::<Rounds<ReplicaListener>>(COMPONENTS[9], app.clone(), PLACE);
         handles
     }
 

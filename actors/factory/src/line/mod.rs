@@ -76,6 +76,13 @@ impl Line {
         }
     }
 
+    /// Removes what nodes that were just removed have at the broker: their consumers end with it.
+    pub(crate) async fn clear_up(&self) {
+        if let Line::Broker(broker) = self {
+            broker.sweep().await;
+        }
+    }
+
     /// A node is not to be believed any more: its link is cut, or its queue removed.
     pub(crate) fn disconnect(&self, peer: &Peer, reason: &str) {
         match self {

@@ -2,6 +2,7 @@
 
 use super::{Elsewhere, Known};
 use crate::app::App;
+use crate::state::notices::Notices;
 use crate::state::{nodes, replicas};
 use sluice_channel::Peer;
 use sluice_contract::{Fault, NodeId};
@@ -62,6 +63,22 @@ fn since(app: &App, connected: &[Peer], now: i64) -> Vec<(NodeId, i64)> {
         since.entry(peer.node.clone()).or_insert(now);
     }
     since.iter().map(|(node, since)| (node.clone(), *since)).collect()
+}
+
+/// Learns at once what other replicas say at once, for as long as the database can be listened to; returns where there are no
+/// others. What is missed is learnt with the next beat.
+///
+/// # Errors
+/// `SL9001`.
+pub(crate) async fn listen(app: &App) -> Result<(), Fault> {
+    let Some(mut notices) = Notices::listen(&app.state).await? else {
+        return Ok(());
+    };
+    loop {
+        // Before, too: nobody listened while this connection was made.
+        learn(app).await?;
+        notices.next().await?;
+    }
 }
 
 async fn learn(app: &App) -> Result<(), Fault> {

@@ -9,8 +9,8 @@ mod beat;
 mod keeper;
 mod keys;
 
-pub(crate) use beat::{beat, leave};
-pub(crate) use keeper::ReplicaKeeper;
+pub(crate) use beat::{beat, leave, listen};
+pub(crate) use keeper::{ReplicaKeeper, ReplicaListener};
 pub(crate) use keys::Keys;
 
 use crate::live::NodeMetrics;
@@ -29,6 +29,9 @@ pub(crate) struct Replicas {
     known: RwLock<Known>,
     /// Since when each node is connected to this process.
     since: Mutex<HashMap<NodeId, i64>>,
+    /// Whether there are no beats, in tests.
+    #[cfg(test)]
+    still: std::sync::atomic::AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +61,20 @@ impl Replicas {
             shared,
             known: RwLock::default(),
             since: Mutex::default(),
+            #[cfg(test)]
+            still: Default::default(),
         }
+    }
+
+    /// From now on there are no beats: what is learnt then was told.
+    #[cfg(test)]
+    pub(crate) fn hold_still(&self) {
+        self.still.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    #[cfg(test)]
+    fn is_still(&self) -> bool {
+        self.still.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// The id of this process.

@@ -23,6 +23,7 @@ pub(crate) mod jobs;
 mod lock;
 pub(crate) mod meta;
 pub(crate) mod nodes;
+pub(crate) mod notices;
 mod open;
 pub(crate) mod outbox;
 pub(crate) mod outcomes;
@@ -49,7 +50,9 @@ use open::Pools;
 use sluice_contract::{Code, Fault};
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnectOptions;
 use std::path::Path;
+use std::sync::Arc;
 use writer::Writer;
 
 /// The driver: SQLite's or PostgreSQL's.
@@ -110,6 +113,8 @@ const WRITER: i64 = 0x736c_7569_6365_0001;
 #[derive(Clone)]
 pub(crate) struct State {
     pools: Pools,
+    /// How what other processes say is listened to, where there are others.
+    notices: Option<Arc<PgConnectOptions>>,
     writer: Writer,
 }
 
@@ -123,6 +128,7 @@ impl State {
         let (pools, lock) = open::open(dir, options, lock).await?;
         Ok(Self {
             pools,
+            notices: notices::options(options)?.map(Arc::new),
             writer: Writer::new(lock),
         })
     }

@@ -26,13 +26,18 @@ const CHANNEL_MAX: u16 = 31;
 /// Frames a session may have under way to us.
 const SESSION_WINDOW: u32 = 512;
 
+/// So long a node that is thrown out may take to answer; then it is cut.
+const GOODBYE: Duration = Duration::from_millis(300);
+
 /// An authenticated, open connection.
 pub(crate) struct Opened {
     handle: ListenerConnectionHandle,
     peer: Peer,
     from: SocketAddr,
-    /// Cuts the stream when this is dropped, whatever the engine is waiting for.
-    _cut: DropGuard,
+    /// Cuts the stream, whatever the engine is waiting for.
+    cut: CancellationToken,
+    /// The same when this is dropped.
+    _guard: DropGuard,
 }
 
 /// SASL and AMQP open; a peer that was not admitted is told why in a Close.
@@ -43,7 +48,7 @@ pub(crate) async fn open(
     admitted: Result<Peer, Fault>,
     from: SocketAddr,
 ) -> Option<Opened> {
-    let cut = cut.drop_guard();
+    let guard = cut.clone().drop_guard();
     let sasl = External {
         node: admitted.as_ref().ok().map(|peer| peer.node.as_str().to_owned()),
     };
@@ -69,7 +74,8 @@ pub(crate) async fn open(
             handle,
             peer,
             from,
-            _cut: cut,
+            cut,
+            _guard: guard,
         }),
         Err(fault) => {
             warn!(%from, %fault, "A peer was refused");
@@ -90,6 +96,7 @@ pub(crate) async fn serve(endpoint: &Arc<Endpoint>, mut opened: Opened) {
     info!(%gateway, %node, from = %opened.from, "A node connected");
     let over = CancellationToken::new();
     let mut sessions = JoinSet::new();
+    let mut thrown_out = false;
     let end = loop {
         tokio::select! {
             incoming = opened.handle.next_incoming_session() => {
@@ -103,15 +110,24 @@ pub(crate) async fn serve(endpoint: &Arc<Endpoint>, mut opened: Opened) {
                 }
             }
             Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
-            reason = closer.wished() => break End::ByUs(reason),
+            reason = closer.wished() => {
+                thrown_out = true;
+                break End::ByUs(reason);
+            }
             () = endpoint.stop.cancelled() => break End::ByUs(wire::lost("the factory is shutting down")),
         }
     };
     let limit = endpoint.options.deadline;
-    if let End::ByUs(_) = &end {
+    let by_us = matches!(end, End::ByUs(_));
+    if by_us {
         over.cancel();
     }
-    let reason = end_connection(&mut opened.handle, end, limit).await;
+    // Nobody waits long for the answer of a node that is thrown out.
+    let patience = if thrown_out { GOODBYE.min(limit) } else { limit };
+    let reason = end_connection(&mut opened.handle, end, patience).await;
+    if by_us {
+        opened.cut.cancel();
+    }
     // Sessions end by themselves with their connection, after what the node settled last. What they took is back in the
     // queues before anybody hears that the node is gone.
     if timeout(limit, async { while sessions.join_next().await.is_some() {} })

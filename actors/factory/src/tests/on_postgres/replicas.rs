@@ -78,6 +78,25 @@ fn a_job_made_at_one_goes_to_the_node_at_the_other() {
 }
 
 #[test]
+fn a_node_that_one_removes_is_told_to_the_other_which_cuts_it() {
+    run(async {
+        let one = Fixture::with_factory().await;
+        one.gateway().await;
+        let other = one.replica().await;
+        let identity = Identity::register(&other, "n1", &credential().certificate_pem).await;
+        let mut node = identity.connect(1).await;
+        gateway_is(&one, "Online").await;
+        // Nobody looks by himself from now on.
+        other.factory.app().replicas.hold_still();
+        assert_eq!(one.delete("/integrationRuntimes/gw1/nodes/n1").await.status, 200);
+        node.closed().await;
+        assert!(identity.try_connect(1).await.is_err());
+        other.stop().await;
+        one.stop().await;
+    });
+}
+
+#[test]
 fn what_a_dead_replica_was_sending_is_sent_by_another() {
     run(async {
         let one = Fixture::with_factory().await;
