@@ -7,6 +7,7 @@ mod factory;
 mod gateway;
 mod proxy;
 mod receipt;
+mod remote;
 mod runs;
 mod trigger;
 mod vault;
@@ -24,6 +25,7 @@ pub(crate) use gateway::{
 };
 pub(crate) use proxy::{ProxyCommand, ProxySetArgs};
 pub(crate) use receipt::{ReceiptCommand, ReceiptListArgs, ReceiptShowArgs, ReceiptVerifyArgs};
+pub(crate) use remote::{RemoteCommand, RemoteOpenArgs, RemoteSendArgs};
 pub(crate) use runs::{ApiArgs, PipelineCommand, PipelineRunArgs, RunCommand, RunListArgs, RunShowArgs};
 pub(crate) use trigger::{SlicesArgs, TriggerArgs, TriggerCommand, TriggerRunArgs, TriggerRunsArgs};
 pub(crate) use vault::{

@@ -19,6 +19,7 @@ mod policy;
 mod progress;
 mod proxy;
 mod receipt;
+mod remote;
 mod runs;
 mod slices;
 mod stores;
@@ -30,7 +31,7 @@ pub(crate) use args::{Cli, QuickstartArgs};
 pub(crate) use output::{Output, colour, exit_code, note, print_fault};
 pub(crate) use progress::ProgressLine;
 
-use args::{Command, FactoryCommand, GatewayCommand, PipelineCommand, ReceiptCommand, RunCommand};
+use args::{Command, FactoryCommand, GatewayCommand, PipelineCommand, ReceiptCommand, RemoteCommand, RunCommand};
 use sluice_contract::Fault;
 use sluice_runtime::Root;
 
@@ -47,6 +48,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Factory(FactoryCommand::Audit(args)) => access::audit(args, &output).await,
         Command::Factory(FactoryCommand::Openapi) => factory::openapi(),
         Command::Gateway(GatewayCommand::Register(args)) => gateway::register(*args, &output).await,
+        Command::Gateway(GatewayCommand::RemoteRegistration(command)) => remote::run(command, &output).await,
         Command::Gateway(GatewayCommand::Unregister(args)) => gateway::unregister(args, &output).await,
         Command::Gateway(GatewayCommand::Nodes(command)) => nodes::run(command, &output).await,
         Command::Gateway(GatewayCommand::Unlock(args)) => vault::unlock(args, &output).await,
@@ -88,5 +90,6 @@ pub(crate) fn long_running(command: &Command) -> bool {
         command,
         Command::Factory(FactoryCommand::Run(_))
             | Command::Gateway(GatewayCommand::Run(_))
+            | Command::Gateway(GatewayCommand::RemoteRegistration(RemoteCommand::Open(_)))
     )
 }

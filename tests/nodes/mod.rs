@@ -2,6 +2,7 @@
 
 mod backends;
 mod handover;
+mod remote;
 mod renewal;
 mod shared;
 mod waiting;

@@ -29,6 +29,7 @@ mod policy;
 mod probe;
 pub mod proxy;
 pub mod receipts;
+pub mod remote;
 mod scheduler;
 mod secrets;
 mod state;

@@ -2,7 +2,7 @@
 
 use super::copy::{Rate, rate};
 use super::{
-    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, ProxyCommand, RestoreArgs, TestConnectionArgs,
+    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, ProxyCommand, RemoteCommand, RestoreArgs, TestConnectionArgs,
     UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs,
 };
 use crate::telemetry::ListenArgs;
@@ -45,6 +45,9 @@ pub(crate) enum GatewayCommand {
     /// The HTTP proxy through which the factory, stores of objects and web addresses are reached.
     #[command(subcommand)]
     Proxy(ProxyCommand),
+    /// Registers one machine from another.
+    #[command(subcommand)]
+    RemoteRegistration(RemoteCommand),
     /// Tests from the running agent whether a store can be reached, stage by stage.
     TestConnection(TestConnectionArgs),
     /// Writes the node's identity and credential keys to a password-protected file.
