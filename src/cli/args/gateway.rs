@@ -2,8 +2,8 @@
 
 use super::copy::{Rate, rate};
 use super::{
-    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, ProxyCommand, RemoteCommand, RestoreArgs, TestConnectionArgs,
-    UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs,
+    ApiArgs, BackupArgs, CertificateCommand, KeyKindArg, NodesCommand, PolicyCommand, ProxyCommand, RemoteCommand,
+    RestoreArgs, TestConnectionArgs, UnlockArgs, UnregisterArgs, VaultCommand, VaultKeyArgs,
 };
 use crate::telemetry::ListenArgs;
 use clap::{Args, Subcommand};

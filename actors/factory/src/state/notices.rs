@@ -14,7 +14,9 @@ const NODES: &str = "sluice_nodes";
 /// # Errors
 /// `SL9010` for an address that is none.
 pub(super) fn options(options: &StateOptions) -> Result<Option<PgConnectOptions>, Fault> {
-    let StateOptions::Postgres(postgres) = options else { return Ok(None) };
+    let StateOptions::Postgres(postgres) = options else {
+        return Ok(None);
+    };
     let parsed = PgConnectOptions::from_str(&postgres.url()?);
     let parsed =
         parsed.map_err(|error| Fault::new(Code::StateUnreachable, format!("{}: {error}", postgres.address)))?;
