@@ -101,6 +101,10 @@ impl Direct {
         }
         session.set_running(false);
         stage::drop_all(session, publication.all).await;
+        // The session lasts as long as the sink; others need not wait for that.
+        if let Err(fault) = ledger.unlock(session, key).await {
+            tracing::debug!(%fault, "The job's lock ends with the session");
+        }
         Ok(Committed {
             location: target.name.to_string(),
             replayed,
