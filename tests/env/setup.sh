@@ -37,6 +37,8 @@ if ! [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || ! command -v epmd >/dev/nul
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then
     packages="$packages chromium"
 fi
+# `ip` lies where a user's PATH does not lead.
+if ! [ -x /usr/sbin/ip ] && ! command -v ip >/dev/null; then packages="$packages iproute2"; fi
 if [ "${1:-}" = bench ] && ! ldconfig -p | grep -q 'libsecret-1.so.0'; then packages="$packages libsecret-1-0"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
