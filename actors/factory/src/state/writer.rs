@@ -50,8 +50,8 @@ struct Group {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Last {
     Writing,
-    /// Its savepoint is being released.
-    Ending,
+    /// Its savepoint is being set or released.
+    Unsure,
     Ended,
 }
 
@@ -80,6 +80,7 @@ impl Writer {
         }
         let ending = match &mut turn.group {
             Some(group) => {
+                group.last = Last::Unsure;
                 run(&mut group.tx, "SAVEPOINT member").await?;
                 group.last = Last::Writing;
                 None
@@ -146,7 +147,7 @@ async fn commit(mut tx: Transaction<'static, Database>, last: Last) -> Result<()
         Last::Writing => run(&mut tx, "ROLLBACK TO SAVEPOINT member").await?,
         // Nobody knows whether the database took it. If it refused, PostgreSQL would take a COMMIT for a ROLLBACK and say
         // nothing; this statement it refuses.
-        Last::Ending => run(&mut tx, "SAVEPOINT member").await?,
+        Last::Unsure => run(&mut tx, "SAVEPOINT member").await?,
         Last::Ended => {}
     }
     tx.commit().await.db()
@@ -190,7 +191,7 @@ impl WriteTx {
         let Self { mut group, ending } = self;
         audit::carry(&mut group.tx).await?;
         if ending.is_none() {
-            group.last = Last::Ending;
+            group.last = Last::Unsure;
             if let Err(fault) = run(&mut group.tx, "RELEASE SAVEPOINT member").await {
                 group.last = Last::Writing;
                 return Err(fault);
