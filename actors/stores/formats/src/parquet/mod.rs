@@ -1,7 +1,9 @@
 //! Parquet.
 
+mod coded;
 mod dictionary;
 mod footer;
+mod group;
 mod plan;
 pub(crate) mod source;
 mod types;

@@ -1,5 +1,6 @@
 //! Writing Parquet: row groups bounded by bytes, one footer, the Arrow schema with its field metadata inside.
 
+use super::group::{Groups, Limits};
 use super::{damaged, dictionary, footer, source, types};
 use crate::back::{BATCH_BYTES, same_columns};
 use crate::bytes::ByteReader;
@@ -118,7 +119,7 @@ struct ParquetEncoder {
 enum Stage {
     /// The first batches are kept to see how their columns are best encoded.
     Sampling(Box<dyn Write + Send>, Vec<RecordBatch>),
-    Writing(Box<ArrowWriter<Box<dyn Write + Send>>>),
+    Writing(Box<Groups<Box<dyn Write + Send>>>),
     /// Only while it changes, or failed to.
     Ended,
 }
@@ -133,36 +134,48 @@ impl ParquetEncoder {
                 return Ok(());
             }
         };
-        let properties = self.properties(&sample, more);
-        let mut writer = ArrowWriter::try_new(out, Arc::clone(&self.schema), Some(properties)).map_err(failed)?;
+        let limits = Limits {
+            rows: ROW_GROUP_ROWS,
+            bytes: self.row_group_bytes,
+            dictionary: dictionary::limit(self.schema.fields().len(), self.row_group_bytes),
+        };
+        let repeats = self.repeats(&sample, more, limits.dictionary);
+        let properties = self.properties(&repeats, limits.dictionary);
+        let coded: Vec<bool> = repeats.iter().map(|repeats| *repeats == Some(true)).collect();
+        let mut groups =
+            Groups::new(out, &self.schema, properties, self.compression, limits, &coded).map_err(failed)?;
         for batch in sample {
-            writer.write(&batch).map_err(failed)?;
+            groups.write(&batch).map_err(failed)?;
         }
-        self.stage = Stage::Writing(Box::new(writer));
+        self.stage = Stage::Writing(Box::new(groups));
         Ok(())
     }
 
-    fn properties(&self, sample: &[RecordBatch], more: bool) -> WriterProperties {
+    /// Of every column, whether its values repeat enough for a dictionary of so many bytes; none where the sample is too small to
+    /// say.
+    fn repeats(&self, sample: &[RecordBatch], more: bool, limit: usize) -> Vec<Option<bool>> {
         let (rows, bytes) = size(sample);
-        let limit = dictionary::limit(self.schema.fields().len(), self.row_group_bytes);
+        if rows < dictionary::LEAST_SAMPLE {
+            return vec![None; self.schema.fields().len()];
+        }
+        let group = match more {
+            true => (self.row_group_bytes / (bytes / rows).max(1)).clamp(rows, ROW_GROUP_ROWS.max(rows)),
+            false => rows,
+        };
+        let pays = dictionary::pays(&self.schema, sample, group, limit);
+        pays.into_iter().map(Some).collect()
+    }
+
+    fn properties(&self, repeats: &[Option<bool>], limit: usize) -> WriterProperties {
         let mut properties = WriterProperties::builder()
             .set_compression(self.compression)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_max_row_group_bytes(Some(self.row_group_bytes))
             .set_dictionary_page_size_limit(limit)
             .set_write_batch_size(WRITE_BATCH)
             .set_created_by(concat!("sluice ", env!("CARGO_PKG_VERSION")).to_owned());
-        if rows >= dictionary::LEAST_SAMPLE {
-            let group = match more {
-                true => (self.row_group_bytes / (bytes / rows).max(1)).clamp(rows, ROW_GROUP_ROWS.max(rows)),
-                false => rows,
-            };
-            let pays = dictionary::pays(&self.schema, sample, group, limit);
-            for (field, pays) in self.schema.fields().iter().zip(pays) {
-                if !pays {
-                    let path = ColumnPath::from(field.name().as_str());
-                    properties = properties.set_column_dictionary_enabled(path, false);
-                }
+        for (field, repeats) in self.schema.fields().iter().zip(repeats) {
+            if *repeats == Some(false) {
+                let path = ColumnPath::from(field.name().as_str());
+                properties = properties.set_column_dictionary_enabled(path, false);
             }
         }
         properties.build()
