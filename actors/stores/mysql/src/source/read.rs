@@ -14,6 +14,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{StreamExt, stream};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{BatchStream, Rejected, Rejects, Side};
+use sluice_store_wire::BATCH_BYTES;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,6 +43,7 @@ impl Reading {
         zero_is_null: bool,
         lenient: bool,
     ) -> Result<Decoder, Fault> {
+        let batch_bytes = batch_bytes.min(BATCH_BYTES);
         Decoder::new(plan.schema.clone(), &plan.wires, batch_bytes, zero_is_null, lenient)
     }
 

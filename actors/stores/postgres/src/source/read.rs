@@ -9,14 +9,12 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{BatchStream, Rejects};
+use sluice_store_wire::BATCH_BYTES;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;
 use tokio_postgres::CopyOutStream;
-
-/// A batch of about this stays in the processor's cache on its way through decoding, hashing and encoding.
-const BATCH: usize = 1024 * 1024;
 
 /// What a stream holds between two batches. The order matters: the copy is dropped before its session.
 struct Reading {
@@ -52,7 +50,12 @@ pub(crate) struct Reader<'a> {
 /// `SL6007` when Arrow does not take a column's type.
 pub(crate) fn stream(reader: Reader<'_>) -> Result<BatchStream, Fault> {
     let lenient = reader.rejects.is_some();
-    let decoder = Decoder::new(reader.schema, reader.wires, reader.batch_bytes.min(BATCH), lenient)?;
+    let decoder = Decoder::new(
+        reader.schema,
+        reader.wires,
+        reader.batch_bytes.min(BATCH_BYTES),
+        lenient,
+    )?;
     let reading = Reading {
         copy: None,
         statement: reader.statement,
