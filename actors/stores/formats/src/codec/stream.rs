@@ -40,7 +40,7 @@ pub(super) fn decoder<'a>(codec: Codec, bytes: impl Read + 'a, label: &str) -> R
         Codec::Bzip2 => Box::new(MultiBzDecoder::new(bytes)),
         Codec::Snappy if begins(SNAPPY_FRAMES) => Box::new(snap::read::FrameDecoder::new(bytes)),
         Codec::Snappy => Box::new(hadoop::Decoder::new(bytes, hadoop::Kind::Snappy)),
-        Codec::Lz4 if begins(LZ4_FRAME) => Box::new(Lz4Frames(FrameDecoder::new(bytes))),
+        Codec::Lz4 if begins(LZ4_FRAME) => Box::new(Lz4Frames::new(bytes)),
         Codec::Lz4 => Box::new(hadoop::Decoder::new(bytes, hadoop::Kind::Lz4)),
         Codec::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(damaged)?;
@@ -71,17 +71,54 @@ fn is_zlib(start: &[u8]) -> bool {
 }
 
 /// Frame after frame.
-struct Lz4Frames<R: Read>(FrameDecoder<R>);
+struct Lz4Frames<R: Read> {
+    frames: FrameDecoder<Watched<R>>,
+    /// Whether a frame has begun and not ended.
+    within: bool,
+}
+
+impl<R: BufRead> Lz4Frames<R> {
+    fn new(bytes: R) -> Self {
+        Self {
+            frames: FrameDecoder::new(Watched { bytes, over: false }),
+            within: false,
+        }
+    }
+}
 
 impl<R: BufRead> Read for Lz4Frames<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
-            let read = self.0.read(into)?;
-            // No bytes: the frame has ended, and another may follow.
-            if read > 0 || into.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+            if !self.within && self.frames.get_mut().bytes.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            self.within = true;
+            let read = self.frames.read(into)?;
+            if read > 0 || into.is_empty() {
                 return Ok(read);
             }
+            // No bytes: the frame has ended, and another may follow. The decoder says the same of a file that is cut between two
+            // blocks; a frame's own end is read without asking for more.
+            if self.frames.get_ref().over {
+                let text = "the file ends within a frame";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
+            self.within = false;
         }
+    }
+}
+
+/// Bytes, and whether somebody asked for more than there are.
+struct Watched<R> {
+    bytes: R,
+    over: bool,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(into)?;
+        self.over |= read == 0 && !into.is_empty();
+        Ok(read)
     }
 }
 

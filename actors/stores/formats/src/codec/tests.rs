@@ -1,5 +1,6 @@
 use super::*;
 use bytes::Bytes;
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use serde_json::json;
 use sluice_contract::Code;
 use std::sync::Mutex;
@@ -105,6 +106,28 @@ fn streams_come_back() {
         }
         assert_eq!(unpack(codec, Vec::new()).unwrap()[0].1, b"");
     }
+}
+
+#[test]
+fn frames_that_are_cut_between_two_blocks_are_not_the_whole_file() {
+    let content = noise(300_000);
+    let blocks = FrameInfo::new().block_size(BlockSize::Max64KB);
+    let mut encoder = FrameEncoder::with_frame_info(blocks, Vec::new());
+    encoder.write_all(&content).unwrap();
+    let packed = encoder.finish().unwrap();
+    // A head of seven bytes, and blocks behind their lengths, whose highest bit says that one is not compressed.
+    let (mut ends, mut at) = (vec![4], 7);
+    while at < packed.len() - 4 {
+        ends.push(at);
+        let length = u32::from_le_bytes(packed[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+        at += 4 + length as usize;
+    }
+    assert!(ends.len() > 4 && at == packed.len() - 4, "{ends:?}");
+    for end in ends.into_iter().chain([at, at + 2]) {
+        let cut = unpack("lz4", packed[..end].to_vec()).unwrap_err();
+        assert_eq!(cut.code, Code::DataInvalid, "{end}: {cut}");
+    }
+    assert!(unpack("lz4", packed).unwrap()[0].1 == content);
 }
 
 #[test]
