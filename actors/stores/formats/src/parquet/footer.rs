@@ -1,6 +1,6 @@
 //! A file's footer: schema, rows and row groups.
 
-use super::damaged;
+use super::{damaged, int96};
 use crate::bytes::ByteReader;
 use crate::fault;
 use bytes::Bytes;
@@ -48,7 +48,10 @@ pub(super) async fn load(file: Arc<dyn ByteReader>) -> Result<ArrowReaderMetadat
             .with_prefetch_hint(Some(FOOTER_GUESS))
             .load_and_finish(Fetch(file), size)
             .await?;
-        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+        int96::in_microseconds(ArrowReaderMetadata::try_new(
+            Arc::new(metadata),
+            ArrowReaderOptions::new(),
+        )?)
     });
     match task.await {
         Ok(Ok(footer)) => Ok(footer),

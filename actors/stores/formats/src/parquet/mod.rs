@@ -4,6 +4,7 @@ mod coded;
 mod dictionary;
 mod footer;
 mod group;
+mod int96;
 mod plan;
 pub(crate) mod source;
 mod types;

@@ -1,13 +1,16 @@
 //! Reading Parquet files as one source.
 
+use super::int96::{self, Shadow};
 use super::{damaged, footer, plan, window::WindowReader};
 use crate::bytes::{ByteReader, ByteStore, Entry};
 use crate::pull::{self, Counted};
 use crate::{fault, select};
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use sluice_contract::Fault;
@@ -153,16 +156,38 @@ fn batches(
     pull::stream(label.clone(), move |batches| {
         let reader = WindowReader::new(file, footer.metadata(), handle);
         let store_fault = reader.store_fault();
+        let beside = reader.clone();
         let failed = |error: ParquetError| store_fault.get().cloned().unwrap_or_else(|| damaged(&label, &error));
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
-            .with_row_groups(groups)
-            .with_batch_size(rows)
-            .build()
-            .map_err(failed)?;
-        for batch in reader {
-            let batch = batch.map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
-            let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-                .map_err(|error| failed(ParquetError::ArrowError(error.to_string())))?;
+        let reads = |footer, reader, columns| {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, footer)
+                .with_row_groups(groups.clone())
+                .with_batch_size(rows)
+                .with_projection(columns);
+            builder.build().map_err(failed)
+        };
+        let shadow = int96::shadow(&footer).map_err(failed)?;
+        let mut shadow = match shadow {
+            None => None,
+            Some(Shadow { footer, columns }) => {
+                let wanted = ProjectionMask::roots(footer.parquet_schema(), columns.clone());
+                Some((columns, reads(footer, beside, wanted)?))
+            }
+        };
+        let damaged_batch = |error: ArrowError| failed(ParquetError::ArrowError(error.to_string()));
+        for batch in reads(footer, reader, ProjectionMask::all())? {
+            let batch = batch.map_err(damaged_batch)?;
+            if let Some((columns, shadow)) = &mut shadow {
+                let beside = shadow.next().transpose().map_err(damaged_batch)?;
+                let beside = beside.filter(|beside| beside.num_rows() == batch.num_rows());
+                let beside = beside.ok_or_else(|| fault::internal("columns of one file have different rows"))?;
+                for (index, shadow) in columns.iter().zip(beside.columns()) {
+                    if !int96::agree(batch.column(*index), shadow) {
+                        let name = schema.field(*index).name();
+                        return Err(fault::data(&label, int96::lost(name, batch.column(*index).data_type())));
+                    }
+                }
+            }
+            let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()).map_err(damaged_batch)?;
             if !batches.push(batch) {
                 break;
             }

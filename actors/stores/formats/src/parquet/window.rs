@@ -19,7 +19,8 @@ const MIN_WINDOW: u64 = 128 << 10;
 /// Nor larger.
 const MAX_WINDOW: u64 = 2 << 20;
 
-/// Reads a file for the Parquet decoder from a thread that may block.
+/// Reads a file for the Parquet decoder from a thread that may block. Clones share what is read.
+#[derive(Clone)]
 pub(super) struct WindowReader(Arc<Inner>);
 
 struct Inner {
