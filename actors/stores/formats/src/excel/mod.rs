@@ -5,6 +5,7 @@
 //! time, booleans as `true` and `false`. Empty rows are left out. A cell with an error is a fault that names it.
 
 mod options;
+mod parts;
 mod place;
 mod read;
 mod sheet;

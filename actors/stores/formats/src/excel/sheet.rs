@@ -4,17 +4,15 @@
 //! [`FILE_MAX`] are refused.
 
 use super::options::Sheet;
+use super::parts;
 use crate::codec::Input;
 use crate::fault;
 use calamine::{Data, DataRef, Reader, Xls, Xlsx};
 use sluice_contract::{Code, Fault};
 use std::io::{Cursor, Read};
-use zip::ZipArchive;
 
 /// A larger workbook is refused: it is held in memory.
 const FILE_MAX: usize = 64 << 20;
-/// What is in memory besides: an `.xlsx` whose texts and styles unpack to more is refused.
-const PARTS_MAX: u64 = 256 << 20;
 
 /// A workbook.
 pub(super) struct Workbook {
@@ -49,7 +47,7 @@ impl Workbook {
         let damaged = |error: String| fault::data(&label, format!("not a readable workbook: {error}"));
         let kind = match bytes.starts_with(b"PK") {
             true => {
-                check_parts(&label, &bytes)?;
+                parts::check(&label, &bytes)?;
                 let workbook = Xlsx::new(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
                 Kind::Xlsx(Box::new(workbook))
             }
@@ -134,33 +132,5 @@ fn borrowed(value: &Data) -> DataRef<'_> {
         Data::DurationIso(value) => DataRef::DurationIso(value.clone()),
         Data::Error(value) => DataRef::Error(value.clone()),
         Data::Empty => DataRef::Empty,
-    }
-}
-
-/// Refuses an `.xlsx` whose parts, but for its sheets, would fill the memory.
-fn check_parts(label: &str, bytes: &[u8]) -> Result<(), Fault> {
-    let damaged = |error| fault::data(label, format!("not a readable workbook: {error}"));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-    let mut size = 0u64;
-    for index in 0..archive.len() {
-        let part = archive.by_index_raw(index).map_err(damaged)?;
-        if !part
-            .name()
-            .map_err(damaged)?
-            .to_ascii_lowercase()
-            .contains("worksheets/")
-        {
-            size = size.saturating_add(part.size());
-        }
-    }
-    match size > PARTS_MAX {
-        true => Err(fault::data(
-            label,
-            format!(
-                "its texts unpack to more than {} MiB; save its sheet as CSV",
-                PARTS_MAX >> 20
-            ),
-        )),
-        false => Ok(()),
     }
 }

@@ -230,4 +230,10 @@ async fn damaged_workbooks_are_faults() {
     store.put("x.xlsx", vec![0xD0u8; 65 << 20]);
     let fault = read(&store, "Excel", dataset("x.xlsx", json!({}))).await.unwrap_err();
     assert!(fault.message.contains("64 MiB"), "{fault}");
+    let long = row(1, &[("A", r#"t="inlineStr""#, &"a".repeat(5 << 20))]);
+    store.put("x.xlsx", workbook(&long));
+    let fault = read(&store, "Excel", dataset("x.xlsx", json!({"sheetIndex": 1})))
+        .await
+        .unwrap_err();
+    assert!(fault.message.contains("which no cell has"), "{fault}");
 }
