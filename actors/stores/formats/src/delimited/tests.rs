@@ -249,6 +249,36 @@ async fn lines_before_the_header_are_skipped() {
 }
 
 #[tokio::test]
+async fn columns_that_a_schema_does_not_name_have_their_number() {
+    // As Data Factory imports the schema of a file without a header.
+    let schema = json!([{"type": "String"}, {"type": "Int32"}, {"name": "c", "type": "String"}]);
+    let store = MemoryStore::default();
+    store.put("x", "a,1,b\n");
+    let numbers: arrow::array::ArrayRef = std::sync::Arc::new(arrow::array::Int32Array::from(vec![1]));
+    for (header, names) in [(false, ["Prop_0", "Prop_1", "c"]), (true, ["x", "y", "c"])] {
+        if header {
+            store.put("x", "x,y,c\na,1,b\n");
+        }
+        let options = json!({"firstRowAsHeader": header, "schema": schema});
+        let back = read(&store, "DelimitedText", dataset("x", options.clone()))
+            .await
+            .unwrap();
+        let found: Vec<_> = back
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        assert_eq!(found, names);
+        assert_eq!(back.column(1), &numbers);
+        // A sink's dataset has one, too.
+        write(&store, "DelimitedText", dataset("x", options), vec![back])
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
 async fn rows_are_counted_from_the_bytes() {
     let store = MemoryStore::default();
     let of = || dataset("x", json!({"firstRowAsHeader": true}));

@@ -87,16 +87,26 @@ fn schema(names: &[String], listed: &[Column], headed: bool, file: &str) -> Resu
             .map(|column| field(&column.name, column.data_type.clone()));
         return Ok(Schema::new(columns.collect::<Vec<_>>()));
     }
-    if let Some(missing) = listed.iter().find(|column| !names.contains(&column.name)) {
+    // One that the dataset does not name stands for the file's column at its place.
+    let at_place = |index: usize| {
+        let column = listed.get(index).filter(|column| column.name == number(index));
+        column.filter(|_| index < names.len())
+    };
+    let mut unknown = listed.iter().enumerate();
+    let missing = unknown.find(|(index, column)| !names.contains(&column.name) && at_place(*index).is_none());
+    if let Some((_, missing)) = missing {
         return Err(fault::mismatch(format!(
             "{file} has no column {:?}, which the dataset's `schema` lists; it has {}",
             missing.name,
             names.join(", ")
         )));
     }
-    let typed = |name: &String| listed.iter().find(|column| column.name == *name);
-    let fields = names.iter().map(|name| {
-        let data_type = typed(name).map_or(DataType::Utf8, |column| column.data_type.clone());
+    let typed = |index: usize, name: &String| {
+        let named = listed.iter().find(|column| column.name == *name);
+        named.or_else(|| at_place(index))
+    };
+    let fields = names.iter().enumerate().map(|(index, name)| {
+        let data_type = typed(index, name).map_or(DataType::Utf8, |column| column.data_type.clone());
         field(name, data_type)
     });
     Ok(Schema::new(fields.collect::<Vec<_>>()))

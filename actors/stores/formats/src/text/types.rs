@@ -1,5 +1,6 @@
 //! The types that a dataset may give its columns, and the Arrow types that a file carries.
 
+use super::header;
 use crate::fault;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use serde_json::Value;
@@ -14,7 +15,8 @@ pub(crate) struct Column {
     pub(crate) data_type: DataType,
 }
 
-/// Reads the array `schema`: `{"name", "type", "precision", "scale"}`.
+/// Reads the array `schema`: `{"name", "type", "precision", "scale"}`. A column without a name has its number, as ADF imports files
+/// without a header.
 ///
 /// # Errors
 /// `SL6013` when it is malformed, `SL6007` for a type that is not served.
@@ -26,16 +28,17 @@ pub(crate) fn columns(dataset: &Object) -> Result<Vec<Column>, Fault> {
     };
     listed
         .iter()
-        .map(|column| {
+        .enumerate()
+        .map(|(index, column)| {
             let column = column
                 .as_object()
                 .ok_or_else(|| fault::property("`schema` holds something that is not a column"))?;
             let name = text(column, "name").filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| fault::property("a column of `schema` has no `name`"))?;
+            let name = name.map_or_else(|| header::number(index), str::to_owned);
             let kind = text(column, "type").unwrap_or("String");
             Ok(Column {
-                name: name.to_owned(),
-                data_type: data_type(name, kind, column)?,
+                data_type: data_type(&name, kind, column)?,
+                name,
             })
         })
         .collect()
