@@ -11,14 +11,20 @@ async fn columns_are_added_by_name_and_mapped() {
     folder.database().execute_batch(script).unwrap();
     let source = folder.table("t").with(
         "additionalColumns",
-        json!([{"name": "branch", "value": "Zürich, 4"}, {"name": "key", "value": "$$COLUMN:ID"}]),
+        json!([{"name": "branch", "value": "Zürich, 4"}, {"name": "key", "value": "$$COLUMN:ID"},
+            // As expressions give them.
+            {"name": "batch", "value": 7}, {"name": "full", "value": true}]),
     );
     copy(&source, &folder.csv("all.csv", true), json!({})).await.unwrap();
     let written = std::fs::read_to_string(folder.path("all.csv")).unwrap();
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(
         lines,
-        ["id,name,branch,key", "1,a,\"Zürich, 4\",1", "2,,\"Zürich, 4\",2"]
+        [
+            "id,name,branch,key,batch,full",
+            "1,a,\"Zürich, 4\",1,7,True",
+            "2,,\"Zürich, 4\",2,7,True"
+        ]
     );
 
     let sink = folder.table("made").with("tableOption", json!("autoCreate"));

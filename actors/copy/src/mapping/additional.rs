@@ -53,10 +53,21 @@ impl Additional {
         };
         let name = text("name").filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| malformed(format!("`{place}` has no text `name`")))?;
-        let value = text("value").ok_or_else(|| malformed(format!("`{place}` has no text `value`")))?;
+        let value = item.as_object().and_then(|column| member(column, "value"));
+        let value = match value {
+            Some(Value::String(text)) => Content::read(place, text)?,
+            // What an expression gives may be a number; `string()` writes it so, and .NET its booleans.
+            Some(Value::Bool(flag)) => Content::Text(if *flag { "True" } else { "False" }.to_owned()),
+            Some(Value::Number(number)) => Content::Text(number.to_string()),
+            _ => {
+                return Err(malformed(format!(
+                    "`{place}` has no `value` that is a text, a number or a boolean"
+                )));
+            }
+        };
         Ok(Self {
             name: literal(name),
-            value: Content::read(place, value)?,
+            value,
         })
     }
 }

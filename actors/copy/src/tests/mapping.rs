@@ -250,7 +250,7 @@ async fn mappings_that_do_not_fit_are_refused() {
             Code::ActivityUnsupported,
             "漢字",
         ),
-        (json!({"name": "x", "value": 1}), Code::DocumentInvalid, "value"),
+        (json!({"name": "x", "value": null}), Code::DocumentInvalid, "value"),
         (json!({"value": "x"}), Code::DocumentInvalid, "name"),
         (json!("x"), Code::DocumentInvalid, "name"),
     ] {
