@@ -26,7 +26,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sluice-store-core", &["sluice-contract", "sluice-net"]),
     ("sluice-store-formats", &["sluice-contract", "sluice-store-core"]),
     ("sluice-store-file", STORE),
-    ("sluice-store-wire", &["sluice-contract"]),
+    ("sluice-store-wire", &["sluice-contract", "sluice-net"]),
     ("sluice-store-mysql", WIRE),
     ("sluice-store-object", OBJECT),
     ("sluice-store-postgres", WIRE),

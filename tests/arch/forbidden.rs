@@ -118,3 +118,17 @@ fn no_crate_that_is_banned_is_built() {
     let found: Vec<_> = banned.intersection(&built).collect();
     assert!(found.is_empty(), "banned, and built: {found:?}");
 }
+
+/// That a server owns its certificate's key is checked in one place, for all who decide about certificates themselves.
+#[test]
+fn servers_are_verified_in_one_place() {
+    let root = sluice_tests::root();
+    let mut found = Vec::new();
+    for file in super::files::rust_files(&["src", "actors", "protocol"]) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        if text.contains("ServerCertVerifier for") || text.contains("HandshakeSignatureValid::assertion") {
+            found.push(file.strip_prefix(&root).unwrap_or(&file).display().to_string());
+        }
+    }
+    assert_eq!(found, ["protocol/net/src/trust.rs"]);
+}

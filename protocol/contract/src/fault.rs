@@ -28,6 +28,15 @@ impl Fault {
         }
     }
 
+    /// A fault of this code as another machine told of it in one text. The code before its message and the next step behind it are
+    /// taken off: who shows the fault adds them.
+    pub fn told(code: Code, text: &str) -> Self {
+        let code_first = format!("{code}: ");
+        let text = text.strip_prefix(&code_first).unwrap_or(text);
+        let text = text.strip_suffix(code.page().next).map_or(text, str::trim_end);
+        Self::new(code, text)
+    }
+
     /// The same fault, marked (not) worth another try.
     #[must_use]
     pub fn retryable(mut self, yes: bool) -> Self {

@@ -1,10 +1,11 @@
 //! Trusting exactly one CA: the one whose public key the registration key names.
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, Error, RootCertStore};
+use sluice_net::{Shown, Trust};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a server was refused before anything was sent to it.
@@ -16,23 +17,18 @@ pub(super) enum Refusal {
     Invalid(String),
 }
 
-/// Verifies a server by the pin: the pinned CA must be among the certificates it shows, and then chain, name and time
+/// Trusts a server by the pin: the pinned CA must be among the certificates it shows, and then chain, name and time
 /// are verified with that CA as the only root.
 #[derive(Debug)]
-pub(super) struct PinnedVerifier {
+pub(super) struct Pinned {
     pin: [u8; 32],
-    provider: Arc<CryptoProvider>,
-    algorithms: WebPkiSupportedAlgorithms,
     refusal: Mutex<Option<Refusal>>,
 }
 
-impl PinnedVerifier {
+impl Pinned {
     pub(super) fn new(pin: [u8; 32]) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         Self {
             pin,
-            algorithms: provider.signature_verification_algorithms,
-            provider,
             refusal: Mutex::new(None),
         }
     }
@@ -55,17 +51,10 @@ pub(crate) fn spki_pin(certificate: &[u8]) -> Option<[u8; 32]> {
     digest.as_ref().try_into().ok()
 }
 
-impl ServerCertVerifier for PinnedVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl Trust for Pinned {
+    fn decide(&self, shown: &Shown<'_>, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
         let pinned = |certificate: &&CertificateDer<'_>| spki_pin(certificate) == Some(self.pin);
-        let Some(ca) = intermediates.iter().find(pinned) else {
+        let Some(ca) = shown.issuers.iter().find(pinned) else {
             let text = "none of the certificates it shows has the pinned public key".to_owned();
             return Err(self.refuse(
                 Refusal::NotTheFactory(text),
@@ -77,13 +66,14 @@ impl ServerCertVerifier for PinnedVerifier {
             .add(ca.clone().into_owned())
             .map_err(|e| e.to_string())
             .and_then(|()| {
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
                     .build()
                     .map_err(|e| e.to_string())
             })
             .map_err(|text| self.refuse(Refusal::Invalid(text.clone()), Error::General(text)))?;
         verifier
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .verify_server_cert(shown.certificate, shown.issuers, shown.name, &[], shown.now)
+            .map(drop)
             .map_err(|error| {
                 let refusal = match &error {
                     Error::InvalidCertificate(
@@ -95,27 +85,5 @@ impl ServerCertVerifier for PinnedVerifier {
                 };
                 self.refuse(refusal, error)
             })
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }

@@ -1,12 +1,12 @@
 //! The one request of a registration. The key leaves this machine only after the server's CA matched the key's pin.
 
-use super::pin::{PinnedVerifier, Refusal};
+use super::pin::{Pinned, Refusal};
 use super::tls::builder;
 use serde::Deserialize;
 use sluice_contract::enrol::{EnrolReply, EnrolRequest, RegistrationKey};
 use sluice_contract::{Code, Fault};
 use sluice_http::fault_in;
-use sluice_net::Network;
+use sluice_net::{Network, Verifier};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn enrol_at(
     url: Url,
     request: &EnrolRequest,
 ) -> Result<EnrolReply, Fault> {
-    let verifier = Arc::new(PinnedVerifier::new(key.ca_pin));
+    let verifier = Arc::new(Verifier::new(Pinned::new(key.ca_pin)));
     let tls = builder()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn rustls::client::danger::ServerCertVerifier>)
@@ -65,7 +65,7 @@ async fn enrol_at(
         .build()
         .map_err(|e| Fault::new(Code::Internal, format!("no HTTPS client: {}", causes(&e))))?;
     let refusal = |place: &str| {
-        Some(match verifier.refusal()? {
+        Some(match verifier.trust().refusal()? {
             Refusal::NotTheFactory(why) => Fault::new(
                 Code::CaPinMismatch,
                 format!("the server at {place} is not the factory that issued the key: {why}. The key was not sent"),
@@ -141,7 +141,7 @@ fn refused(status: u16, body: &[u8], place: &str) -> Fault {
     }
     match serde_json::from_slice::<Body>(body) {
         Ok(Body { error }) => match Code::parse(&error.code) {
-            Some(code) => Fault::new(code, error.message),
+            Some(code) => Fault::told(code, &error.message),
             None => Fault::new(
                 Code::FactoryUnreachable,
                 format!("the factory at {place} answered {}: {}", error.code, error.message),

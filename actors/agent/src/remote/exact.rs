@@ -1,20 +1,17 @@
 //! Trusting exactly one certificate, by its fingerprint.
 
-use ::aws_lc_rs::digest::{SHA256, digest};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    WebPkiSupportedAlgorithms, aws_lc_rs as provider, verify_tls12_signature, verify_tls13_signature,
-};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use aws_lc_rs::digest::{SHA256, digest};
+use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, Error};
+use sluice_net::{Shown, Trust};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Verifies that a server shows one certificate, and holds its key. Its name and its time do not matter: the fingerprint was
+/// Trusts a server that shows one certificate. Its name and its time do not matter: the fingerprint was
 /// carried from one machine to the other.
 #[derive(Debug)]
 pub(super) struct Exactly {
     fingerprint: [u8; 32],
-    algorithms: WebPkiSupportedAlgorithms,
     another: AtomicBool,
 }
 
@@ -22,7 +19,6 @@ impl Exactly {
     pub(super) fn new(fingerprint: [u8; 32]) -> Self {
         Self {
             fingerprint,
-            algorithms: provider::default_provider().signature_verification_algorithms,
             another: AtomicBool::new(false),
         }
     }
@@ -53,43 +49,14 @@ pub(super) fn shown(der: &[u8]) -> String {
     pairs.join(":")
 }
 
-impl ServerCertVerifier for Exactly {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if digest(&SHA256, end_entity).as_ref() == self.fingerprint {
-            return Ok(ServerCertVerified::assertion());
+impl Trust for Exactly {
+    fn decide(&self, shown: &Shown<'_>, _: &Arc<CryptoProvider>) -> Result<(), Error> {
+        if digest(&SHA256, shown.certificate).as_ref() == self.fingerprint {
+            return Ok(());
         }
         self.another.store(true, Ordering::SeqCst);
         Err(Error::InvalidCertificate(
             CertificateError::ApplicationVerificationFailure,
         ))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }

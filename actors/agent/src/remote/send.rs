@@ -5,6 +5,7 @@ use super::{Order, PATH};
 use serde::Deserialize;
 use sluice_contract::enrol::RegistrationKey;
 use sluice_contract::{Code, Fault};
+use sluice_net::Verifier;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -56,7 +57,7 @@ pub async fn send(options: SendOptions) -> Result<serde_json::Value, Fault> {
             "--pin is no fingerprint: 64 hexadecimal digits, with or without colons",
         )
     })?;
-    let verifier = Arc::new(Exactly::new(pin));
+    let verifier = Arc::new(Verifier::new(Exactly::new(pin)));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let internal = |e: &dyn std::fmt::Display| Fault::new(Code::Internal, format!("no HTTPS client: {e}"));
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -82,7 +83,7 @@ pub async fn send(options: SendOptions) -> Result<serde_json::Value, Fault> {
     };
     let unreachable = |why: &dyn std::fmt::Display| Fault::new(Code::RemoteUnreachable, format!("{place}: {why}"));
     let sent = client.post(url).json(&order).send().await;
-    let mut answer = sent.map_err(|error| match verifier.saw_another() {
+    let mut answer = sent.map_err(|error| match verifier.trust().saw_another() {
         true => Fault::new(
             Code::RemotePinMismatch,
             format!("{place} shows a certificate with another fingerprint"),

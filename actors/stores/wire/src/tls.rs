@@ -1,10 +1,11 @@
 //! TLS over rustls with aws-lc-rs.
 
 use crate::roots::roots;
-use crate::verify::Verifier;
+use crate::verify::AsAsked;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use sluice_contract::{Code, Fault};
+use sluice_net::Verifier;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -38,13 +39,16 @@ impl Tls {
     /// `SL6013` when `ca` holds no certificate.
     pub fn new(ca: Option<&str>, check: Check) -> Result<Self, Fault> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = check != Check::Nothing;
-        let verifier = Verifier::new(roots(ca)?, &provider, chain, check == Check::ChainAndName);
+        let trust = AsAsked {
+            roots: roots(ca)?,
+            chain: check != Check::Nothing,
+            name: check == Check::ChainAndName,
+        };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| Fault::new(Code::Internal, format!("setting TLS up: {error}")))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(Arc::new(Verifier::new(trust)))
             .with_no_client_auth();
         Ok(Self {
             config: Arc::new(config),

@@ -1,77 +1,34 @@
-//! Verifying a server's certificate as much as the TLS mode asks for.
+//! Trusting a server's certificate as much as the TLS mode asks for.
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::CryptoProvider;
 use rustls::server::ParsedCertificate;
-use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{Error, RootCertStore};
+use sluice_net::{Shown, Trust};
+use std::sync::Arc;
 
-/// Checks chain and name where asked. That the peer owns its certificate's key is always checked.
+/// Checks chain and name where asked.
 #[derive(Debug)]
-pub(crate) struct Verifier {
-    roots: RootCertStore,
-    algorithms: WebPkiSupportedAlgorithms,
-    chain: bool,
-    name: bool,
+pub(crate) struct AsAsked {
+    /// Where a chain has to lead to.
+    pub(crate) roots: RootCertStore,
+    /// The certificate must lead to a root.
+    pub(crate) chain: bool,
+    /// It must be of the server that was asked for.
+    pub(crate) name: bool,
 }
 
-impl Verifier {
-    /// `chain`: the certificate must lead to a root. `name`: it must be of the server that was asked for.
-    pub(crate) fn new(roots: RootCertStore, provider: &CryptoProvider, chain: bool, name: bool) -> Self {
-        Self {
-            roots,
-            algorithms: provider.signature_verification_algorithms,
-            chain,
-            name,
+impl Trust for AsAsked {
+    fn decide(&self, shown: &Shown<'_>, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
+        if !self.chain && !self.name {
+            return Ok(());
         }
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if self.chain || self.name {
-            let certificate = ParsedCertificate::try_from(end_entity)?;
-            verify_server_cert_signed_by_trust_anchor(
-                &certificate,
-                &self.roots,
-                intermediates,
-                now,
-                self.algorithms.all,
-            )?;
-            if self.name {
-                verify_server_name(&certificate, server_name)?;
-            }
+        let certificate = ParsedCertificate::try_from(shown.certificate)?;
+        let algorithms = provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, shown.issuers, shown.now, algorithms)?;
+        match self.name {
+            true => verify_server_name(&certificate, shown.name),
+            false => Ok(()),
         }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }
