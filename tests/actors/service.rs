@@ -4,9 +4,17 @@ use sluice_tests::factory::Factory;
 use sluice_tests::gateway::Gateway;
 use sluice_tests::root;
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+const UNITS: [&str; 2] = ["sluice-factory.service", "sluice-gateway.service"];
+/// The worst score that `systemd-analyze security` may give, in tenths: 0 shows nothing, 100 everything.
+const EXPOSURE: u32 = 15;
+
+fn unit(name: &str) -> std::path::PathBuf {
+    root().join("deploy/systemd").join(name)
+}
 
 /// The next messages until one has this line.
 fn expect(socket: &UnixDatagram, line: &str) -> String {
@@ -45,8 +53,8 @@ async fn a_service_manager_is_told_how_the_agent_is() {
 
 #[test]
 fn the_units_expect_what_is_told() {
-    for unit in ["sluice-factory.service", "sluice-gateway.service"] {
-        let text = std::fs::read_to_string(root().join("deploy/systemd").join(unit)).unwrap();
+    for unit in UNITS {
+        let text = std::fs::read_to_string(self::unit(unit)).unwrap();
         let has = |line: &str| text.lines().any(|found| found == line);
         assert!(has("Type=notify") && has("Restart=on-failure"), "{unit}");
         let watchdog = text.lines().find_map(|line| line.strip_prefix("WatchdogSec="));
@@ -61,5 +69,47 @@ fn the_units_expect_what_is_told() {
             text.contains("RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"),
             "{unit}"
         );
+    }
+}
+
+/// How much of the machine a service can see and do, as systemd itself reckons it. systemd need not run.
+#[test]
+fn the_units_expose_little() {
+    for name in UNITS {
+        let output = Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--no-pager"])
+            .arg(unit(name))
+            .env("LANG", "C.UTF-8")
+            .output()
+            .expect("systemd-analyze is there: tests/env/setup.sh installs it");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let score = text
+            .split_once(&format!("Overall exposure level for {name}: "))
+            .and_then(|(_, rest)| rest.split(' ').next())
+            .unwrap_or_else(|| panic!("no score of {name}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+        println!("{name}: exposure {score}");
+        let tenths: u32 = score.replace('.', "").parse().unwrap();
+        assert!(tenths <= EXPOSURE, "{name} has an exposure of {score}:\n{text}");
+    }
+}
+
+/// No setting is misspelt, which systemd would pass over with a warning.
+#[test]
+fn the_units_are_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in UNITS {
+        // Where the program lies here; that it is a program is verified too.
+        let text = std::fs::read_to_string(unit(name)).unwrap();
+        let here = sluice_tests::binary::path().display().to_string();
+        let file = dir.path().join(name);
+        std::fs::write(&file, text.replace("/usr/bin/sluice", &here)).unwrap();
+        let output = Command::new("systemd-analyze")
+            .args(["verify", "--man=no"])
+            .arg(&file)
+            .output()
+            .expect("systemd-analyze is there: tests/env/setup.sh installs it");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let of_it: Vec<&str> = said.lines().filter(|line| line.contains(name)).collect();
+        assert!(output.status.success() && of_it.is_empty(), "{said}");
     }
 }

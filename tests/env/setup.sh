@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need and cargo does not bring, into .test-env. Quiet when everything is there.
-#   setup.sh         PostgreSQL 15 or newer, MariaDB, RabbitMQ, Azurite, Chromium, clients in Python, Node and C, cargo-nextest
+#   setup.sh         PostgreSQL 15 or newer, MariaDB, RabbitMQ, Azurite, Chromium, systemd's analyzer, clients in Python, Node and C, cargo-nextest
 #   setup.sh bench   the same, and what the benchmark compares with
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,6 +39,8 @@ if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null 
 fi
 # `ip` lies where a user's PATH does not lead.
 if ! [ -x /usr/sbin/ip ] && ! command -v ip >/dev/null; then packages="$packages iproute2"; fi
+# Judges the units without systemd running.
+if ! command -v systemd-analyze >/dev/null; then packages="$packages systemd"; fi
 if [ "${1:-}" = bench ] && ! ldconfig -p | grep -q 'libsecret-1.so.0'; then packages="$packages libsecret-1-0"; fi
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null || die "these programs are missing, and there is no apt-get to install them with:$packages"
