@@ -240,7 +240,9 @@ fn refusal(status: StatusCode, text: &str, request: &str) -> Fault {
     };
     let known = Code::parse(code).or(quoted).unwrap_or(by_status);
     let retry = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-    Fault::new(known, format!("{request} was answered {}: {message}", status.as_u16())).retryable(retry)
+    Fault::told(known, message)
+        .context(format_args!("{request} was answered {}", status.as_u16()))
+        .retryable(retry)
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

@@ -88,6 +88,15 @@ pub(super) async fn client(command: ClientCommand, output: &Output) -> Result<()
 pub(super) async fn user(command: UserCommand, output: &Output) -> Result<(), Fault> {
     match command {
         UserCommand::Create(args) => {
+            // The interface sets what is there; who makes a user does not mean another one's password.
+            if !args.replace {
+                let users = Place::open(&args.user.place).await?.list("users").await?;
+                let same = |user: &Value| word(user, "name") == args.user.name;
+                if users["value"].as_array().into_iter().flatten().any(same) {
+                    let text = format!("there is a user named {} already", args.user.name);
+                    return Err(Fault::new(Code::AccessNameTaken, text));
+                }
+            }
             let body = Object::from_iter([("scope".to_owned(), scope(args.scope))]);
             set_user(&args.user, body, output).await
         }

@@ -87,6 +87,15 @@ impl Asked {
                 .ok_or_else(|| Fault::new(Code::Usage, format!("--set {pair:?} is not NAME=VALUE")))?;
             properties.insert(name.trim().to_owned(), value.into());
         }
+        let seen = take_secrets(&mut properties.clone());
+        if !seen.is_empty() {
+            let names: Vec<&str> = seen.names().collect();
+            let text = format!(
+                "{} holds a secret, and everybody on this machine sees the command line: leave it out, it is read from standard input",
+                names.join(", ")
+            );
+            return Err(Fault::new(Code::Usage, text));
+        }
         Ok(Self {
             document: None,
             gateway: args.gateway.clone(),

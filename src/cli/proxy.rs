@@ -36,6 +36,9 @@ async fn set(args: ProxySetArgs, output: &Output) -> Result<(), Fault> {
         )?),
         None => None,
     };
+    if password.as_ref().is_some_and(|password| password.is_empty()) {
+        return Err(Fault::new(Code::Usage, "the password of the proxy's user is empty"));
+    }
     let settings = ProxySettings {
         url: args.url,
         user: args.user,

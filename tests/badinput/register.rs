@@ -37,11 +37,36 @@ async fn every_wrong_key_is_told_apart() {
         let outcome = register(&state, &wrong, "node1");
         println!("{what}: {}", outcome.stderr);
         let outcome = outcome.expect_fault(code);
+        // Once each: the code, and what to do.
+        assert_eq!(
+            outcome.stderr.matches(&format!("{code}: ")).count(),
+            0,
+            "{what}: {}",
+            outcome.stderr
+        );
+        assert_eq!(
+            outcome.stderr.matches("listAuthKeys").count(),
+            usize::from(code < "SL2003"),
+            "{what}"
+        );
         let secret = key.rsplit_once('@').unwrap().1;
         assert!(!outcome.stderr.contains(secret), "{what}: the key's secret was printed");
         assert!(!outcome.stdout.contains(secret), "{what}: the key's secret was printed");
     }
     factory.assert_running();
+    // What was refused is not noted as done as well.
+    let log = factory
+        .rest()
+        .raw("GET", "/access/v1/audit?text=enrol", None)
+        .await
+        .ok();
+    let outcomes: Vec<_> = log["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["outcome"])
+        .collect();
+    assert_eq!(outcomes, ["refused", "refused"], "{log:#}");
 
     // None of it stands in the way of the right one, and a second time is refused.
     register(&state, &key, "node1").expect(0);

@@ -67,8 +67,25 @@ async fn access_is_given_listed_and_revoked() {
         "-",
     ];
     call(&factory, &user, Some("canary-a-long-password\n")).expect(0);
-    let refused = call(&factory, &user, Some("short\n")).expect(1);
-    assert!(refused.stderr.contains("SL4053"), "{}", refused.stderr);
+    // Nobody gets another password because somebody chose the same name.
+    let refused = call(&factory, &user, Some("canary-another-password\n")).expect_fault("SL4054");
+    assert_eq!(refused.stderr.matches("SL4054: ").count(), 0, "{}", refused.stderr);
+    call(
+        &factory,
+        &[&user[..], &["--replace"]].concat(),
+        Some("canary-another-password\n"),
+    )
+    .expect(0);
+    let password = ["factory", "user", "password", "ann", "--password-file", "-"];
+    let refused = call(&factory, &password, Some("short\n")).expect_fault("SL4053");
+    // The next step is said once, and so is the code.
+    assert_eq!(
+        refused.stderr.matches("Choose a longer password").count(),
+        1,
+        "{}",
+        refused.stderr
+    );
+    assert!(!refused.stderr.contains("SL4053: "), "{}", refused.stderr);
     let asked = call(&factory, &["factory", "user", "password", "ann"], None).expect(2);
     assert!(asked.stderr.contains("--password-file"), "{}", asked.stderr);
 
@@ -97,6 +114,7 @@ async fn access_is_given_listed_and_revoked() {
             "UserDelete",
             "ClientDelete",
             "TokenDelete",
+            "UserPut",
             "UserPut",
             "ClientPut",
             "TokenPut"

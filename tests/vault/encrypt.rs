@@ -136,3 +136,16 @@ async fn nothing_is_sealed_to_another_certificate_than_the_pinned_one() {
     encrypt(&factory, &["--type", "SqlServer", "--gateway", "nowhere"], "canary").expect_fault("SL4003");
     encrypt(&factory, &["--type", "SqlServer", "--gateway", "gw"], "").expect(2);
 }
+
+/// Whoever is on the machine sees the command line.
+#[tokio::test]
+async fn a_password_on_the_command_line_is_refused() {
+    let factory = Factory::start();
+    factory.rest().make_gateway("gw").await;
+    let string = "host=db;database=d;uid=u;password=canary-in-argv";
+    for args in [["--connection-string", string], ["--set", "password=canary-in-argv"]] {
+        let args = [&["--gateway", "gw", "--type", "PostgreSql"][..], &args].concat();
+        let refused = encrypt(&factory, &args, PASSWORD).expect_fault("SL1001");
+        assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);
+    }
+}

@@ -171,6 +171,7 @@ async fn a_proxy_that_refuses_is_told_of_and_a_locked_vault_waits() {
     let refused = set(&node.state(), &[&with_login], "").expect_fault("SL5033");
     assert!(!refused.stderr.contains(PASSWORD), "{}", refused.stderr);
     set(&node.state(), &["https://127.0.0.1:1"], "").expect_fault("SL5033");
+    set(&node.state(), &[&proxy.url(), "--user", "gateway"], "").expect_fault("SL1001");
     set(&node.state(), &[&proxy.url(), "--user", "gateway"], "canary-wrong").expect(0);
     let refused = register(&node.state(), &key, "node1").expect_fault("SL5031");
     assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);

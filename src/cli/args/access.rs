@@ -88,6 +88,9 @@ pub(crate) struct UserArgs {
     /// What the user may do.
     #[arg(long, value_enum)]
     pub(crate) scope: ScopeArg,
+    /// Gives the user of this name this scope and this password.
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 #[derive(Args, Debug)]

@@ -85,8 +85,10 @@ pub(super) async fn carry(conn: &mut Conn) -> Result<(), Fault> {
     }
 }
 
-/// Notes what somebody was not allowed to do. A database that fails is the log's business, not the caller's.
+/// Notes what somebody was not allowed to do, in place of the entry of the request that this is called from. A database that fails is the log's business, not the caller's.
 pub(crate) async fn refused(state: &State, entry: &Entry) {
+    // The commit below is the refusal's own: it must not carry along that the request was done.
+    let _ = PENDING.try_with(|pending| pending.lock().unwrap_or_else(PoisonError::into_inner).take());
     let write = async {
         let mut tx = state.write().await?;
         insert(&mut tx, entry, "refused").await?;
