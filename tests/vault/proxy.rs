@@ -3,9 +3,10 @@
 use super::{failed_stage, put_service, test_connection};
 use serde_json::{Value, json};
 use sluice_tests::azurite::Azurite;
+use sluice_tests::backend::{Backend, Line};
 use sluice_tests::binary::{Outcome, finish, sluice};
 use sluice_tests::connect_proxy::ConnectProxy;
-use sluice_tests::documents::{blob_parquet_sink, make_copy, postgres_source};
+use sluice_tests::documents::{blob_parquet_sink, make_copy, postgres_sink, postgres_source};
 use sluice_tests::factory::Factory;
 use sluice_tests::gateway::{Gateway, register};
 use sluice_tests::poll::until;
@@ -211,4 +212,46 @@ async fn a_proxy_that_refuses_is_told_of_and_a_locked_vault_waits() {
         ("connect".to_owned(), "SL6001".to_owned()),
         "{answer:#}"
     );
+}
+
+/// A broker outside, which is reached like everything else: no byte of the channel goes past the proxy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_is_reached_through_the_proxy() {
+    let (line, server) = (Line::start(Backend::Rabbit), Postgres::start());
+    let broker = line.broker.as_ref().unwrap();
+    let factory = line.factory();
+    server
+        .sql("CREATE TABLE t (a int primary key); INSERT INTO t VALUES (1), (2)")
+        .await;
+    let proxy = ConnectProxy::start("gateway", PASSWORD).await;
+    let key = factory.rest().make_gateway("gw").await;
+    let mut node = Gateway::empty("gw");
+    set(&node.state(), &[&proxy.url(), "--user", "gateway"], PASSWORD).expect(0);
+    register(&node.state(), &key, "node1").expect(0);
+    assert!(!proxy.led_to(broker.port), "{:?}", proxy.asked());
+
+    // A login that the proxy does not take is said, and counts as soon as it is put right.
+    set(&node.state(), &[&proxy.url(), "--user", "gateway"], "canary-wrong").expect(0);
+    node.boot();
+    let channel = || node.ask(&["status", "-o", "json"]).expect(0).json()["channel"].to_string();
+    until("the channel to say why", Duration::from_secs(60), || async {
+        channel().contains("SL5031").then_some(())
+    })
+    .await;
+    assert!(!proxy.led_to(broker.port), "{:?}", proxy.asked());
+    set(&node.state(), &[&proxy.url(), "--user", "gateway"], PASSWORD).expect(0);
+    node.online(&factory).await;
+    assert!(proxy.led_to(broker.port), "{:?}", proxy.asked());
+
+    // Jobs and outcomes travel there.
+    let (source, sink) = (
+        postgres_source(&server, "public", "t"),
+        postgres_sink(&server, "public", "copied"),
+    );
+    let rest = factory.rest();
+    make_copy(&rest, "gw", "copy", &source, &sink).await;
+    rest.succeed("copy", Duration::from_secs(60)).await;
+    assert_eq!(server.one("SELECT count(*) FROM copied").await, "2");
+    let log = node.log();
+    assert!(!log.contains(PASSWORD) && !log.contains("canary-wrong"), "{log}");
 }
