@@ -13,13 +13,21 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// Bytes of one write.
 const BLOCK: usize = 1 << 20;
 
+/// Bytes behind which the system is asked to write what it holds: it would begin only when its memory is short, and the end of a
+/// large file would have to wait for all of it.
+const SYNC: usize = 64 << 20;
+
 pub(crate) struct FileStage {
     place: Arc<Place>,
     file: Option<Arc<File>>,
+    /// Bytes since the last time the system was asked to write.
+    unsynced: usize,
+    syncing: Option<JoinHandle<Result<(), Fault>>>,
     /// Folders that this stage made, outermost first.
     made: Vec<PathBuf>,
     published: bool,
@@ -42,6 +50,8 @@ impl FileStage {
             Ok(file) => Ok(Self {
                 place: Arc::new(place),
                 file: Some(Arc::new(file)),
+                unsynced: 0,
+                syncing: None,
                 made,
                 published: false,
             }),
@@ -49,6 +59,31 @@ impl FileStage {
                 remove_folders(made);
                 Err(fault)
             }
+        }
+    }
+}
+
+impl FileStage {
+    /// Has the bytes so far written in the background. What goes wrong there is told once, and so has to be asked for.
+    async fn sync_behind(&mut self, file: &Arc<File>) -> Result<(), Fault> {
+        if self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished()) {
+            return Ok(());
+        }
+        self.synced().await?;
+        self.unsynced = 0;
+        let (file, place) = (Arc::clone(file), Arc::clone(&self.place));
+        self.syncing = Some(tokio::task::spawn_blocking(move || {
+            let synced = file.sync_data();
+            synced.map_err(|error| errors::fault("syncing", &place.staged, &error))
+        }));
+        Ok(())
+    }
+
+    /// Waits for what is being written in the background.
+    async fn synced(&mut self) -> Result<(), Fault> {
+        match self.syncing.take() {
+            Some(syncing) => syncing.await.map_err(errors::ended)?,
+            None => Ok(()),
         }
     }
 }
@@ -94,12 +129,18 @@ impl ByteStage for FileStage {
             .file
             .clone()
             .ok_or_else(|| internal("a write to a stage that is over"))?;
-        let place = Arc::clone(&self.place);
+        let (place, length) = (Arc::clone(&self.place), bytes.len());
+        let writing = Arc::clone(&file);
         blocking(move || {
-            let written = file.as_ref().write_all(&bytes);
+            let written = writing.as_ref().write_all(&bytes);
             written.map_err(|error| errors::fault("writing", &place.staged, &error))
         })
-        .await
+        .await?;
+        self.unsynced += length;
+        match self.unsynced >= SYNC {
+            true => self.sync_behind(&file).await,
+            false => Ok(()),
+        }
     }
 
     async fn finish(&mut self) -> Result<(), Fault> {
@@ -107,6 +148,7 @@ impl ByteStage for FileStage {
             .file
             .take()
             .ok_or_else(|| internal("a stage that is over was finished"))?;
+        self.synced().await?;
         let place = Arc::clone(&self.place);
         blocking(move || {
             file.sync_all()
