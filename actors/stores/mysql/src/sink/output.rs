@@ -49,7 +49,9 @@ impl Style {
             Self::Insert => matches!(byte, b'\\' | b'\'' | 0),
         };
         let mut rest = text;
-        while let Some(at) = rest.iter().position(|byte| special(*byte)) {
+        // Most texts have none of these: all bytes are looked at, many at a time.
+        let any = text.iter().fold(false, |found, byte| found | special(*byte));
+        while let Some(at) = any.then(|| rest.iter().position(|byte| special(*byte))).flatten() {
             out.extend_from_slice(&rest[..at]);
             out.push(b'\\');
             out.push(match rest[at] {
@@ -106,6 +108,13 @@ impl Output {
                 _ => return Err(odd()),
             },
             Self::Int(least, greatest) => {
+                if let Value::Text(text) = value
+                    && let Some(number) = plain_integer(text.as_bytes())
+                    && (least..=greatest).contains(&i128::from(number))
+                {
+                    out.extend_from_slice(text.as_bytes());
+                    return Ok(());
+                }
                 let number = whole(value)?;
                 if number < least || number > greatest {
                     return Err(format!("{number}, which the sink's column does not hold"));
@@ -143,6 +152,12 @@ impl Output {
                 scale,
                 unsigned,
             } => {
+                if let Value::Text(text) = value
+                    && is_plain_decimal(text.as_bytes(), precision, scale, unsigned)
+                {
+                    out.extend_from_slice(text.as_bytes());
+                    return Ok(());
+                }
                 let start = out.len();
                 match value {
                     Value::Decimal128(number, digits) => decimal(number.unsigned_abs(), number < 0, digits, out),
@@ -165,14 +180,16 @@ impl Output {
                 _ => return Err(odd()),
             },
             Self::Date => {
-                let days = match value {
-                    Value::Days(days) => days,
-                    Value::Text(text) => calendar::parse_date(text.trim().as_bytes())
-                        .ok_or_else(|| format!("{text:?}, which is no date of the form 2024-12-31"))?,
-                    _ => return Err(odd()),
-                };
                 style.quote(out);
-                calendar::put_date(days, out)?;
+                match value {
+                    Value::Days(days) => calendar::put_date(days, out)?,
+                    // What is read as a date is written as it was read.
+                    Value::Text(text) => match text.trim().as_bytes() {
+                        date if calendar::parse_date(date).is_some() => out.extend_from_slice(date),
+                        _ => return Err(format!("{text:?}, which is no date of the form 2024-12-31")),
+                    },
+                    _ => return Err(odd()),
+                }
                 style.quote(out);
             }
             Self::Time(step) => {
@@ -242,6 +259,46 @@ fn whole(value: Value<'_>) -> Result<i128, String> {
         },
         _ => Err(odd()),
     }
+}
+
+/// A whole number that is written as it would be here; none for one that may only be written otherwise.
+fn plain_integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [b'0'] if !negative => return Some(0),
+        [] | [b'0', ..] => return None,
+        digits if digits.len() > 18 => return None,
+        _ => {}
+    }
+    let mut value = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// Whether a text is a decimal number, of not more digits on either side of its point than the column has, zeros included.
+fn is_plain_decimal(text: &[u8], precision: u8, scale: u8, unsigned: bool) -> bool {
+    let digits = match text {
+        [b'-', ..] if unsigned => return false,
+        [b'-', digits @ ..] => digits,
+        digits => digits,
+    };
+    let run = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = run(digits);
+    let decimals = match &digits[whole..] {
+        [] => 0,
+        [b'.', decimals @ ..] if run(decimals) == decimals.len() => decimals.len(),
+        _ => return false,
+    };
+    whole + decimals > 0 && whole <= usize::from(precision.saturating_sub(scale)) && decimals <= usize::from(scale)
 }
 
 /// Appends a number's digits.
