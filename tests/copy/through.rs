@@ -1,15 +1,21 @@
-//! Rows that pass from PostgreSQL to PostgreSQL as they are encoded, verified by a whole copy.
+//! Rows that pass from PostgreSQL to PostgreSQL as they are encoded, and into delimited text as the server's texts, verified by a
+//! whole copy.
 
 use serde_json::{Value, json};
 use sluice_contract::job::{CopyOutcome, CopyProgress};
 use sluice_contract::{Code, Fault, JobId, Object};
 use sluice_copy::{Always, CopyJob, CopyOptions};
-use sluice_store_core::{CommitKey, SinkRequest, SourceRequest, StoreProperties};
+use sluice_store_core::{CommitKey, Connection, SinkRequest, SourceRequest, StoreProperties};
 use sluice_tests::postgres::{PASSWORD, Postgres, USER};
+use std::path::Path;
+use std::sync::Arc;
 
-async fn copy(server: &Postgres, from: &str, to: &str, settings: Value) -> Result<CopyOutcome, Fault> {
+fn object(value: Value) -> Object {
+    value.as_object().cloned().unwrap()
+}
+
+async fn store(server: &Postgres) -> Result<Arc<dyn Connection>, Fault> {
     sluice_tests::init_tls();
-    let object = |value: Value| -> Object { value.as_object().cloned().unwrap() };
     let mut properties = StoreProperties {
         kind: "PostgreSqlV2".to_owned(),
         public: object(
@@ -18,27 +24,43 @@ async fn copy(server: &Postgres, from: &str, to: &str, settings: Value) -> Resul
         ..StoreProperties::default()
     };
     properties.secrets.insert("password", PASSWORD);
-    let store = sluice_store_postgres::connector().connect(properties).await?;
-    let table = |name: &str| object(json!({ "schema": "public", "table": name }));
+    sluice_store_postgres::connector().connect(properties).await
+}
+
+fn table(name: &str) -> Object {
+    object(json!({ "schema": "public", "table": name }))
+}
+
+async fn copy(server: &Postgres, from: &str, to: &str, settings: Value) -> Result<CopyOutcome, Fault> {
+    let sink = SinkRequest {
+        dataset_kind: "PostgreSqlV2Table".to_owned(),
+        dataset: table(to),
+        activity: object(json!({ "tableOption": "autoCreate" })),
+        ..SinkRequest::default()
+    };
+    run(server, from, (store(server).await?, sink), settings).await
+}
+
+async fn run(
+    server: &Postgres,
+    from: &str,
+    (sink, sink_request): (Arc<dyn Connection>, SinkRequest),
+    settings: Value,
+) -> Result<CopyOutcome, Fault> {
     let job = CopyJob {
         key: CommitKey {
             job: JobId::generate(),
             attempt: 1,
             token: 1,
         },
-        source: store.clone(),
+        source: store(server).await?,
         source_request: SourceRequest {
             dataset_kind: "PostgreSqlV2Table".to_owned(),
             dataset: table(from),
             ..SourceRequest::default()
         },
-        sink: store,
-        sink_request: SinkRequest {
-            dataset_kind: "PostgreSqlV2Table".to_owned(),
-            dataset: table(to),
-            activity: object(json!({ "tableOption": "autoCreate" })),
-            ..SinkRequest::default()
-        },
+        sink,
+        sink_request,
         logs: sluice_copy::LogStores::default(),
         options: CopyOptions::from_settings(&object(settings), 64 << 20)?,
         continuation: Default::default(),
@@ -81,5 +103,56 @@ async fn what_passes_through_is_verified_like_everything_else() {
     assert!(
         fault.message.contains("\"name\"") && !fault.message.contains("\"id\""),
         "{fault}"
+    );
+}
+
+/// A copy into delimited text.
+async fn into_text(server: &Postgres, folder: &Path, settings: Value) -> Result<CopyOutcome, Fault> {
+    let properties = StoreProperties {
+        kind: "FileServer".to_owned(),
+        public: object(json!({ "host": folder })),
+        ..StoreProperties::default()
+    };
+    let location = json!({ "type": "FileServerLocation", "fileName": "a.csv" });
+    let sink = SinkRequest {
+        dataset_kind: "DelimitedText".to_owned(),
+        dataset: object(json!({ "location": location, "firstRowAsHeader": true })),
+        ..SinkRequest::default()
+    };
+    let store = sluice_store_file::connector().connect(properties).await?;
+    run(server, "a", (store, sink), settings).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_are_verified_by_the_values_that_they_mean() {
+    let server = Postgres::start();
+    server
+        .sql(
+            "CREATE TABLE a (id int8, amount numeric(15,2), name varchar(30), day date, at timestamptz, half float8);
+             INSERT INTO a SELECT g, g / 4.0, 'row \"' || g, date '2020-01-01' + g % 900, now(), g / 2.0
+                 FROM generate_series(1, 20000) g;
+             INSERT INTO a VALUES (1), (2)",
+        )
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = into_text(&server, folder.path(), json!({ "validateDataConsistency": true }))
+        .await
+        .unwrap();
+    assert_eq!((outcome.rows_read, outcome.rows_copied), (20_002, 20_002));
+    // Of the values: rows that came as they are encoded have another hash.
+    assert_eq!(outcome.content_form, "");
+    let verified = &outcome.extra["dataConsistencyVerification"]["verified"];
+    assert_eq!(verified, "rows and content", "{:?}", outcome.warnings);
+    let written = std::fs::read(folder.path().join("a.csv")).unwrap();
+    assert!(written.starts_with(b"id,amount,name,day,at,half\r\n"));
+
+    // Where rows may be left out they are decoded. The server's own encoding of a row is longer than its text.
+    let settings = json!({ "validateDataConsistency": true, "enableSkipIncompatibleRow": true });
+    let decoded = into_text(&server, folder.path(), settings).await.unwrap();
+    assert!(decoded.bytes_read > outcome.bytes_read, "the rows were decoded in both");
+    assert_eq!(std::fs::read(folder.path().join("a.csv")).unwrap().len(), written.len());
+    assert_eq!(
+        (decoded.content_hash, decoded.columns),
+        (outcome.content_hash, outcome.columns)
     );
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL's ways of splitting, publishing, leaving out and passing through.
 
+mod lines;
 mod login;
 mod passing;
 mod splits;

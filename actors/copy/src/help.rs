@@ -101,6 +101,8 @@ impl Road {
             schema: source.schema(),
             shape,
             native: format,
+            // Who takes lines keeps no parts.
+            lines: None,
             dealer,
             keeps_parts: true,
             of_others: OnceLock::new(),

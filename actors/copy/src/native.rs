@@ -5,7 +5,8 @@ use crate::whereabouts::Doing;
 use crate::worker::{Load, Parcel, Reading};
 use futures::TryStreamExt;
 use sluice_contract::Fault;
-use sluice_store_core::{NativeFormat, Partition, Sink, Source};
+use sluice_store_core::{LineForm, NativeFormat, Partition, Sink, Source};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// The encoding in which the rows need not be decoded: nothing is changed on the way, and the sink, which is prepared,
@@ -26,8 +27,22 @@ pub(crate) fn passes_through(
     passes.then_some(format)
 }
 
+/// The form of the sink's lines, where the source makes them: nothing is changed on the way, and every row is written.
+pub(crate) fn lines(
+    source: &dyn Source,
+    shape: &Shape,
+    sink: &dyn Sink,
+    may_leave_out: bool,
+) -> Option<Arc<dyn LineForm>> {
+    let may = !may_leave_out && source.makes_lines() && shape.keeps_columns(&source.schema());
+    let form = may.then(|| sink.lines()).flatten();
+    tracing::debug!(passes = form.is_some(), "Source and sink were asked for lines");
+    form
+}
+
 impl Reading {
-    /// Reads one partition in its store's encoding and hands it to the writer; false when that has failed.
+    /// Reads one partition in its store's encoding, or as lines of the sink, and hands it to the writer; false when that has
+    /// failed.
     pub(crate) async fn native_partition(
         &self,
         worker: usize,
@@ -35,7 +50,10 @@ impl Reading {
         queue: &mpsc::Sender<Parcel>,
     ) -> Result<bool, Fault> {
         let doing = |doing| self.whereabouts.reads(worker, partition, doing);
-        let mut chunks = self.source.read_native(partition).await?;
+        let mut chunks = match &self.lines {
+            Some(form) => self.source.read_lines(partition, form).await?,
+            None => self.source.read_native(partition).await?,
+        };
         let mut expected = self.batch_bytes;
         loop {
             doing(Doing::Waiting);

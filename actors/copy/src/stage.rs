@@ -5,7 +5,7 @@ use crate::bandwidth::Pace;
 use crate::budget::Budget;
 use crate::fault::mismatch;
 use crate::mapping::Shape;
-use crate::native::passes_through;
+use crate::native::{lines, passes_through};
 use crate::parts::{Known, TakenOver};
 use crate::progress::Counters;
 use crate::road::Road;
@@ -54,12 +54,12 @@ impl Road {
     ) -> Result<Cargo, Fault> {
         self.plan("preparing the sink", sink.prepare(shape.schema(), key))
             .await?;
-        let native = passes_through(
-            source.as_ref(),
-            &shape,
-            sink,
-            self.rejects.as_ref().is_some_and(Rejects::allows_rows),
-        );
+        let may_leave_out = self.rejects.as_ref().is_some_and(Rejects::allows_rows);
+        let native = passes_through(source.as_ref(), &shape, sink, may_leave_out);
+        let lines = match native {
+            Some(_) => None,
+            None => lines(source.as_ref(), &shape, sink, may_leave_out),
+        };
         let taken = self.take_over(source, &shape, sink, native.as_ref(), workers).await?;
         let dealer = self.deal(source.as_ref(), sink, key, &taken, native.is_some()).await?;
         let mut writers: Vec<Box<dyn Writer>> = Vec::with_capacity(workers);
@@ -78,6 +78,7 @@ impl Road {
             schema: source.schema(),
             shape,
             native: native.clone(),
+            lines,
             dealer,
             keeps_parts: sink.parts().is_some(),
             of_others: OnceLock::new(),

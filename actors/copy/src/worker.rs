@@ -14,7 +14,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{NativeChunk, NativeFormat, Part, Partition, Rejected, Rejects, Side, Source, Writer};
+use sluice_store_core::{
+    LineForm, NativeChunk, NativeFormat, Part, Partition, Rejected, Rejects, Side, Source, Writer,
+};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 
@@ -32,7 +34,7 @@ pub(crate) enum Parcel {
 /// Rows, in the form in which they are carried.
 pub(crate) enum Load {
     Batch(RecordBatch),
-    /// As the source's store encodes them.
+    /// As the source's store encodes them, or as lines.
     Native(NativeChunk),
 }
 
@@ -44,6 +46,8 @@ pub(crate) struct Reading {
     pub(crate) shape: Shape,
     /// The encoding of the source's store, when the sink takes the rows in it.
     pub(crate) native: Option<NativeFormat>,
+    /// The form of the sink's lines, when the rows go into it as lines.
+    pub(crate) lines: Option<Arc<dyn LineForm>>,
     /// Who hands out the partitions.
     pub(crate) dealer: Arc<dyn Dealer>,
     /// Whether the sink keeps parts.
@@ -82,9 +86,9 @@ impl Reading {
                 Fault::new(Code::Internal, text)
             })?;
             self.whereabouts.reads(worker, partition, Doing::Reading);
-            let goes_on = match self.native {
-                Some(_) => self.native_partition(worker, partition, queue).await?,
-                None => self.partition(worker, partition, queue).await?,
+            let goes_on = match self.native.is_some() || self.lines.is_some() {
+                true => self.native_partition(worker, partition, queue).await?,
+                false => self.partition(worker, partition, queue).await?,
             };
             if !goes_on || queue.send(Parcel::End(place)).await.is_err() {
                 // The writer has failed and says why itself.

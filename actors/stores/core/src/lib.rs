@@ -9,6 +9,7 @@ pub mod capability;
 pub mod files;
 pub mod hash;
 pub mod json;
+pub mod lines;
 pub mod native;
 pub mod reach;
 pub mod registry;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use capability::{Capabilities, StoreKind};
 pub use hash::{ContentHash, FieldHasher};
+pub use lines::{Bare, LineForm};
 pub use native::{NativeChunk, NativeFormat, NativeStream};
 pub use reach::Reach;
 pub use registry::Stores;

@@ -21,7 +21,8 @@ pub struct NativeChunk {
     pub bytes: Bytes,
     /// How many rows they are.
     pub rows: usize,
-    /// The hash of the fields as they are encoded; it compares only with others of the same [`NativeFormat`].
+    /// The hash of the fields as they are encoded, which compares only with others of the same [`NativeFormat`]; of
+    /// [lines](crate::LineForm), that of the values.
     pub hash: ContentHash,
 }
 

@@ -1,11 +1,12 @@
 //! Writing: stage everything, verify it, publish it once.
 
-use crate::{BatchStream, NativeChunk, NativeFormat, NativeStream, Part};
+use crate::{BatchStream, LineForm, NativeChunk, NativeFormat, NativeStream, Part};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use serde_json::Value;
 use sluice_contract::{Code, Fault, JobId};
+use std::sync::Arc;
 
 /// The identity of an attempt, in the names of everything it stages and in what it commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,12 @@ pub trait Sink: Send + Sync {
     /// [`prepare`](Self::prepare). Only when the encoding means the same values in the sink's columns.
     fn takes(&self, _format: &NativeFormat) -> bool {
         false
+    }
+
+    /// How a row is written as a line of text, where [`Writer::write_native`] takes whole lines; asked behind
+    /// [`prepare`](Self::prepare).
+    fn lines(&self) -> Option<Arc<dyn LineForm>> {
+        None
     }
 
     /// The partitions that are whole in the staging already, asked behind [`prepare`](Self::prepare); none when the sink keeps
@@ -114,7 +121,7 @@ pub trait Writer: Send {
     /// `SL60xx`.
     async fn write(&mut self, batch: RecordBatch) -> Result<(), Fault>;
 
-    /// Writes rows in another store's encoding, where [`Sink::takes`] has said so.
+    /// Writes rows in another store's encoding, where [`Sink::takes`] has said so, or as [lines](Sink::lines).
     ///
     /// # Errors
     /// `SL60xx`; `SL9001` when the sink does not take any.

@@ -1,12 +1,13 @@
 //! Reading.
 
 use crate::files::Entry;
-use crate::{NativeFormat, NativeStream, SourcePlan};
+use crate::{LineForm, NativeFormat, NativeStream, SourcePlan};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use sluice_contract::{Code, Fault};
+use std::sync::Arc;
 
 /// Batches of one partition, in order. The stream ends with the first error.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch, Fault>>;
@@ -54,6 +55,20 @@ pub trait Source: Send + Sync {
     /// `SL60xx`; `SL9001` when there is none.
     async fn read_native(&self, partition: &Partition) -> Result<NativeStream, Fault> {
         let text = format!("{} has no encoding of its own", partition.label);
+        Err(Fault::new(Code::Internal, text))
+    }
+
+    /// Whether its rows can be read as [lines](Self::read_lines), their content hash being that of the values.
+    fn makes_lines(&self) -> bool {
+        false
+    }
+
+    /// Reads one partition as lines of a sink's form, where the source [makes](Self::makes_lines) them.
+    ///
+    /// # Errors
+    /// `SL60xx`; `SL9001` when it does not.
+    async fn read_lines(&self, partition: &Partition, _form: &Arc<dyn LineForm>) -> Result<NativeStream, Fault> {
+        let text = format!("{} is not read as lines", partition.label);
         Err(Fault::new(Code::Internal, text))
     }
 

@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::ReadBack;
+use sluice_store_core::{LineForm, ReadBack};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -32,6 +32,11 @@ pub(crate) trait WriteFormat: Send + Sync + 'static {
         None
     }
 
+    /// How a row of these columns is a line of text by itself; none for formats of which it is none.
+    fn lines(&self, _schema: &SchemaRef) -> Option<Arc<dyn LineForm>> {
+        None
+    }
+
     /// Rows of a complete file, counted from its bytes.
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault>;
 
@@ -47,7 +52,7 @@ pub(crate) trait Encoder: Send {
     /// Encodes a batch.
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault>;
 
-    /// Takes in rows that [`Portions`] of the same format and columns have encoded.
+    /// Takes in rows that [`Portions`] of the same format and columns have encoded, or that are [lines](WriteFormat::lines) of it.
     fn write_portion(&mut self, _rows: u64, _portion: &[u8]) -> Result<(), Fault> {
         Err(crate::fault::internal("the format encodes no portions"))
     }

@@ -5,8 +5,9 @@ use crate::fault;
 use crate::upload::FirstFault;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
+use bytes::Bytes;
 use sluice_contract::Fault;
-use sluice_store_core::Writer;
+use sluice_store_core::{NativeChunk, Writer};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) enum Feed {
     Batch(RecordBatch),
     /// So many rows, and their bytes.
-    Portion(u64, Vec<u8>),
+    Portion(u64, Bytes),
     /// Answered when everything that the same writer sent before is encoded.
     Flush(oneshot::Sender<()>),
     /// No more: write the end of the file.
@@ -48,13 +49,18 @@ impl Writer for FeedWriter {
             Some(portions) => {
                 let portions = Arc::clone(portions);
                 let encode = move || match portions.encode(&batch) {
-                    Some(bytes) => Feed::Portion(batch.num_rows() as u64, bytes),
+                    Some(bytes) => Feed::Portion(batch.num_rows() as u64, bytes.into()),
                     None => Feed::Batch(batch),
                 };
                 let encoded = tokio::task::spawn_blocking(encode).await;
                 encoded.map_err(|ended| fault::internal(format!("the encoder ended: {ended}")))?
             }
         };
+        self.feed.send(feed).await.map_err(|_| self.why())
+    }
+
+    async fn write_native(&mut self, chunk: NativeChunk) -> Result<(), Fault> {
+        let feed = Feed::Portion(chunk.rows as u64, chunk.bytes);
         self.feed.send(feed).await.map_err(|_| self.why())
     }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::StreamExt;
 use sluice_contract::{Code, Fault};
-use sluice_store_core::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
+use sluice_store_core::{CommitKey, Committed, LineForm, ReadBack, Sink, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -133,6 +133,10 @@ impl Sink for FileSink {
         let written = Arc::clone(&self.written);
         self.state = State::Open(Pipeline::start(stage, &self.format, schema, self.parallel, written));
         Ok(())
+    }
+
+    fn lines(&self) -> Option<Arc<dyn LineForm>> {
+        self.format.lines(self.schema.as_ref()?)
     }
 
     async fn writer(&self) -> Result<Box<dyn Writer>, Fault> {

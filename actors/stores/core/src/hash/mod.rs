@@ -12,8 +12,10 @@ mod bytes;
 mod column;
 mod fields;
 mod nested;
+mod values;
 
 pub use fields::FieldHasher;
+pub use values::{Cell, ValueHasher};
 
 use arrow::array::RecordBatch;
 use std::fmt;

@@ -2,6 +2,7 @@
 
 mod hash_columns;
 mod hash_nested;
+mod hash_rows;
 mod hash_values;
 mod rejects;
 mod table_source;

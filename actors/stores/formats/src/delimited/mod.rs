@@ -5,6 +5,7 @@
 
 mod count;
 mod dialect;
+mod form;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
 mod headed;

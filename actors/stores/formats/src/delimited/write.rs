@@ -2,6 +2,7 @@
 
 use super::count;
 use super::dialect::Dialect;
+use super::form::DialectLines;
 use super::lines::{Lines, put_value};
 use super::read::DelimitedFiles;
 use crate::bytes::ByteReader;
@@ -15,7 +16,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use sluice_contract::Fault;
-use sluice_store_core::{ReadBack, SinkRequest};
+use sluice_store_core::{LineForm, ReadBack, SinkRequest};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -80,6 +81,10 @@ impl WriteFormat for DelimitedFormat {
             schema: Arc::clone(schema),
             usual: AtomicUsize::new(0),
         }))
+    }
+
+    fn lines(&self, _schema: &SchemaRef) -> Option<Arc<dyn LineForm>> {
+        DialectLines::of(&self.dialect)
     }
 
     async fn count(&self, file: Arc<dyn ByteReader>) -> Result<u64, Fault> {

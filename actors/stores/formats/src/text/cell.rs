@@ -130,14 +130,8 @@ impl Cells {
             Self::UInt16(array) => number::write_integer(out, array.value(row)),
             Self::UInt32(array) => number::write_integer(out, array.value(row)),
             Self::UInt64(array) => number::write_integer(out, array.value(row)),
-            Self::Float32(array) => {
-                let value = array.value(row);
-                write_float(out, value.is_nan(), f64::from(value), format_args!("{value:?}"));
-            }
-            Self::Float64(array) => {
-                let value = array.value(row);
-                write_float(out, value.is_nan(), value, format_args!("{value:?}"));
-            }
+            Self::Float32(array) => write_float32(out, array.value(row)),
+            Self::Float64(array) => write_float64(out, array.value(row)),
             Self::Decimal128(array, scale) => number::write_decimal(out, array.value(row), *scale),
             Self::Decimal256(array, scale) => {
                 let text = array.value(row).to_string();
@@ -199,6 +193,16 @@ impl Cells {
 
 fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> PrimitiveArray<T> {
     array.as_primitive::<T>().clone()
+}
+
+/// The text of a number of single precision.
+pub(crate) fn write_float32(out: &mut Vec<u8>, value: f32) {
+    write_float(out, value.is_nan(), f64::from(value), format_args!("{value:?}"));
+}
+
+/// The text of a number of double precision.
+pub(crate) fn write_float64(out: &mut Vec<u8>, value: f64) {
+    write_float(out, value.is_nan(), value, format_args!("{value:?}"));
 }
 
 /// The shortest text that reads back as the same value; `{:?}` is that, with `.0` behind whole numbers.

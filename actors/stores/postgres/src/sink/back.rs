@@ -5,7 +5,7 @@ use crate::names::TableName;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::source::Form;
-use crate::source::{NativeReader, Plan, Reader, Rows, native_stream, stream};
+use crate::source::{Cutter, NativeReader, Plan, Reader, Rows, native_stream, stream};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sluice_contract::Fault;
 use sluice_store_core::ReadBack;
@@ -41,7 +41,7 @@ pub(crate) async fn rows(
             session,
             place: &place,
             statement: plan.copy(&rows, Form::Native),
-            columns: plan.types.len(),
+            cutter: Cutter::new(plan.types.len()),
             bytes_read,
         };
         return Ok(ReadBack::Native(native_stream(reader)));

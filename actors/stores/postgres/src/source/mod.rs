@@ -8,22 +8,26 @@ mod read;
 mod snapshot;
 mod split;
 
+use crate::errors;
 use crate::names::TableName;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::wire::lines::Liner;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use partition::Slice;
 use sluice_contract::{Code, Fault};
 use sluice_store_core::{
-    BatchStream, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourcePlan, SourceRequest, TableSource,
+    BatchStream, LineForm, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourcePlan, SourceRequest,
+    TableSource,
 };
 use snapshot::{Isolation, Snapshot};
 use split::Planned;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_postgres::SimpleQueryMessage;
 
-pub(crate) use native::{NativeReader, format as native_format, stream as native_stream};
+pub(crate) use native::{Cutter, NativeReader, format as native_format, stream as native_stream};
 pub(crate) use plan::{Form, Plan, Rows};
 pub(crate) use read::{Reader, stream};
 
@@ -38,6 +42,8 @@ pub(crate) struct PostgresSource {
     batch_bytes: usize,
     bytes_read: Arc<AtomicU64>,
     rejects: Option<Rejects>,
+    /// Whether all values can be read as the server's texts.
+    has_texts: bool,
     warnings: Vec<String>,
 }
 
@@ -78,6 +84,7 @@ impl PostgresSource {
             Some(plan) => partition::as_before(slices, &plan.partitions),
             None => slices,
         };
+        let has_texts = has_texts(session, &plan).await?;
         let partitions = slices.iter().enumerate().map(|(index, slice)| Partition {
             index,
             label: slice.label.clone(),
@@ -91,6 +98,7 @@ impl PostgresSource {
             batch_bytes: request.batch_bytes,
             bytes_read: Arc::new(AtomicU64::new(0)),
             rejects: request.rejects.filter(Rejects::allows_rows),
+            has_texts,
             warnings: isolation.warning(asked.isolation.as_deref()).into_iter().collect(),
             snapshot,
         })
@@ -109,6 +117,19 @@ impl PostgresSource {
         self.snapshot.join(&session).await?;
         Ok(session)
     }
+}
+
+/// Whether the values of a plan can be read as texts. The settings are the login's own and stay what they are: expressions of a
+/// query depend on them.
+async fn has_texts(session: &Session, plan: &Plan) -> Result<bool, Fault> {
+    const DOING: &str = "looking how the server writes dates";
+    let settings = "SELECT current_setting('DateStyle'), current_setting('TimeZone')";
+    let messages = session.simple_query(settings).await;
+    let messages = messages.map_err(|error| errors::fault(DOING, &error))?;
+    Ok(messages.iter().any(|message| match message {
+        SimpleQueryMessage::Row(row) => plan.has_texts(row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default()),
+        _ => false,
+    }))
 }
 
 #[async_trait]
@@ -153,7 +174,24 @@ impl Source for PostgresSource {
             session: self.session().await?,
             place: &slice.label,
             statement: self.plan.copy(&slice.rows, Form::Native),
-            columns: self.plan.types.len(),
+            cutter: Cutter::new(self.plan.types.len()),
+            bytes_read: self.bytes_read.clone(),
+        }))
+    }
+
+    fn makes_lines(&self) -> bool {
+        self.has_texts && self.rejects.is_none()
+    }
+
+    async fn read_lines(&self, partition: &Partition, form: &Arc<dyn LineForm>) -> Result<NativeStream, Fault> {
+        let slice = self.slice(partition)?;
+        let cutter = Liner::new(self.schema(), &self.plan.wires, Arc::clone(form));
+        let cutter = cutter.ok_or_else(|| Fault::new(Code::Internal, "a column is not read as text"))?;
+        Ok(native_stream(NativeReader {
+            session: self.session().await?,
+            place: &slice.label,
+            statement: self.plan.copy(&slice.rows, Form::Text),
+            cutter,
             bytes_read: self.bytes_read.clone(),
         }))
     }

@@ -3,6 +3,7 @@
 use crate::errors;
 use crate::session::Session;
 use crate::wire::frame::{Frames, Grid};
+use crate::wire::lines::Liner;
 use crate::wire::message::Messages;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -27,32 +28,58 @@ pub(crate) fn format(types: Vec<String>) -> NativeFormat {
     }
 }
 
+/// Makes chunks of what the server sends.
+pub(crate) trait Cut: Send + 'static {
+    /// Takes the next piece of the stream: `CopyData` messages, cut anywhere.
+    fn push(&mut self, piece: &[u8]) -> Result<(), Fault>;
+
+    /// The stream is over: what is left becomes the last chunk.
+    fn finish(&mut self) -> Result<(), Fault>;
+
+    /// The next finished chunk.
+    fn next(&mut self) -> Option<NativeChunk>;
+}
+
+impl Cut for Liner {
+    fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        Self::push(self, piece)
+    }
+
+    fn finish(&mut self) -> Result<(), Fault> {
+        Self::finish(self)
+    }
+
+    fn next(&mut self) -> Option<NativeChunk> {
+        Self::next(self)
+    }
+}
+
 /// What is read, and how.
-pub(crate) struct NativeReader<'a> {
+pub(crate) struct NativeReader<'a, C> {
     pub(crate) session: Session,
     pub(crate) place: &'a str,
     pub(crate) statement: String,
-    pub(crate) columns: usize,
+    pub(crate) cutter: C,
     pub(crate) bytes_read: Arc<AtomicU64>,
 }
 
 /// What a stream holds between two chunks. The order matters: the copy is dropped before its session.
-struct Reading {
+struct Reading<C> {
     copy: Option<(Pin<Box<CopyOutStream>>, mpsc::Receiver<Bytes>)>,
     statement: String,
-    cutter: Cutter,
+    cutter: C,
     ended: bool,
     bytes_read: Arc<AtomicU64>,
     doing: String,
     session: Session,
 }
 
-/// Runs a COPY and hands its rows on as they are. It starts with the first pull; dropping the stream stops the server.
-pub(crate) fn stream(reader: NativeReader<'_>) -> NativeStream {
+/// Runs a COPY and hands its rows on in chunks. It starts with the first pull; dropping the stream stops the server.
+pub(crate) fn stream<C: Cut>(reader: NativeReader<'_, C>) -> NativeStream {
     let reading = Reading {
         copy: None,
         statement: reader.statement,
-        cutter: Cutter::new(reader.columns),
+        cutter: reader.cutter,
         ended: false,
         bytes_read: reader.bytes_read,
         doing: format!("reading {}", reader.place),
@@ -70,10 +97,10 @@ pub(crate) fn stream(reader: NativeReader<'_>) -> NativeStream {
     chunks.boxed()
 }
 
-impl Reading {
+impl<C: Cut> Reading<C> {
     async fn next(&mut self) -> Result<Option<NativeChunk>, Fault> {
         loop {
-            if let Some(chunk) = self.cutter.ready.pop_front() {
+            if let Some(chunk) = self.cutter.next() {
                 return Ok(Some(chunk));
             }
             if self.ended {
@@ -110,7 +137,7 @@ impl Reading {
 }
 
 /// Cuts the stream into chunks of whole rows.
-struct Cutter {
+pub(crate) struct Cutter {
     messages: Messages,
     frames: Frames,
     gathered: Gathered,
@@ -125,7 +152,8 @@ struct Gathered {
 }
 
 impl Cutter {
-    fn new(columns: usize) -> Self {
+    /// For rows of so many columns.
+    pub(crate) fn new(columns: usize) -> Self {
         Self {
             messages: Messages::default(),
             frames: Frames::new(columns),
@@ -138,7 +166,9 @@ impl Cutter {
             ready: VecDeque::new(),
         }
     }
+}
 
+impl Cut for Cutter {
     fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
         let Self {
             messages,
@@ -165,6 +195,10 @@ impl Cutter {
         self.messages.finish()?;
         self.ready.extend(self.gathered.chunk());
         Ok(())
+    }
+
+    fn next(&mut self) -> Option<NativeChunk> {
+        self.ready.pop_front()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::describe::{Described, describe};
 use crate::names::{TableName, quote};
 use crate::session::Session;
 use crate::types::{Carried, Wire};
+use crate::wire::lines::Kind;
 use arrow::datatypes::{Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 use sluice_contract::{Code, Fault};
@@ -26,6 +27,8 @@ pub(crate) enum Form {
     Decoded,
     /// As they are.
     Native,
+    /// As texts: values as the server writes them, and casts as to be decoded.
+    Text,
 }
 
 /// Some of the rows, in SQL.
@@ -70,6 +73,18 @@ impl Plan {
         })
     }
 
+    /// Whether the server's texts of all values are read, as it writes them in a session of such settings.
+    pub(crate) fn has_texts(&self, date_style: &str, zone: &str) -> bool {
+        self.wires.iter().all(|wire| {
+            let iso = date_style.starts_with("ISO");
+            match Kind::of(*wire) {
+                Some(Kind::Date | Kind::Timestamp(false)) => iso,
+                Some(Kind::Timestamp(true)) => iso && matches!(zone, "UTC" | "Etc/UTC" | "GMT"),
+                kind => kind.is_some(),
+            }
+        })
+    }
+
     /// The place of a column: of this name, or of the only one that differs in case.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let exact = self.columns.iter().position(|column| column == name);
@@ -88,7 +103,7 @@ impl Plan {
 
     /// The COPY statement for some rows.
     pub(crate) fn copy(&self, rows: &Rows, form: Form) -> String {
-        let casts = |index: usize| form == Form::Decoded && self.casts[index];
+        let casts = |index: usize| form != Form::Native && self.casts[index];
         let list = |names: &[String]| {
             let expression = |(index, name): (usize, &String)| match casts(index) {
                 true => format!("{name}::text"),
@@ -113,7 +128,11 @@ impl Plan {
                 format!("SELECT {} FROM ({query}\n) AS q({})", list(&names), names.join(", "))
             }
         };
-        format!("COPY ({select}\n) TO STDOUT (FORMAT binary)")
+        let format = match form {
+            Form::Text => "text",
+            Form::Decoded | Form::Native => "binary",
+        };
+        format!("COPY ({select}\n) TO STDOUT (FORMAT {format})")
     }
 }
 

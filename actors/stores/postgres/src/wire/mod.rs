@@ -7,6 +7,7 @@ pub(crate) mod encode;
 pub(crate) mod frame;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
+pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod numeric;
 pub(crate) mod output;
