@@ -1,6 +1,7 @@
 //! Several nodes of one gateway, and the gateway that moves to another machine.
 
 mod backends;
+mod cloned;
 mod handover;
 mod remote;
 mod renewal;

@@ -1,6 +1,20 @@
 //! What the operating system says about this machine.
 
+use aws_lc_rs::rand;
 use std::fs::read_to_string;
+use std::sync::OnceLock;
+
+/// What this process calls itself: by chance, so that no other one does. Empty where the machine has no chance to give.
+pub(crate) fn instance() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let mut bytes = [0_u8; 16];
+        match rand::fill(&mut bytes) {
+            Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Err(_) => String::new(),
+        }
+    })
+}
 
 /// The machine's host name, or `unknown`.
 pub(crate) fn name() -> String {

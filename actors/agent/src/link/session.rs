@@ -228,6 +228,7 @@ fn hello(hub: &Hub, vault: (String, Vec<String>)) -> Hello {
         machine: machine::name(),
         certificate: vault.0,
         certificates: vault.1,
+        instance: machine::instance().to_owned(),
         slots: hub.places.now().slots,
         running: hub.live.running(),
         extra: Object::new(),

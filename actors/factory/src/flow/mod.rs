@@ -27,6 +27,7 @@ mod start;
 mod steps;
 pub(crate) mod timekeeper;
 pub(crate) mod trigger;
+pub(crate) mod twins;
 mod waiting;
 mod web;
 

@@ -1,5 +1,6 @@
 //! A node opens a session, and keeps it alive.
 
+use super::twins;
 use crate::app::App;
 use crate::state::jobs::{self, JobRow};
 use crate::state::{Conn, json, nodes, outbox};
@@ -32,6 +33,7 @@ pub(crate) async fn hello(app: &Arc<App>, peer: &Peer, hello: &Hello) -> Result<
             extra: Object::new(),
         }));
     };
+    twins::look(&mut tx, peer, hello, epoch).await?;
     let mut reconcile = Vec::new();
     for running in &hello.running {
         let renewed = renew(app, &mut tx, peer, &running.job, running.attempt, running.token, None).await?;

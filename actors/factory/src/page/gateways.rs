@@ -2,12 +2,13 @@
 
 use super::format::{ago, bytes, state};
 use crate::app::App;
+use crate::flow::twins;
 use crate::rest::{nodes as node_rules, status};
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes::NodeRow;
 use crate::state::{factories, gateways, nodes};
 use maud::{Markup, html};
-use sluice_contract::{Fault, NodeId};
+use sluice_contract::{Code, Fault, NodeId};
 
 /// A gateway with what belongs to it.
 pub(super) struct Gateway {
@@ -73,6 +74,9 @@ fn node_line(app: &App, node: &NodeRow) -> Markup {
             (state(if online { "Online" } else { "Offline" })) " "
             strong { (node.name) }
             @if node.machine != node.name { " " span.faint { "on " (node.machine) } }
+            @if twins::is_cloned(node) {
+                " " strong { "runs twice" } " " span.faint { "(" (Code::NodeCloned.as_str()) ")" }
+            }
             small {
                 "version " (node.version)
                 @if let Some(metrics) = &metrics {

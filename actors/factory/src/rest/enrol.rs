@@ -105,6 +105,7 @@ async fn register(app: &App, request: &EnrolRequest, address: IpAddr) -> Result<
             true => Vec::new(),
             false => vec![thumbprint.clone()],
         },
+        cloned: None,
     };
     nodes::insert(&mut tx, &node).await?;
     nodes::set_address(&mut tx, &node.id, &address.to_string()).await?;

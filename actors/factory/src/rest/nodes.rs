@@ -4,6 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{reply, status};
 use crate::app::App;
+use crate::flow::twins;
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes::{self, NodeRow};
 use crate::state::outbox;
@@ -57,7 +58,7 @@ pub(crate) fn in_sync(gateway: &GatewayRow, node: &NodeRow) -> bool {
 
 fn render(app: &App, gateway: &GatewayRow, node: &NodeRow, dispatcher: bool) -> Value {
     let online = status::is_online(app, node);
-    json!({
+    let mut rendered = json!({
         "nodeName": node.name,
         "machineName": node.machine,
         "hostServiceUri": null,
@@ -76,7 +77,11 @@ fn render(app: &App, gateway: &GatewayRow, node: &NodeRow, dispatcher: bool) -> 
         "isActiveDispatcher": dispatcher,
         "concurrentJobsLimit": limit(node),
         "maxConcurrentJobs": MAX_JOBS.max(node.slots),
-    })
+    });
+    if let Some(conditions) = twins::conditions(node) {
+        rendered["conditions"] = conditions;
+    }
+    rendered
 }
 
 async fn one(app: &App, call: &Call, conn: &mut crate::state::Conn) -> Result<(NodeRow, Value), ApiError> {

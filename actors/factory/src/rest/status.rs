@@ -4,6 +4,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::{nodes, reply};
 use crate::app::App;
+use crate::flow::twins;
 use crate::state::gateways::GatewayRow;
 use crate::state::nodes::{self as table, NodeRow};
 use crate::state::stored;
@@ -50,6 +51,8 @@ pub(crate) async fn get(app: &Arc<App>, call: &Call) -> Result<Response, ApiErro
     let state = match state(app, &rows) {
         // A node that cannot open new credentials does not do all of its work.
         "Online" if !rows.iter().all(|node| nodes::in_sync(&gateway, node)) => "Limited",
+        // Two that take the place from each other finish little.
+        "Online" if rows.iter().any(twins::is_cloned) => "Limited",
         state => state,
     };
     Ok(reply::json_reply(json!({

@@ -18,6 +18,7 @@ pub(crate) mod filter;
 pub(crate) mod gateways;
 pub(crate) mod grants;
 pub(crate) mod handovers;
+pub(crate) mod instances;
 pub(crate) mod job_outputs;
 pub(crate) mod jobs;
 mod lock;
@@ -105,6 +106,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "addresses of the outbox",
         include_str!("../../migrations/0090_outbox_addresses.sql"),
     ),
+    (100, "instances", include_str!("../../migrations/0100_instances.sql")),
 ];
 /// The lock of PostgreSQL that a writer holds until its transaction ends; a number that nothing else in the database uses.
 const WRITER: i64 = 0x736c_7569_6365_0001;

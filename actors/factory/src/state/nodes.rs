@@ -25,6 +25,8 @@ pub(crate) struct NodeRow {
     pub(crate) started: Option<i64>,
     /// SHA-256 of the credential certificates whose keys it holds, as it said itself.
     pub(crate) certificates: Vec<String>,
+    /// When it was last noticed that it runs twice.
+    pub(crate) cloned: Option<i64>,
 }
 
 impl FromRow<'_, DbRow> for NodeRow {
@@ -44,6 +46,7 @@ impl FromRow<'_, DbRow> for NodeRow {
             connected: row.try_get("connected")?,
             started: row.try_get("started")?,
             certificates: serde_json::from_str(row.try_get("certificates")?).unwrap_or_default(),
+            cloned: row.try_get("cloned")?,
         })
     }
 }

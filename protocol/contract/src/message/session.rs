@@ -25,6 +25,9 @@ pub struct Hello {
     /// SHA-256 (base64url) of every credential certificate whose key this node holds.
     #[serde(default)]
     pub certificates: Vec<String>,
+    /// What this process calls itself: another name with every start of the agent.
+    #[serde(default)]
+    pub instance: String,
     /// How many jobs it runs at the same time.
     pub slots: u32,
     /// The jobs it is still running from an earlier session.
