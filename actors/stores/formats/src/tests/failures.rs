@@ -234,7 +234,6 @@ async fn options_that_are_not_served_are_refused() {
         json!({"nullValue": "a,b"}),
         json!({"quoteChar": "", "quoteAllText": true}),
         json!({"firstRowAsHeader": "perhaps"}),
-        json!({"schema": [{"type": "String"}]}),
         json!({"location": {"type": "AzureBlobStorageLocation", "fileName": "x"}}),
         json!({"location": 1}),
     ] {

@@ -230,7 +230,6 @@ impl CodedColumn {
                 .append_offset_and_size(written.offset as i64, written.compressed_size as i32);
             chunk.add(&written);
         }
-        drop(pages);
         let of = |page_type, encoding, count: usize| PageEncodingStats {
             page_type,
             encoding,

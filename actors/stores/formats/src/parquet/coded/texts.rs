@@ -94,6 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn equal_texts_have_one_code(texts in vec("[ab]{0,4}|\\PC{0,12}", 0..200)) {
             let mut dictionary = Texts::new(1 << 20);
