@@ -3,6 +3,7 @@
 
 mod address;
 mod api;
+mod bundle;
 mod cli;
 mod logging;
 mod quickstart;

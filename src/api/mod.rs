@@ -144,6 +144,15 @@ impl Api {
         Ok(self.send(Method::GET, url, path, None).await?.1)
     }
 
+    /// GET of such an operation whose answer is a text.
+    pub(crate) async fn own_text(&self, path: &[&str]) -> Result<String, Fault> {
+        let (status, text) = self.exchange(Method::GET, self.url(path)?, None).await?;
+        match status.is_success() {
+            true => Ok(text),
+            false => Err(refusal(status, &text, &format!("GET /{}", path.join("/")))),
+        }
+    }
+
     /// PUT of such an operation.
     pub(crate) async fn own_put(&self, path: &[&str], body: &Value) -> Result<Value, Fault> {
         Ok(self.send(Method::PUT, self.url(path)?, path, Some(body)).await?.1)
@@ -195,9 +204,27 @@ impl Api {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<(StatusCode, Value), Fault> {
+        let (status, text) = self.exchange(method.clone(), url, body).await?;
+        if status.is_success() {
+            let value = match text.is_empty() {
+                true => Value::Null,
+                false => serde_json::from_str(&text)
+                    .map_err(|e| Fault::new(Code::ApiRefused, format!("the reply is not JSON: {e}")))?,
+            };
+            return Ok((status, value));
+        }
+        Err(refusal(status, &text, &format!("{method} /{}", path.join("/"))))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        url: url::Url,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, String), Fault> {
         let mut request = self
             .http
-            .request(method.clone(), url)
+            .request(method, url)
             .bearer_auth(self.token.as_str())
             .header("x-ms-client-request-id", uuid::Uuid::now_v7().to_string());
         if let Some(body) = body {
@@ -212,15 +239,7 @@ impl Api {
             .text()
             .await
             .map_err(|e| Fault::new(Code::ApiUnreachable, format!("{}: the reply broke off: {e}", self.base)))?;
-        if status.is_success() {
-            let value = match text.is_empty() {
-                true => Value::Null,
-                false => serde_json::from_str(&text)
-                    .map_err(|e| Fault::new(Code::ApiRefused, format!("the reply is not JSON: {e}")))?,
-            };
-            return Ok((status, value));
-        }
-        Err(refusal(status, &text, &format!("{method} /{}", path.join("/"))))
+        Ok((status, text))
     }
 }
 

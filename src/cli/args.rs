@@ -18,10 +18,10 @@ pub(crate) use access::{
 };
 pub(crate) use certificate::{CertificateCommand, CertificateExportArgs, CertificateImportArgs};
 pub(crate) use copy::{CopyArgs, QuickstartArgs};
-pub(crate) use factory::{BrokerArgs, DatabaseArgs, FactoryCommand, FactoryRunArgs};
+pub(crate) use factory::{BrokerArgs, DatabaseArgs, FactoryBundleArgs, FactoryCommand, FactoryRunArgs};
 pub(crate) use gateway::{
-    ActorsArgs, ActorsCommand, GatewayCommand, GatewayCreateArgs, GatewayRunArgs, KeyFileArgs, LimitArgs, RegisterArgs,
-    RestartArgs, StateArgs,
+    ActorsArgs, ActorsCommand, BundleArgs, BundleFileArgs, GatewayCommand, GatewayCreateArgs, GatewayRunArgs,
+    KeyFileArgs, LimitArgs, RegisterArgs, RestartArgs, StateArgs,
 };
 pub(crate) use proxy::{ProxyCommand, ProxySetArgs};
 pub(crate) use receipt::{ReceiptCommand, ReceiptListArgs, ReceiptShowArgs, ReceiptVerifyArgs};

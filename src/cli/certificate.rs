@@ -8,8 +8,9 @@ use super::output::{Output, note, table};
 use super::vault::passphrase;
 use crate::api::read_secret;
 use serde_json::json;
-use sluice_agent::Passphrase;
 use sluice_agent::keys::{self, CertificateInfo};
+use sluice_agent::{Passphrase, exports};
+use sluice_contract::enrol::Exported;
 use sluice_contract::{Code, Fault};
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -57,12 +58,20 @@ async fn show(args: StateArgs, output: &Output) -> Result<(), Fault> {
 async fn export(args: CertificateExportArgs, output: &Output) -> Result<(), Fault> {
     let password = read_secret(&args.password_file)?;
     let given = passphrase(&args.state.dir(), &args.vault).await?;
-    let file = keys::export(args.state.dir(), password, given, args.thumbprint).await?;
+    let (file, what) = keys::export(args.state.dir(), password, given, args.thumbprint).await?;
     write_new(&args.file, &file)?;
+    told(&args.state.dir(), &what).await;
     let path = args.file.display().to_string();
     note("Whoever has this file and its password can open the gateway's credentials");
     output.print(&json!({ "file": path }), |_| format!("{path}\n"));
     Ok(())
+}
+
+/// The agent and the factory learn that keys have left this node. That they do not hear it undoes nothing: it is written down.
+pub(super) async fn told(state: &Path, what: &Exported) {
+    if let Err(fault) = exports::tell(state, what).await {
+        note(format_args!("The factory was not told of it: {fault}"));
+    }
 }
 
 async fn import(args: CertificateImportArgs, output: &Output) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> {
-    let mut options = FactoryOptions::new(args.state);
+    let mut options = FactoryOptions::new(args.state.clone());
     options.state = state_options(&args.database)?;
     options.rest_listen = args.listen;
     options.amqp_listen = args.amqp_listen;
@@ -26,6 +26,8 @@ pub(super) async fn run(args: FactoryRunArgs, root: &Root) -> Result<(), Fault> 
     options.broker = broker(&args.broker)?;
     let metrics = telemetry::listen(&args.metrics, root)?;
     let factory = Factory::start(options, root).await?;
+    // Now that the directory is this process's alone.
+    crate::logging::keep(&args.state, "factory");
     let identity = telemetry::Identity {
         service: "sluice-factory",
         instance: factory.deployment().to_owned(),

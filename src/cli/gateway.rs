@@ -81,7 +81,10 @@ pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> 
     options.resume_from_rows = args.resume_from;
     let metrics = telemetry::listen(&args.metrics, root)?;
     let drain = Duration::from_secs(u64::from(args.drain));
+    let state = options.state_dir.clone();
     let agent = Agent::start(options, root).await?;
+    // Now that the directory is this process's alone.
+    crate::logging::keep(&state, "agent");
     let identity = telemetry::Identity {
         service: "sluice-gateway",
         instance: agent.node().to_owned(),

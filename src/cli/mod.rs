@@ -3,6 +3,7 @@
 mod access;
 mod actors;
 mod args;
+mod bundle;
 mod certificate;
 mod copy;
 mod documents;
@@ -46,6 +47,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Factory(FactoryCommand::Client(command)) => access::client(command, &output).await,
         Command::Factory(FactoryCommand::User(command)) => access::user(command, &output).await,
         Command::Factory(FactoryCommand::Audit(args)) => access::audit(args, &output).await,
+        Command::Factory(FactoryCommand::SupportBundle(args)) => bundle::of_factory(*args, &output).await,
         Command::Factory(FactoryCommand::Openapi) => factory::openapi(),
         Command::Gateway(GatewayCommand::Register(args)) => gateway::register(*args, &output).await,
         Command::Gateway(GatewayCommand::RemoteRegistration(command)) => remote::run(command, &output).await,
@@ -65,6 +67,7 @@ pub(crate) async fn dispatch(cli: Cli, root: &Root) -> Result<(), Fault> {
         Command::Gateway(GatewayCommand::Metrics(args)) => actors::metrics(args).await,
         Command::Gateway(GatewayCommand::Limit(args)) => gateway::limit(args, &output).await,
         Command::Gateway(GatewayCommand::Certificate(command)) => certificate::run(command, &output).await,
+        Command::Gateway(GatewayCommand::SupportBundle(args)) => bundle::of_node(args, &output).await,
         Command::Gateway(GatewayCommand::Create(args)) => gateways::create(args, &output).await,
         Command::Gateway(GatewayCommand::List(args)) => gateways::list(args, &output).await,
         Command::Encrypt(args) => encrypt::run(*args, &output).await,

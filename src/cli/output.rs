@@ -67,7 +67,10 @@ pub(crate) fn print_fault(fault: &Fault, json_wanted: bool) {
     } else {
         ("", "", "")
     };
-    note(format_args!("{red}error[{}]{off}: {}", fault.code, fault.message));
+    // It may have lines of its own, and names of others.
+    let lines: Vec<_> = fault.message.split('\n').map(crate::logging::on_one_line).collect();
+    let message = lines.join("\n");
+    note(format_args!("{red}error[{}]{off}: {message}", fault.code));
     note(format_args!("  next: {}", fault.next_step()));
     note(format_args!("  {dim}more: sluice explain {}{off}", fault.code));
 }
@@ -99,10 +102,14 @@ pub(crate) fn exit_code(fault: &Fault) -> i32 {
     }
 }
 
-/// Columns under a head, left-aligned; numbers are aligned by the caller.
+/// Columns under a head, left-aligned; numbers are aligned by the caller. A cell that somebody else has named stays in its row.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<_>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| crate::logging::on_one_line(cell)).collect())
+        .collect();
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -113,7 +120,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     };
     let mut text = line(head.to_vec());
     for row in rows {
-        text += &line(row.iter().map(String::as_str).collect());
+        text += &line(row.iter().map(|cell| &**cell).collect());
     }
     text
 }

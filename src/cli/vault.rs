@@ -3,11 +3,12 @@
 use super::args::{
     BackupArgs, RestoreArgs, StateArgs, UnlockArgs, VaultCommand, VaultKeyArgs, VaultProtectArgs, VaultUnprotectArgs,
 };
-use super::certificate::{read_bytes, write_new};
+use super::certificate::{read_bytes, told, write_new};
 use super::output::{Output, note};
 use crate::api::{read_secret, read_secret_or_ask};
 use serde_json::json;
 use sluice_agent::{Passphrase, admin, backup, endpoint, keys};
+use sluice_contract::enrol::Exported;
 use sluice_contract::{Code, Fault};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -84,6 +85,7 @@ pub(super) async fn backup_to(args: BackupArgs, output: &Output) -> Result<(), F
     let password = read_secret_or_ask(&args.password_file, "Password for the backup: ")?;
     let content = backup::make(&state, given, password).await?;
     write_new(&args.file, &content)?;
+    told(&state, &Exported::Backup).await;
     let path = args.file.display().to_string();
     note("Whoever has this file and its password is this node, and opens the gateway's credentials");
     output.print(&json!({ "file": path }), |_| format!("{path}\n"));

@@ -4,6 +4,7 @@
 //! dropped. A helper that cannot do its work panics with the reason: a test that could not run is a failed test.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod archive;
 pub mod azurite;
 pub mod backend;
 pub mod binary;

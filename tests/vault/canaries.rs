@@ -7,6 +7,7 @@ use super::put_service;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::{Value, json};
 use sluice_contract::sealed::binding;
+use sluice_tests::archive::unpacked;
 use sluice_tests::binary::{Outcome, finish, sluice};
 use sluice_tests::documents::{End, file_parquet_sink, make_copy, postgres_source};
 use sluice_tests::factory::Factory;
@@ -85,6 +86,21 @@ impl Seen {
     fn outcome(&mut self, name: &str, outcome: Outcome) -> Outcome {
         self.add(name, format!("{}{}", outcome.stdout, outcome.stderr));
         outcome
+    }
+
+    /// A support bundle, as it is and unpacked.
+    fn bundle(&mut self, name: &str, outcome: Outcome, file: &Path) {
+        self.outcome(&format!("command of {name}"), outcome).expect(0);
+        self.add(name, std::fs::read(file).unwrap());
+        let parts = unpacked(file);
+        assert!(
+            parts
+                .iter()
+                .any(|(part, bytes)| part.starts_with("logs/") && !bytes.is_empty())
+        );
+        for (part, bytes) in parts {
+            self.add(&format!("{part} of {name}"), bytes);
+        }
     }
 
     /// The files of a process, and what the machine says of it.
@@ -289,6 +305,10 @@ async fn no_secret_gets_anywhere_it_need_not_be() {
     let refused = sluice_tests::gateway::register(other.path(), &changed, "node2");
     seen.outcome("registration", refused);
 
+    // What the node has made up itself.
+    let own = |file: &str| std::fs::read_to_string(state.join(file)).unwrap().trim().to_owned();
+    let (code, own_passphrase) = (own("endpoint.code"), own("vault/passphrase"));
+
     // The vault, in a file and under another passphrase.
     node.export();
     let backup = folder.path().join("gw.backup").display().to_string();
@@ -333,6 +353,16 @@ async fn no_secret_gets_anywhere_it_need_not_be() {
             .await
             .unwrap(),
     );
+    let bundle = folder.path().join("node.zip");
+    let made = node.ask(&["support-bundle", &bundle.display().to_string()]);
+    seen.bundle("the node's bundle", made, &bundle);
+    let bundle = folder.path().join("factory.zip");
+    let mut of_factory = sluice();
+    of_factory
+        .args(["factory", "support-bundle", "--factory", &factory.url, "--state"])
+        .arg(factory.state())
+        .arg(&bundle);
+    seen.bundle("the factory's bundle", finish(of_factory, None), &bundle);
     let (of_factory, of_node) = (factory.log(), node.log());
     assert!(
         of_factory.contains("DEBUG") && of_node.contains("DEBUG"),
@@ -357,6 +387,8 @@ async fn no_secret_gets_anywhere_it_need_not_be() {
         canary("backup's password", BACKUP, &[]),
         canary("key file's password", CERTIFICATE_PASSWORD, &[]),
         canary("user's password", USER, &[]),
+        canary("vault's own passphrase", &own_passphrase, &[]),
+        canary("access code", &code, &["endpoint.code"]),
         canary("registration key", &secret_of_key, &[]),
         canary("administrator's token", &factory.token(), &["admin.token"]),
         // It stands in the pipeline, as its author wrote it, and so in the job that the node keeps.

@@ -1,10 +1,12 @@
 //! Credentials: sealed in every way, opened on the node only, and only for what they were sealed for.
 
 mod browser;
+mod bundle;
 mod canaries;
 mod command;
 mod encrypt;
 mod endpoint;
+mod exports;
 mod moving;
 mod pinning;
 mod policy;

@@ -13,6 +13,7 @@ mod agent;
 pub mod backup;
 mod connector;
 pub mod endpoint;
+pub mod exports;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod health;
@@ -33,6 +34,7 @@ pub mod remote;
 mod scheduler;
 mod secrets;
 mod state;
+pub mod support;
 #[cfg(test)]
 mod tests;
 mod updater;

@@ -45,7 +45,7 @@ pub use deal::{Deal, Dealer, SharedCopy};
 pub use gate::{Always, CommitGate};
 pub use help::help;
 pub use job::CopyJob;
-pub use ledger::{JobState, Ledger, LedgerJob, Outgoing, Received};
+pub use ledger::{JobState, Ledger, LedgerJob, LedgerSummary, Outgoing, Received};
 pub use options::CopyOptions;
 pub use rejects::LogStores;
 pub use run::run;

@@ -257,6 +257,30 @@ pub enum NodeAsks {
         /// The certificate request, PEM. Only its public key is used.
         csr: String,
     },
+    /// It tells that keys have left it in a file, for the factory's audit log.
+    Exported(Exported),
+}
+
+/// Keys that have left a node in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "exported", rename_all = "camelCase")]
+pub enum Exported {
+    /// A credential certificate with its key.
+    Certificate {
+        /// Its SHA-256, base64url.
+        thumbprint: String,
+    },
+    /// The node's identity and all of its credential keys.
+    Backup,
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate { thumbprint } => write!(f, "the certificate {thumbprint} with its key"),
+            Self::Backup => f.write_str("a backup of itself"),
+        }
+    }
 }
 
 /// A node's next certificate.

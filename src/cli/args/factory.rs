@@ -1,6 +1,7 @@
 //! `sluice factory`: what can be typed.
 
-use super::{AuditArgs, ClientCommand, TokenCommand, UserCommand};
+use super::gateway::BundleFileArgs;
+use super::{ApiArgs, AuditArgs, ClientCommand, TokenCommand, UserCommand};
 use crate::telemetry::ListenArgs;
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
@@ -21,8 +22,24 @@ pub(crate) enum FactoryCommand {
     User(UserCommand),
     /// Shows who changed what, when and from where, the newest first.
     Audit(AuditArgs),
+    /// Writes what helps to find a mistake to one archive, without secrets; also while the factory does not run.
+    SupportBundle(Box<FactoryBundleArgs>),
     /// Prints the REST interface as an OpenAPI document.
     Openapi,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FactoryBundleArgs {
+    /// Where the factory keeps its state.
+    #[arg(long, env = "SLUICE_FACTORY_STATE", default_value = "/var/lib/sluice-factory")]
+    pub(crate) state: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// How a running one is asked; CA and token are those of the state directory where none is named.
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    #[command(flatten)]
+    pub(crate) file: BundleFileArgs,
 }
 
 #[derive(Args, Debug)]

@@ -54,10 +54,30 @@ pub(crate) enum GatewayCommand {
     Backup(BackupArgs),
     /// Puts what a backup holds into an empty state directory.
     Restore(RestoreArgs),
+    /// Writes what helps to find a mistake to one archive, without secrets; also while the agent does not run.
+    SupportBundle(BundleArgs),
     /// Makes a gateway in a factory and prints the key with which its nodes register.
     Create(GatewayCreateArgs),
     /// Lists the gateways of a factory with their state.
     List(ApiArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BundleArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) file: BundleFileArgs,
+}
+
+/// Where a support bundle goes.
+#[derive(Args, Debug)]
+pub(crate) struct BundleFileArgs {
+    /// The archive (ZIP) to write; nothing is overwritten.
+    pub(crate) file: PathBuf,
+    /// How large its parts may be together, in MiB, before they are compressed. The oldest lines of the log are left out first.
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) max_size: u32,
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,7 @@
 
 use super::{ActorRow, Status};
 use crate::state::StateDir;
+use sluice_contract::enrol::Exported;
 use sluice_contract::job::Endpoint;
 use sluice_contract::message::ProbeStage;
 use sluice_contract::{Code, Fault, JobId};
@@ -32,6 +33,17 @@ pub async fn status(state_dir: impl AsRef<Path>) -> Result<Status, Fault> {
 /// `SL8005` when no agent answers, `SL5020` when its vault is locked, `SL5033` for settings that cannot be used.
 pub async fn reload_proxy(state_dir: impl AsRef<Path>) -> Result<(), Fault> {
     request(state_dir.as_ref(), "POST", "/proxy/reload").await.map(drop)
+}
+
+/// Tells the agent that keys have left the node in a file, so that its log has it.
+///
+/// # Errors
+/// `SL8005` when none answers.
+pub async fn exported(state_dir: impl AsRef<Path>, what: &Exported) -> Result<(), Fault> {
+    let content = serde_json::to_vec(what).map_err(|e| Fault::new(Code::Internal, format!("JSON: {e}")))?;
+    send(state_dir.as_ref(), "POST", "/exported", &content, LIMIT)
+        .await
+        .map(drop)
 }
 
 /// Tells the agent to take no new jobs.

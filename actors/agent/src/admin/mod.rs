@@ -12,7 +12,7 @@ mod tests;
 
 pub use actors::{ActorRow, CurrentMessage, PanicRow, RestartCounts};
 pub use client::{
-    actors, drain, limit_bandwidth, metrics, reload_proxy, restart, resume, status, test_connection, unlock,
+    actors, drain, exported, limit_bandwidth, metrics, reload_proxy, restart, resume, status, test_connection, unlock,
 };
 pub(crate) use component::LocalAdmin;
 pub use status::{ComponentStatus, JobStatus, Status, TroubleStatus};

@@ -5,11 +5,13 @@ use super::credentials;
 use super::limits;
 use super::status::{Status, gather};
 use crate::hub::Hub;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use sluice_contract::enrol::Exported;
 use sluice_contract::{Code, Fault};
 use sluice_runtime::{Health, prometheus};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route("/vault/unlock", post(credentials::unlock))
         .route("/test-connection", post(credentials::test_connection))
         .route("/proxy/reload", post(reload_proxy))
+        .route("/exported", post(exported))
         .route("/drain", post(drain))
         .route("/resume", post(resume))
         .with_state(hub)
@@ -78,6 +81,20 @@ async fn reload_proxy(State(hub): State<Arc<Hub>>) -> Response {
             StatusCode::NO_CONTENT.into_response()
         }
         Err(fault) => (StatusCode::CONFLICT, Json(fault)).into_response(),
+    }
+}
+
+/// Keys have left this node in a file: its log says so.
+async fn exported(body: Bytes) -> Response {
+    match serde_json::from_slice::<Exported>(&body) {
+        Ok(what) => {
+            tracing::warn!(%what, "An administrator of this machine has exported keys.");
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => {
+            let fault = Fault::new(Code::BadJson, format!("what was exported is not understood: {error}"));
+            (StatusCode::BAD_REQUEST, Json(fault)).into_response()
+        }
     }
 }
 

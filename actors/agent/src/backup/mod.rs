@@ -4,11 +4,13 @@ mod crypt;
 #[cfg(test)]
 mod tests;
 
+use crate::exports;
 use crate::identity::Identity;
 use crate::state::{StateDir, StateLock, read_key, write_private};
 use crate::vault::{Passphrase, at_hand, certificates, current_thumbprint, keep_pair, read_pair, use_certificate};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
+use sluice_contract::enrol::Exported;
 use sluice_contract::{Code, Fault};
 use sluice_seal::GatewayKey;
 use std::collections::BTreeMap;
@@ -68,7 +70,7 @@ pub struct Restored {
 ///
 /// # Errors
 /// `SL2005` when no node is registered, `SL5010` for a password of fewer than 12 characters, `SL5007`, `SL5020` and `SL5024`
-/// for the vault.
+/// for the vault, `SL8006` when it cannot be written down that the keys leave.
 pub async fn make(
     state_dir: impl AsRef<Path>,
     given: Option<Passphrase>,
@@ -105,7 +107,10 @@ pub async fn make(
         };
         let text = serde_json::to_vec(&content).map(Zeroizing::new);
         let text = text.map_err(|e| Fault::new(Code::Internal, format!("JSON: {e}")))?;
-        crypt::seal(&text, &password)
+        let file = crypt::seal(&text, &password)?;
+        // No key leaves without it.
+        exports::record(&state, &Exported::Backup)?;
+        Ok(file)
     })
     .await
 }

@@ -10,10 +10,12 @@ mod tests;
 pub use change::{change, is_locked, protect, report, seal, use_certificate};
 pub use handover::{Approved, Waiter, approve, fingerprint, waiting};
 
+use crate::exports;
 use crate::state::{StateDir, read_public};
 use crate::vault::{Passphrase, at_hand, certificates, current_certificate, keep_pair, read_pair};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sluice_contract::enrol::Exported;
 use sluice_contract::{Code, Fault};
 use std::path::{Path, PathBuf};
 use x509_parser::pem::parse_x509_pem;
@@ -61,17 +63,17 @@ pub async fn list(state_dir: impl AsRef<Path>) -> Result<Vec<CertificateInfo>, F
 }
 
 /// A certificate of the node, the current one where none is named, with its key as a PKCS#12 file under a password
-/// (AES-256, SHA-256).
+/// (AES-256, SHA-256), and what [`exports::tell`] tells of it.
 ///
 /// # Errors
 /// `SL5010` for a password of fewer than 12 characters, `SL5007` when the vault holds no key that can be read, `SL5020` and
-/// `SL5024` for its passphrase.
+/// `SL5024` for its passphrase, `SL8006` when it cannot be written down that the key leaves.
 pub async fn export(
     state_dir: impl AsRef<Path>,
     password: Zeroizing<String>,
     given: Option<Passphrase>,
     thumbprint: Option<String>,
-) -> Result<Zeroizing<Vec<u8>>, Fault> {
+) -> Result<(Zeroizing<Vec<u8>>, Exported), Fault> {
     let state = StateDir::at(state_dir.as_ref());
     if password.chars().count() < MIN_PASSWORD {
         let message = format!("the password has fewer than {MIN_PASSWORD} characters");
@@ -94,7 +96,13 @@ pub async fn export(
             None => None,
         };
         let pair = pair.ok_or_else(|| Fault::new(Code::VaultUnavailable, "the vault holds no credential key"))?;
-        pkcs12::write(&pair, &password)
+        let file = pkcs12::write(&pair, &password)?;
+        let what = Exported::Certificate {
+            thumbprint: sluice_seal::thumbprint(&pair.certificate_pem)?,
+        };
+        // No key leaves without it.
+        exports::record(&state, &what)?;
+        Ok((file, what))
     })
     .await
 }

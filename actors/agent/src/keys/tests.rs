@@ -51,7 +51,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 fn a_key_goes_to_another_machine_and_openssl_reads_it() {
     for kind in [KeyKind::P256, KeyKind::Rsa3072] {
         let (one, thumbprint) = vault(kind);
-        let file = run(export(one.path(), password(PASSWORD), None, None)).unwrap();
+        let (file, _) = run(export(one.path(), password(PASSWORD), None, None)).unwrap();
         let other = tempfile::tempdir().unwrap();
         std::fs::write(other.path().join("gw.p12"), &*file).unwrap();
         let args = ["pkcs12", "-in", "gw.p12", "-nodes", "-passin", "env:P12_PASSWORD"];
@@ -167,7 +167,7 @@ fn an_imported_key_stands_beside_the_one_in_use() {
     let (other, old) = vault(KeyKind::P256);
     // Registered with its own.
     std::fs::write(StateDir::at(one.path()).gateway_file(), "").unwrap();
-    let file = run(export(other.path(), password(PASSWORD), None, None)).unwrap();
+    let (file, _) = run(export(other.path(), password(PASSWORD), None, None)).unwrap();
     assert!(!run(import(one.path(), file, password(PASSWORD), None)).unwrap().current);
     let listed = run(list(one.path())).unwrap();
     let names: Vec<_> = listed

@@ -9,9 +9,11 @@ mod checkpoints;
 mod jobs;
 mod outbox;
 mod schema;
+mod summary;
 
 pub use jobs::{JobState, LedgerJob, Received};
 pub use outbox::Outgoing;
+pub use summary::LedgerSummary;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};

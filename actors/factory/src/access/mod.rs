@@ -7,6 +7,7 @@ mod identity;
 mod offline;
 mod password;
 mod scope;
+mod support;
 mod token;
 mod user;
 

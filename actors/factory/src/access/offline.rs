@@ -9,7 +9,7 @@ use sluice_contract::{Code, Fault, Object};
 use std::path::Path;
 
 /// The access lists of a state directory.
-pub struct Access(State);
+pub struct Access(pub(super) State);
 
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -55,6 +55,10 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<Option<Value>, Fault> {
             NodeAsks::Renew { .. } => "renews its certificate",
             // Questions change nothing, so that nothing is written down.
             NodeAsks::Waiting | NodeAsks::Take => "asks about the gateway's keys",
+            NodeAsks::Exported(what) => {
+                entry.detail = format!("has exported {what}");
+                return;
+            }
         }
         .to_owned();
     });
@@ -84,6 +88,11 @@ async fn run(app: &Arc<App>, call: &Call) -> Result<Option<Value>, Fault> {
             tx.commit().await?;
             app.registry.add(&renewed);
             return answered(answer).map(Some);
+        }
+        NodeAsks::Exported(what) => {
+            tracing::warn!(node = %node.id, name = %node.name, %what, "Keys have left a node in a file");
+            // It changes nothing but the audit log.
+            tx.commit().await?;
         }
         NodeAsks::Waiting => return answered(handover::waiting(&mut tx, &node).await?).map(Some),
         NodeAsks::Take => return answered(handover::take(&mut tx, &node).await?).map(Some),
