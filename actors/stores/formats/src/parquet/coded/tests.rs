@@ -286,7 +286,7 @@ fn columns_that_are_not_encoded_here_lie_between_those_that_are() {
     ])
     .unwrap();
     let schema: SchemaRef = batch.schema();
-    let (found, _) = read(&write(&[batch.clone()], Compression::SNAPPY, LIMITS));
+    let (found, _) = read(&write(std::slice::from_ref(&batch), Compression::SNAPPY, LIMITS));
     assert_eq!(found.schema(), schema);
     assert_eq!(found, batch);
 }
@@ -298,7 +298,7 @@ fn long_texts_are_no_bounds() {
         .collect();
     let numbers: Vec<_> = (0..2_000).map(|row| Some(row % 3)).collect();
     let batch = batch(&numbers, &texts);
-    let (found, metadata) = read(&write(&[batch.clone()], Compression::SNAPPY, LIMITS));
+    let (found, metadata) = read(&write(std::slice::from_ref(&batch), Compression::SNAPPY, LIMITS));
     assert_eq!(found, batch);
     let statistics = metadata.row_group(0).column(8).statistics().unwrap();
     assert_eq!(

@@ -9,7 +9,7 @@ use sluice_store_core::{Bare, ContentHash};
 struct Form([bool; 256]);
 
 impl Form {
-    fn new() -> Arc<dyn LineForm> {
+    fn form() -> Arc<dyn LineForm> {
         let mut marks = [false; 256];
         for mark in *b";\"\r\n" {
             marks[usize::from(mark)] = true;
@@ -69,7 +69,7 @@ fn lines(wires: &[Wire], text: &[u8], message: usize, piece: usize) -> Result<(V
         stream.extend_from_slice(&(content.len() as u32 + 4).to_be_bytes());
         stream.extend_from_slice(content);
     }
-    let mut liner = Liner::new(schema(wires), wires, Form::new()).unwrap();
+    let mut liner = Liner::new(schema(wires), wires, Form::form()).unwrap();
     for piece in stream.chunks(piece) {
         liner.push(piece)?;
     }
@@ -134,7 +134,7 @@ fn what_is_wrong_is_named() {
         assert!(fault.contains(why), "{row:?}: {fault}");
     }
     assert!(wrong(b"1\t1.00\t\xff\n").contains("not UTF-8"));
-    assert!(Liner::new(schema(&[Wire::Bytea]), &[Wire::Bytea], Form::new()).is_none());
+    assert!(Liner::new(schema(&[Wire::Bytea]), &[Wire::Bytea], Form::form()).is_none());
 }
 
 #[test]
