@@ -8,6 +8,7 @@ mod cli;
 mod logging;
 mod quickstart;
 mod registry;
+mod seclusion;
 mod telemetry;
 
 use clap::Parser;
@@ -17,6 +18,7 @@ fn main() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = cli::Cli::parse();
     logging::start(cli.global.verbose, cli::long_running(&cli.command));
+    seclusion::begin();
     let json = cli::Output::new(cli.global.output).is_json();
     let code = sluice_runtime::run(move |root| async move {
         match cli::dispatch(cli, &root).await {

@@ -7,12 +7,14 @@ mod command;
 mod encrypt;
 mod endpoint;
 mod exports;
+mod memory;
 mod moving;
 mod pinning;
 mod policy;
 mod principal;
 mod proxy;
 mod rest;
+mod seclusion;
 mod secrets;
 
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use sluice_contract::enrol::{Exported, NodeAsks};
 use sluice_contract::{Code, Fault};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// An entry.
@@ -86,7 +86,7 @@ pub async fn tell(state_dir: &Path, what: &Exported) -> Result<(), Fault> {
 }
 
 fn user() -> String {
-    let id = std::fs::metadata("/proc/self").map_or_else(|_| "unknown".to_owned(), |own| own.uid().to_string());
+    let id = rustix::process::geteuid().as_raw().to_string();
     match std::env::var("SUDO_USER") {
         Ok(before) => format!("{id} (sudo of {before})"),
         Err(_) => id,

@@ -80,9 +80,9 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault>
         let message = format!("its mode is {mode:04o}, but only its owner may read a key (0600)");
         return Err(refused(message).retryable(false));
     }
-    if let Some(us) = our_uid()
-        && metadata.uid() != us
-    {
+    // Not by the owner of /proc/self, which is root's where memory is closed to others.
+    let us = rustix::process::geteuid().as_raw();
+    if metadata.uid() != us {
         let message = format!(
             "it belongs to user {}, but this agent runs as user {us}",
             metadata.uid()
@@ -96,9 +96,4 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault>
         .read_to_end(&mut key)
         .map_err(|e| refused(e.to_string()))?;
     Ok(Some(key))
-}
-
-/// The user this process runs as, where the system tells it in a file.
-fn our_uid() -> Option<u32> {
-    std::fs::metadata("/proc/self").ok().map(|metadata| metadata.uid())
 }
