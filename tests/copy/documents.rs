@@ -88,3 +88,37 @@ async fn times_are_written_by_their_format() {
         ["at,flag", "Thu 29 Feb 2024 11:59:58.5 PM,1"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_culture_says_how_numbers_and_dates_are_written() {
+    let folder = Folder::new();
+    std::fs::write(
+        folder.path("in.csv"),
+        "at,amount\n01.02.2026 13:00:00,\"1.234,50\"\n\"31.12.2025\",\"-0,25\"\n",
+    )
+    .unwrap();
+    let typed = |name: &str, kind: &str| json!({ "source": { "name": name }, "sink": { "name": name, "type": kind } });
+    let translator = |mappings: serde_json::Value| {
+        json!({ "translator": { "type": "TabularTranslator", "typeConversion": true, "mappings": mappings,
+            "typeConversionSettings": { "culture": "de-DE" } } })
+    };
+    let list = json!([typed("at", "DateTime"), typed("amount", "Double")]);
+    copy(
+        &folder.csv("in.csv", true),
+        &folder.table("t").with("tableOption", json!("autoCreate")),
+        translator(list),
+    )
+    .await
+    .unwrap();
+    let sums = folder.rows("SELECT SUM(amount), MIN(at) < '2026-01-01', MAX(at) > '2026-01-31' FROM t");
+    assert_eq!(sums, [vec![Cell::Real(1234.25), Cell::Integer(1), Cell::Integer(1)]]);
+    // And back: a file of text writes them so itself.
+    let list = json!([{ "source": { "name": "amount" }, "sink": { "name": "amount" } }]);
+    copy(&folder.table("t"), &folder.csv("out.csv", true), translator(list))
+        .await
+        .unwrap();
+    let written = std::fs::read_to_string(folder.path("out.csv")).unwrap();
+    let mut lines: Vec<&str> = written.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["\"-0,25\"", "\"1234,5\"", "amount"]);
+}

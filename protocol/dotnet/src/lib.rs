@@ -1,16 +1,18 @@
-//! .NET's format strings for dates, times and spans, in the cultures `invariant` and `en-US`, and its time zones.
+//! .NET's format strings for dates, times and spans, its cultures without their names of months and days, and its time zones.
 //!
 //! Azure Data Factory writes them into mappings, expressions and triggers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod culture;
+mod customs;
 mod read;
 mod standard;
 mod tokens;
 mod write;
 pub mod zones;
 
+pub use culture::Culture;
 pub use read::Read;
-pub use standard::Culture;
 
 use tokens::{Token, tokens};
 
@@ -35,9 +37,13 @@ impl Format {
     pub fn parse(text: &str, purpose: Purpose, culture: Culture) -> Result<Self, String> {
         let custom = match purpose {
             Purpose::Moment => standard::moment(text, culture)?,
-            Purpose::Span => standard::span(text)?,
+            Purpose::Span => standard::span(text)?.map(|custom| (custom, culture)),
         };
-        let tokens = tokens(custom.as_deref().unwrap_or(text), purpose)?;
+        let (text, culture) = match &custom {
+            Some((custom, culture)) => (custom.as_str(), *culture),
+            None => (text, culture),
+        };
+        let tokens = tokens(text, purpose, culture)?;
         match tokens.is_empty() {
             true => Err("it is empty".to_owned()),
             false => Ok(Self(tokens)),

@@ -47,6 +47,7 @@ impl Parts {
         let digits = |count: usize| if count == 1 { 1..=2 } else { count..=count };
         match token {
             Token::Literal(literal) => text.strip_prefix(literal.as_str()),
+            Token::Separator { own, written } => text.strip_prefix([*own, *written]),
             Token::Year(count @ 1..=2) => {
                 let (year, rest) = number(text, digits(*count))?;
                 // As .NET does: the pivot is 2049.

@@ -1,37 +1,17 @@
 //! The formats of one letter.
 
-/// Whose customs they follow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Culture {
-    /// Nobody's.
-    #[default]
-    Invariant,
-    /// The United States'.
-    EnUs,
-}
+use super::culture::Culture;
 
-impl Culture {
-    /// Reads a culture's name; none for one that is not served.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name.trim().to_ascii_lowercase().as_str() {
-            "" | "invariant" => Some(Self::Invariant),
-            "en-us" => Some(Self::EnUs),
-            _ => None,
-        }
-    }
-}
-
-/// The custom format that a letter stands for; none when the text is a custom format itself.
-pub(super) fn moment(text: &str, culture: Culture) -> Result<Option<String>, String> {
-    let (short_date, long_date, short_time, long_time) = match culture {
-        Culture::Invariant => ("MM/dd/yyyy", "dddd, dd MMMM yyyy", "HH:mm", "HH:mm:ss"),
-        Culture::EnUs => ("M/d/yyyy", "dddd, MMMM d, yyyy", "h:mm tt", "h:mm:ss tt"),
-    };
+/// The custom format that a letter stands for, and the culture by which that is read; none when the text is a custom format itself.
+pub(super) fn moment(text: &str, culture: Culture) -> Result<Option<(String, Culture)>, String> {
+    let customs = culture.customs();
+    let (short_date, short_time, long_time) = (customs.short_date, customs.short_time, customs.long_time);
     let mut letters = text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else {
         return Ok(None);
     };
-    Ok(Some(match letter {
+    let long_date = long_date(culture);
+    let custom = match letter {
         'd' => short_date.to_owned(),
         'D' => long_date.to_owned(),
         't' => short_time.to_owned(),
@@ -47,7 +27,26 @@ pub(super) fn moment(text: &str, culture: Culture) -> Result<Option<String>, Str
         's' => "yyyy-MM-ddTHH:mm:ss".to_owned(),
         'u' => "yyyy-MM-dd HH:mm:ss'Z'".to_owned(),
         other => return Err(format!("there is no standard format {other:?}")),
-    }))
+    };
+    // These are the same for all.
+    let culture = if "oOrRsu".contains(letter) {
+        Culture::INVARIANT
+    } else {
+        culture
+    };
+    Ok(Some((custom, culture)))
+}
+
+/// With the name of the month, and so in English only: where names are not known, it is refused when it is read.
+fn long_date(culture: Culture) -> &'static str {
+    match culture.name() {
+        "en-US" => "dddd, MMMM d, yyyy",
+        "en-CA" => "MMMM d, yyyy",
+        "en-GB" | "en-IN" => "dd MMMM yyyy",
+        "en-IE" => "dddd d MMMM yyyy",
+        "en-AU" | "en-NZ" => "dddd, d MMMM yyyy",
+        _ => "dddd, dd MMMM yyyy",
+    }
 }
 
 /// The same for spans, which are shorter than a day here.

@@ -1,6 +1,7 @@
 //! A custom format string, cut into its parts.
 
 use super::Purpose;
+use super::culture::Culture;
 
 /// One part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub(super) enum Token {
     Offset(usize),
     /// The same, or `Z`, or nothing where there is none.
     Zone,
+    /// What the culture has for the `/` or `:` of the format, which is read as well.
+    Separator {
+        own: char,
+        written: char,
+    },
     Literal(String),
 }
 
@@ -40,7 +46,7 @@ pub(super) enum Token {
 ///
 /// # Errors
 /// What is not understood, in words.
-pub(super) fn tokens(format: &str, purpose: Purpose) -> Result<Vec<Token>, String> {
+pub(super) fn tokens(format: &str, purpose: Purpose, culture: Culture) -> Result<Vec<Token>, String> {
     let letters: Vec<char> = format.chars().collect();
     let mut found: Vec<Token> = Vec::new();
     let mut at = 0;
@@ -90,6 +96,10 @@ pub(super) fn tokens(format: &str, purpose: Purpose) -> Result<Vec<Token>, Strin
             (Purpose::Moment, 'z') if count <= 3 => Token::Offset(count),
             (Purpose::Moment, 'K') if count == 1 => Token::Zone,
             (Purpose::Moment, 'g') => return Err("eras are not served".to_owned()),
+            (Purpose::Moment, '/' | ':') => {
+                used = 1;
+                separator(letter, culture)
+            }
             (_, 'f' | 'F' | 'm' | 's') | (Purpose::Span, 'h' | 'H') => return Err(too_long()),
             (Purpose::Moment, 'y' | 'M' | 'd' | 'H' | 'h' | 't' | 'z' | 'K') => return Err(too_long()),
             (_, other) => {
@@ -97,8 +107,27 @@ pub(super) fn tokens(format: &str, purpose: Purpose) -> Result<Vec<Token>, Strin
                 Token::Literal(other.to_string())
             }
         };
+        if !culture.has_names() && matches!(token, Token::Month(3..) | Token::Weekday(_) | Token::Half(_)) {
+            return Err(format!(
+                "the names of months, days and halves of a day are not known in {}",
+                culture.name()
+            ));
+        }
         found.push(token);
         at += used;
     }
     Ok(found)
+}
+
+/// In a format a slash stands for what parts a culture's dates, a colon for what parts its times.
+fn separator(written: char, culture: Culture) -> Token {
+    let customs = culture.customs();
+    let own = match written {
+        '/' => customs.date_separator(),
+        _ => customs.time_separator,
+    };
+    match own == written {
+        true => Token::Literal(written.to_string()),
+        false => Token::Separator { own, written },
+    }
 }

@@ -51,6 +51,7 @@ fn one(text: &mut String, token: &Token, moment: NaiveDateTime, offset: Option<i
             Some(0) => text.write_char('Z'),
             Some(offset) => zone(text, offset, 3),
         },
+        Token::Separator { own, .. } => text.write_char(*own),
         Token::Literal(literal) => text.write_str(literal),
     }
 }

@@ -55,7 +55,7 @@ impl Moment {
         iso(trimmed)
             .or_else(|| {
                 FORMS.iter().find_map(|form| {
-                    let format = Format::parse(form, Purpose::Moment, Culture::EnUs).ok()?;
+                    let format = Format::parse(form, Purpose::Moment, Culture::EN_US).ok()?;
                     let read = format.read(trimmed).filter(|read| read.dated)?;
                     let gmt = trimmed.ends_with("GMT").then_some(0);
                     Self::new(read.moment, read.offset.or(gmt))
@@ -79,7 +79,7 @@ impl Moment {
     /// In words: what is wrong with the format.
     pub(crate) fn format(self, format: Option<&str>) -> Result<String, String> {
         let text = format.unwrap_or("o");
-        let parsed = Format::parse(text, Purpose::Moment, Culture::EnUs)
+        let parsed = Format::parse(text, Purpose::Moment, Culture::EN_US)
             .map_err(|why| format!("the format {text:?} is not understood: {why}"))?;
         Ok(parsed.write(self.time, self.utc.then_some(0)))
     }

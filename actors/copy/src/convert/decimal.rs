@@ -1,19 +1,20 @@
 //! Decimals in texts, digit by digit: nothing is rounded on the way.
 
-use super::{Converted, lost};
+use super::{Converted, Rules, lost, number};
 use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::DataType;
 use sluice_contract::{Code, Fault};
 use std::sync::Arc;
 
-pub(super) fn parse(column: &ArrayRef, to: &DataType, truncate: bool) -> Result<Converted, Fault> {
+pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<Converted, Fault> {
     let internal = |text: String| Fault::new(Code::Internal, text);
     let DataType::Decimal128(precision, scale) = *to else {
         return Err(internal(format!("{to} is no decimal")));
     };
     let limit = 10_i128.checked_pow(u32::from(precision)).unwrap_or(i128::MAX);
-    let one = |text: &str| scaled(text.trim(), scale, truncate).filter(|value| value.abs() < limit);
-    let texts = column.as_string::<i32>();
+    let one = |text: &str| scaled(text.trim(), scale, rules.truncate).filter(|value| value.abs() < limit);
+    let plain = number::plain(column, rules.culture);
+    let texts = plain.as_string::<i32>();
     let values: Decimal128Array = texts.iter().map(|text| text.and_then(one)).collect();
     let values = values
         .with_precision_and_scale(precision, scale)

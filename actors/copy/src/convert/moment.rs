@@ -6,21 +6,26 @@ use arrow::datatypes::DataType;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use sluice_contract::Fault;
 use sluice_dotnet::{Culture, Format, Purpose, Read};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
-/// What is understood without a format, the most common first.
+/// What is understood without a format, whatever the culture, the most common first.
+const ISO: [&str; 9] = [
+    "yyyy-MM-ddTHH:mm:ss.FFFFFFFFFK",
+    "yyyy-MM-dd HH:mm:ss.FFFFFFFFFK",
+    "yyyy-MM-dd",
+    "yyyy-MM-dd HH:mm:ss.FFFFFFFFF zzz",
+    "yyyy-MM-ddTHH:mmK",
+    "yyyy-MM-dd HH:mm",
+    "yyyyMMdd",
+    "yyyy/M/d",
+    "yyyy/M/d H:mm:ss.FFFFFFFFF",
+];
+
+/// And the American way, in which the invariant culture writes.
 static USUAL: LazyLock<Vec<Format>> = LazyLock::new(|| {
-    let forms = [
-        "yyyy-MM-ddTHH:mm:ss.FFFFFFFFFK",
-        "yyyy-MM-dd HH:mm:ss.FFFFFFFFFK",
-        "yyyy-MM-dd",
-        "yyyy-MM-dd HH:mm:ss.FFFFFFFFF zzz",
-        "yyyy-MM-ddTHH:mmK",
-        "yyyy-MM-dd HH:mm",
-        "yyyyMMdd",
-        "yyyy/M/d",
-        "yyyy/M/d H:mm:ss.FFFFFFFFF",
+    let american = [
         "M/d/yyyy",
         "M/d/yyyy H:mm:ss.FFFFFFFFF",
         "M/d/yyyy H:mm",
@@ -28,8 +33,20 @@ static USUAL: LazyLock<Vec<Format>> = LazyLock::new(|| {
         "M/d/yyyy h:mm tt",
         "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
     ];
-    usual(&forms, Purpose::Moment)
+    usual(&[&ISO[..], &american].concat(), Purpose::Moment)
 });
+
+/// The same for a culture: it says whether 1/2 is in January or in February.
+fn usual_in(culture: Culture) -> Cow<'static, [Format]> {
+    if culture == Culture::INVARIANT || culture == Culture::EN_US {
+        return Cow::Borrowed(&USUAL);
+    }
+    let own = culture.usual();
+    let own = own
+        .iter()
+        .filter_map(|form| Format::parse(form, Purpose::Moment, culture).ok());
+    Cow::Owned(usual(&ISO, Purpose::Moment).into_iter().chain(own).collect())
+}
 
 static USUAL_TIMES: LazyLock<Vec<Format>> = LazyLock::new(|| {
     usual(
@@ -39,7 +56,7 @@ static USUAL_TIMES: LazyLock<Vec<Format>> = LazyLock::new(|| {
 });
 
 fn usual(forms: &[&str], purpose: Purpose) -> Vec<Format> {
-    let read = |form: &&str| Format::parse(form, purpose, Culture::Invariant).ok();
+    let read = |form: &&str| Format::parse(form, purpose, Culture::INVARIANT).ok();
     forms.iter().filter_map(read).collect()
 }
 
@@ -47,7 +64,7 @@ fn usual(forms: &[&str], purpose: Purpose) -> Vec<Format> {
 pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<Converted, Fault> {
     let texts = column.as_string::<i32>().iter();
     let exact = |nanos: u32| rules.truncate || nanos.is_multiple_of(1000);
-    let reader = |format: &Option<Format>, usual: &'static [Format]| {
+    let reader = |format: &Option<Format>, usual: Cow<'static, [Format]>| {
         let format = format.clone();
         // The texts of a column look alike: the form that was right is tried first.
         let last = Cell::new(0_usize);
@@ -69,7 +86,7 @@ pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<C
     };
     let values: ArrayRef = match to {
         DataType::Date32 => {
-            let read = reader(&rules.date_time, &USUAL);
+            let read = reader(&rules.date_time, usual_in(rules.culture));
             let day = |text: &str| {
                 let read = read(text).filter(|read| read.dated)?;
                 let whole = rules.truncate || (read.moment.time() == NaiveTime::MIN && read.offset.is_none());
@@ -78,7 +95,7 @@ pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<C
             Arc::new(texts.map(|text| text.and_then(day)).collect::<Date32Array>())
         }
         DataType::Time64(_) => {
-            let read = reader(&rules.time_span, &USUAL_TIMES);
+            let read = reader(&rules.time_span, Cow::Borrowed(&USUAL_TIMES));
             let time = |text: &str| {
                 let time = read(text)?.moment.time();
                 exact(time.nanosecond()).then(|| micros_of_day(time))
@@ -94,7 +111,7 @@ pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<C
                 Some(_) => &rules.date_time_offset,
                 None => &rules.date_time,
             };
-            let read = reader(format, &USUAL);
+            let read = reader(format, usual_in(rules.culture));
             let moment = |text: &str| {
                 let read = read(text).filter(|read| read.dated && exact(read.moment.nanosecond()))?;
                 // A column without offsets would lose this one.
@@ -107,7 +124,7 @@ pub(super) fn parse(column: &ArrayRef, to: &DataType, rules: &Rules) -> Result<C
             let values: TimestampMicrosecondArray = texts.map(|text| text.and_then(moment)).collect();
             Arc::new(values.with_timezone_opt(zone.clone()))
         }
-        other => return super::number::parse(column, other),
+        other => return super::number::parse(column, other, rules.culture),
     };
     Ok(Converted {
         bad: lost(column.as_ref(), values.as_ref()),

@@ -5,6 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::datatypes::DataType;
 use sluice_contract::{Code, Fault};
+use sluice_dotnet::Culture;
 use std::sync::Arc;
 
 /// Casts; what does not come back as it was is lost, unless that is allowed.
@@ -28,12 +29,30 @@ pub(super) fn cast_exactly(column: &ArrayRef, to: &DataType, truncate: bool) -> 
     Ok(Converted { column: to_column, bad })
 }
 
+/// Texts of numbers as the invariant culture writes them; what is no number in the culture is NULL.
+pub(super) fn plain(column: &ArrayRef, culture: Culture) -> ArrayRef {
+    if culture == Culture::INVARIANT {
+        return column.clone();
+    }
+    let texts = column.as_string::<i32>().iter();
+    Arc::new(
+        texts
+            .map(|text| text.and_then(|text| culture.plain_number(text)))
+            .collect::<StringArray>(),
+    )
+}
+
 /// Reads numbers, with white space around them.
-pub(super) fn parse(column: &ArrayRef, to: &DataType) -> Result<Converted, Fault> {
-    let texts = column.as_string::<i32>();
+pub(super) fn parse(column: &ArrayRef, to: &DataType, culture: Culture) -> Result<Converted, Fault> {
+    // As in .NET, the digits of a whole number are not grouped.
+    let plain = match to.is_integer() {
+        true => column.clone(),
+        false => plain(column, culture),
+    };
+    let texts = plain.as_string::<i32>();
     let trimmed: ArrayRef = match texts.iter().flatten().any(|text| text.trim().len() != text.len()) {
         true => Arc::new(texts.iter().map(|text| text.map(str::trim)).collect::<StringArray>()),
-        false => column.clone(),
+        false => plain.clone(),
     };
     let numbers = cast(trimmed.as_ref(), to)?;
     Ok(Converted {

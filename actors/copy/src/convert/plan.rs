@@ -96,12 +96,13 @@ impl Conversion {
         })
     }
 
-    /// Whether a column of times has a form of its own as text, so that a file of text cannot write it by itself.
+    /// Whether a column of times or numbers has a form of its own as text, so that a file of text cannot write it by itself.
     pub(crate) fn has_format(from: &Field, rules: &Rules) -> bool {
         match Family::of(from.data_type()) {
             Family::Date | Family::Moment => rules.date_time.is_some(),
             Family::MomentWithZone => rules.date_time_offset.is_some(),
             Family::Time => rules.time_span.is_some(),
+            Family::Number => !from.data_type().is_integer() && rules.culture.decimal_point() != '.',
             _ => false,
         }
     }
@@ -119,8 +120,8 @@ impl Conversion {
         let rules = &self.rules;
         match self.step {
             Step::Cast => number::cast_exactly(&plain, &self.to, rules.truncate),
-            Step::Number => number::parse(&plain, &self.to),
-            Step::Decimal => decimal::parse(&plain, &self.to, rules.truncate),
+            Step::Number => number::parse(&plain, &self.to, rules.culture),
+            Step::Decimal => decimal::parse(&plain, &self.to, rules),
             Step::Boolean => text::booleans(&plain, rules.boolean_as_number),
             Step::Guid => text::guids(&plain),
             Step::Moment => moment::parse(&plain, &self.to, rules),

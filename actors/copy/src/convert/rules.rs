@@ -17,7 +17,7 @@ pub(crate) struct Rules {
     pub(super) date_time: Option<Format>,
     pub(super) date_time_offset: Option<Format>,
     pub(super) time_span: Option<Format>,
-    culture: Culture,
+    pub(super) culture: Culture,
 }
 
 /// What a mapping says of one column.
@@ -107,7 +107,10 @@ impl Rules {
 }
 
 fn culture(place: &str, name: &str) -> Result<Culture, Fault> {
-    Culture::parse(name).ok_or_else(|| unsupported(place, format!("{name:?} is not one of invariant, en-US")))
+    Culture::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Culture::names().collect();
+        unsupported(place, format!("{name:?} is not one of {}", known.join(", ")))
+    })
 }
 
 /// Reads a format string.

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 /// How moments and times are written when no format says it.
 static PLAIN: LazyLock<[Option<Format>; 4]> = LazyLock::new(|| {
-    let form = |text, purpose| Format::parse(text, purpose, Culture::Invariant).ok();
+    let form = |text, purpose| Format::parse(text, purpose, Culture::INVARIANT).ok();
     [
         form("yyyy-MM-dd", Purpose::Moment),
         form("yyyy-MM-ddTHH:mm:ss.FFFFFFFFF", Purpose::Moment),
@@ -80,8 +80,11 @@ pub(super) fn write(column: &ArrayRef, rules: &Rules) -> Result<Converted, Fault
                     .collect::<StringArray>(),
             )
         }
-        DataType::Float32 => displayed::<Float32Type>(column),
-        DataType::Float64 => displayed::<Float64Type>(column),
+        DataType::Float32 => pointed(displayed::<Float32Type>(column), rules.culture),
+        DataType::Float64 => pointed(displayed::<Float64Type>(column), rules.culture),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            pointed(cast(column.as_ref(), &DataType::Utf8)?, rules.culture)
+        }
         DataType::Date32 => {
             let at = |days: i32| DateTime::from_timestamp(i64::from(days) * 86_400, 0);
             let values = column.as_primitive::<Date32Type>().iter();
@@ -137,6 +140,21 @@ where
     Arc::new(
         values
             .map(|value| value.map(|value| value.to_string()))
+            .collect::<StringArray>(),
+    )
+}
+
+/// Texts of numbers with the culture's point before their fraction; digits are not grouped.
+fn pointed(texts: ArrayRef, culture: Culture) -> ArrayRef {
+    let point = culture.decimal_point();
+    if point == '.' {
+        return texts;
+    }
+    let own = point.to_string();
+    let texts = texts.as_string::<i32>().iter();
+    Arc::new(
+        texts
+            .map(|text| text.map(|text| text.replace('.', &own)))
             .collect::<StringArray>(),
     )
 }

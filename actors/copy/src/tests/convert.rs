@@ -374,7 +374,7 @@ fn format_strings_are_those_of_dotnet() {
         (r"hh\h tt z zz zzz K", "09h AM +0 +00 +00:00 Z".to_owned()),
         ("%d", "7".to_owned()),
     ] {
-        let parsed = format(text, Culture::Invariant).unwrap();
+        let parsed = format(text, Culture::INVARIANT).unwrap();
         let moment = chrono::NaiveDate::from_ymd_opt(2024, 3, 7)
             .unwrap()
             .and_hms_milli_opt(9, 8, 5, 42)
@@ -386,14 +386,14 @@ fn format_strings_are_those_of_dotnet() {
         }
     }
     assert_eq!(
-        format("F", Culture::EnUs).unwrap().write(Default::default(), None),
+        format("F", Culture::EN_US).unwrap().write(Default::default(), None),
         "Thursday, January 1, 1970 12:00:00 AM"
     );
     for wrong in ["", "q", "'open", "yyyyyy", "HHH", "\\", "gg"] {
-        assert!(format(wrong, Culture::Invariant).is_err(), "{wrong}");
+        assert!(format(wrong, Culture::INVARIANT).is_err(), "{wrong}");
     }
     // Whatever the text is, reading it ends, and ends without a panic.
-    let all = format("yyyy-MM-dd HH:mm:ss.FFFFFFF zzz", Culture::Invariant).unwrap();
+    let all = format("yyyy-MM-dd HH:mm:ss.FFFFFFF zzz", Culture::INVARIANT).unwrap();
     for strange in [
         "",
         "ä",
@@ -404,6 +404,96 @@ fn format_strings_are_those_of_dotnet() {
         "2024-01-01 00:00:00 +",
     ] {
         assert_eq!(all.read(strange), None, "{strange}");
+    }
+}
+
+#[test]
+fn numbers_and_dates_are_read_and_written_as_in_their_culture() {
+    let german = json!({"culture": "de-de"});
+    ok(
+        texts(&["1.234,56", "-0,5", "1234,5", "+7", "1.5", "1,2,3", "12.34,5", " 1e2 "]),
+        "Double",
+        german.clone(),
+        &["1234.56", "-0.5", "1234.5", "7.0", "-", "-", "-", "100.0"],
+    );
+    ok(
+        texts(&["1\u{a0}234,5", "1 234,5", "1.234,5"]),
+        "Double",
+        json!({"culture": "fr-FR"}),
+        &["1234.5", "1234.5", "-"],
+    );
+    ok(
+        texts(&["12,34,567.5", "1,234,567.5"]),
+        "Double",
+        json!({"culture": "en-IN"}),
+        &["1234567.5", "-"],
+    );
+    // Nobody said what a comma is.
+    ok(texts(&["1,234"]), "Double", json!({}), &["-"]);
+    ok(texts(&["1,234"]), "Double", json!({"culture": "en-US"}), &["1234.0"]);
+    ok(
+        texts(&["2.1.2026", "02.01.2026 3:04:05", "2/1/2026", "2026-01-02", "31.12.2025"]),
+        "DateTime",
+        german.clone(),
+        &[
+            "2026-01-02T00:00:00",
+            "2026-01-02T03:04:05",
+            "2026-01-02T00:00:00",
+            "2026-01-02T00:00:00",
+            "2025-12-31T00:00:00",
+        ],
+    );
+    ok(
+        texts(&["2/1/2026 3:04 PM"]),
+        "DateTime",
+        json!({"culture": "en-AU"}),
+        &["2026-01-02T15:04:00"],
+    );
+    let halves: ArrayRef = Arc::new(arrow::array::Float64Array::from(vec![1234.5, -0.25]));
+    ok(halves, "String", german.clone(), &["1234,5", "-0,25"]);
+    // A slash of the format is what parts the culture's dates.
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![0]));
+    ok(
+        days,
+        "String",
+        json!({"culture": "de-DE", "dateTimeFormat": "dd/MM/yyyy"}),
+        &["01.01.1970"],
+    );
+}
+
+/// Every culture reads what it writes.
+#[test]
+fn every_culture_reads_its_own_dates_and_numbers() {
+    let moment = chrono::NaiveDate::from_ymd_opt(2024, 3, 7)
+        .unwrap()
+        .and_hms_opt(21, 8, 5)
+        .unwrap();
+    for name in Culture::names() {
+        let culture = Culture::parse(&name.to_uppercase()).unwrap();
+        let parse = |text: &str| Format::parse(text, Purpose::Moment, culture);
+        let written = parse("d").unwrap().write(moment, None);
+        let date = moment.date().and_time(chrono::NaiveTime::MIN);
+        let found: Vec<_> = culture
+            .usual()
+            .iter()
+            .map(|form| parse(form).unwrap().read(&written))
+            .collect();
+        let found = found
+            .into_iter()
+            .flatten()
+            .next()
+            .unwrap_or_else(|| panic!("{name}: {written}"));
+        assert_eq!(found.moment, date, "{name}");
+        if let Ok(long) = parse("G") {
+            assert_eq!(long.read(&long.write(moment, None)).unwrap().moment, moment, "{name}");
+        }
+        assert_eq!(
+            parse("o").unwrap().write(moment, None),
+            "2024-03-07T21:08:05.0000000",
+            "{name}"
+        );
+        let number = format!("-1234{}5", culture.decimal_point());
+        assert_eq!(culture.plain_number(&number).as_deref(), Some("-1234.5"), "{name}");
     }
 }
 
@@ -419,7 +509,12 @@ fn settings_that_are_not_served_are_refused() {
         read(json!({"culture": "Invariant", "allowDataTruncation": "true"})),
         Ok(())
     );
-    assert_eq!(read(json!({"culture": "de-DE"})), Err(Code::ActivityUnsupported));
+    assert_eq!(read(json!({"culture": "tlh-QO"})), Err(Code::ActivityUnsupported));
+    // The names of its months are not known.
+    assert_eq!(
+        read(json!({"culture": "de-DE", "dateTimeFormat": "d MMM yyyy"})),
+        Err(Code::ActivityUnsupported)
+    );
     assert_eq!(
         read(json!({"dateTimeFormat": "yyyyyyy"})),
         Err(Code::ActivityUnsupported)

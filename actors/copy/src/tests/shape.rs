@@ -234,7 +234,7 @@ fn what_is_no_mapping_of_columns_is_refused() {
             conversion(json!({"dateTimeFormat": "yyyyyyy"})),
             Some(ActivityUnsupported),
         ),
-        (conversion(json!({"culture": "de-de"})), Some(ActivityUnsupported)),
+        (conversion(json!({"culture": "tlh-qo"})), Some(ActivityUnsupported)),
         (conversion(json!({"culture": "en-us"})), None),
         (with("typeConversionSettings", json!({"dateTimeFormat": "yyyy"})), None),
         (pair(json!({"path": "$.a"})), Some(ActivityUnsupported)),

@@ -82,7 +82,7 @@ fn variables(settings: &Object, place: &[&str], notes: &mut Notes<'_>) -> Vec<(S
             let date = Function::parse_bare(text(value, "date")?).ok()?;
             let format = text(value, "format").unwrap_or("G");
             let computed = date.write_moment(START, END).ok()?;
-            sluice_dotnet::Format::parse(format, sluice_dotnet::Purpose::Moment, sluice_dotnet::Culture::EnUs).ok()?;
+            sluice_dotnet::Format::parse(format, sluice_dotnet::Purpose::Moment, sluice_dotnet::Culture::EN_US).ok()?;
             let computed = format!("formatDateTime({computed},'{}')", format.replace('\'', "''"));
             Some((text(item, "name")?.to_lowercase(), Piece::Computed(computed)))
         });

@@ -131,7 +131,7 @@ fn format(arguments: &[Expr], window: Window) -> Result<String, String> {
 
 /// A time as .NET writes it; without a format as it was shown in v1, in the American way.
 pub(super) fn written(moment: NaiveDateTime, format: Option<&str>) -> Result<String, String> {
-    let format = Format::parse(format.unwrap_or("G"), Purpose::Moment, Culture::EnUs)?;
+    let format = Format::parse(format.unwrap_or("G"), Purpose::Moment, Culture::EN_US)?;
     Ok(format.write(moment, Some(0)))
 }
 

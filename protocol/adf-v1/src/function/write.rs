@@ -46,7 +46,7 @@ fn shown(written: &str, gives: Gives, format: Option<&str>) -> Result<String, St
         Gives::Moment => {
             let format = format.unwrap_or("M/d/yyyy h:mm:ss tt");
             // Whatever the other side would not read is told now.
-            sluice_dotnet::Format::parse(format, sluice_dotnet::Purpose::Moment, sluice_dotnet::Culture::EnUs)?;
+            sluice_dotnet::Format::parse(format, sluice_dotnet::Purpose::Moment, sluice_dotnet::Culture::EN_US)?;
             Ok(format!("formatDateTime({written},{})", quoted(format)))
         }
         Gives::Text => Ok(written.to_owned()),
