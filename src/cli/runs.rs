@@ -107,11 +107,13 @@ pub(super) fn describe(run: &Value, activities: &[Value]) -> String {
     for activity in activities {
         let message = cell(&activity["error"]["message"]);
         if activity["status"] == "Failed" {
-            text += &format!(
-                "\n{}: {}: {message}\n",
-                cell(&activity["activityName"]),
-                cell(&activity["error"]["errorCode"])
-            );
+            let code = cell(&activity["error"]["errorCode"]);
+            // Most messages begin with it.
+            let message = match message.starts_with(&code) {
+                true => message,
+                false => format!("{code}: {message}"),
+            };
+            text += &format!("\n{}: {message}\n", cell(&activity["activityName"]));
         }
     }
     text
@@ -148,5 +150,22 @@ fn histories(activities: &[Value]) -> String {
             let head = ["ACTIVITY", "ATTEMPT", "NODE", "BEGAN", "STATUS", "ROWS", "ERROR"];
             format!("\n{}", table(&head, &rows))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use serde_json::json;
+
+    #[test]
+    fn a_code_stands_once() {
+        let failed = |code: &str, message: &str| {
+            let activity =
+                json!({"activityName": "c", "status": "Failed", "error": {"errorCode": code, "message": message}});
+            describe(&json!({}), &[activity])
+        };
+        assert!(failed("SL5021", "SL5021: no").ends_with("\nc: SL5021: no\n"));
+        assert!(failed("2200", "no").ends_with("\nc: 2200: no\n"));
     }
 }
