@@ -15,6 +15,8 @@ pub(super) struct Target {
     pub(super) create: bool,
     /// In the order of the source.
     pub(super) columns: Vec<TargetColumn>,
+    /// The column behind them that numbers the rows of the staging table, where rows may be left out.
+    pub(super) number: Option<String>,
 }
 
 /// A column that is written.
@@ -94,6 +96,7 @@ impl Target {
             name,
             create: false,
             columns,
+            number: None,
         })
     }
 
@@ -114,7 +117,21 @@ impl Target {
             name,
             create: true,
             columns,
+            number: None,
         })
+    }
+
+    /// Has the staged rows numbered, so that each can be told from the others.
+    pub(super) fn number_rows(&mut self) {
+        let mut number = "_sluice_row".to_owned();
+        while self
+            .columns
+            .iter()
+            .any(|column| column.name.eq_ignore_ascii_case(&number))
+        {
+            number.push('_');
+        }
+        self.number = Some(number);
     }
 
     /// The names of the written columns, for SQL.
@@ -126,7 +143,9 @@ impl Target {
     /// so it would become the time of day.
     pub(super) fn declarations(&self) -> String {
         let column = |column: &TargetColumn| format!("{} {} NULL", quote(&column.name), column.declaration);
-        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+        let number = |name: &String| format!("{} bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY", quote(name));
+        let all = self.columns.iter().map(column).chain(self.number.iter().map(number));
+        all.collect::<Vec<_>>().join(", ")
     }
 }
 
