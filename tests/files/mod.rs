@@ -2,6 +2,7 @@
 
 mod bench;
 mod cloud;
+mod empty;
 mod failures;
 mod folders;
 mod rows;
