@@ -7,4 +7,5 @@ mod failures;
 mod folders;
 mod rows;
 mod through;
+mod unclear;
 mod wrapped;
