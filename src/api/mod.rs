@@ -304,7 +304,19 @@ pub(crate) fn read_secret_or_ask(file: &Path, question: &str) -> Result<Zeroizin
     read_secret(file)
 }
 
-/// Reads a secret from the first line of a file, or of standard input for `-`.
+/// A word from the first line of a file, or of standard input for `-`: a key, a token, a passphrase. White space around it is no
+/// part of it.
+pub(crate) fn read_word(file: &Path) -> Result<Zeroizing<String>, Fault> {
+    read_secret(file).map(|text| Zeroizing::new(text.trim().to_owned()))
+}
+
+/// The same, but asks on a terminal where standard input is one.
+pub(crate) fn read_word_or_ask(file: &Path, question: &str) -> Result<Zeroizing<String>, Fault> {
+    read_secret_or_ask(file, question).map(|text| Zeroizing::new(text.trim().to_owned()))
+}
+
+/// Reads a secret of another system from the first line of a file, or of standard input for `-`: all of the line, also spaces
+/// at its end.
 pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, Fault> {
     let text = Zeroizing::new(if file.as_os_str() == "-" {
         let mut line = String::new();
@@ -315,7 +327,26 @@ pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, Fault> {
     } else {
         read(file)?
     });
-    Ok(Zeroizing::new(
-        text.lines().next().unwrap_or_default().trim().to_owned(),
-    ))
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_keeps_the_spaces_that_a_word_does_not_have() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text, secret) in [
+            ("unix", " a b \n", " a b "),
+            ("windows", " a b \r\nc", " a b "),
+            ("bare", "a\t ", "a\t "),
+            ("blank", "\n a", ""),
+        ] {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(*read_secret(&file).unwrap(), secret, "{name}");
+            assert_eq!(*read_word(&file).unwrap(), secret.trim(), "{name}");
+        }
+    }
 }

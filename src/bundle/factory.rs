@@ -1,7 +1,7 @@
 //! The bundle of a factory. It may run or not; a running one is asked how it is, with the token of its state directory.
 
 use super::{Bundle, checked, machine};
-use crate::api::{Api, read_secret};
+use crate::api::{Api, read_word};
 use serde_json::{Value, json};
 use sluice_contract::{Code, Fault};
 use sluice_factory::{Access, StateOptions};
@@ -57,6 +57,6 @@ pub(crate) async fn of_factory(
 fn secrets(state: &Path) -> Vec<Zeroizing<String>> {
     SECRETS
         .iter()
-        .filter_map(|name| read_secret(&state.join(name)).ok())
+        .filter_map(|name| read_word(&state.join(name)).ok())
         .collect()
 }

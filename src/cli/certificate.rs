@@ -6,7 +6,7 @@ use super::args::{
 };
 use super::output::{Output, note, table};
 use super::vault::passphrase;
-use crate::api::read_secret;
+use crate::api::read_word;
 use serde_json::json;
 use sluice_agent::keys::{self, CertificateInfo};
 use sluice_agent::{Passphrase, exports};
@@ -56,7 +56,7 @@ async fn show(args: StateArgs, output: &Output) -> Result<(), Fault> {
 }
 
 async fn export(args: CertificateExportArgs, output: &Output) -> Result<(), Fault> {
-    let password = read_secret(&args.password_file)?;
+    let password = read_word(&args.password_file)?;
     let given = passphrase(&args.state.dir(), &args.vault).await?;
     let (file, what) = keys::export(args.state.dir(), password, given, args.thumbprint).await?;
     write_new(&args.file, &file)?;
@@ -156,7 +156,7 @@ pub(super) async fn before_registration(
 
 async fn take(state: &Path, file: &Path, password: &Path, given: Option<Passphrase>) -> Result<CertificateInfo, Fault> {
     let content = read_bytes(file)?;
-    keys::import(state, content, read_secret(password)?, given).await
+    keys::import(state, content, read_word(password)?, given).await
 }
 
 /// Reads a file of keys.

@@ -2,7 +2,7 @@
 
 use super::args::{GatewayRunArgs, LimitArgs, RegisterArgs, StateArgs, UnregisterArgs};
 use super::output::{Output, note, table};
-use crate::api::read_secret;
+use crate::api::read_word;
 use crate::telemetry;
 use serde_json::{Value, json};
 use sluice_agent::{Agent, AgentOptions, LeaveOptions, RegisterOptions};
@@ -12,7 +12,7 @@ use sluice_runtime::Root;
 use std::time::Duration;
 
 pub(super) async fn register(args: RegisterArgs, output: &Output) -> Result<(), Fault> {
-    let key = RegistrationKey::parse(&read_secret(&args.key_file)?)?;
+    let key = RegistrationKey::parse(&read_word(&args.key_file)?)?;
     let state = args.state.dir();
     let given = super::vault::passphrase(&state, &args.vault).await?;
     super::certificate::before_registration(&state, &args.certificate, given.clone()).await?;
@@ -60,7 +60,7 @@ pub(super) async fn unregister(args: UnregisterArgs, output: &Output) -> Result<
 pub(super) async fn run(args: GatewayRunArgs, root: &Root) -> Result<(), Fault> {
     let mut options = AgentOptions::new(args.state.dir(), crate::registry::stores());
     if let Some(file) = &args.vault.vault_passphrase_file {
-        options.passphrase = Some(sluice_agent::Passphrase::new(read_secret(file)?));
+        options.passphrase = Some(sluice_agent::Passphrase::new(read_word(file)?));
     }
     if let Some(address) = args.credentials_listen {
         if !address.ip().is_loopback() && !args.credentials_open {

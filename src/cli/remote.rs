@@ -2,7 +2,7 @@
 
 use super::args::{RemoteCommand, RemoteOpenArgs, RemoteSendArgs};
 use super::output::{Output, note};
-use crate::api::read_secret_or_ask;
+use crate::api::read_word_or_ask;
 use serde_json::json;
 use sluice_agent::remote::{self, Door, OpenOptions, SendOptions};
 use sluice_contract::enrol::RegistrationKey;
@@ -47,8 +47,8 @@ async fn open(args: RemoteOpenArgs, output: &Output) -> Result<(), Fault> {
 }
 
 async fn send(args: RemoteSendArgs, output: &Output) -> Result<(), Fault> {
-    let key = RegistrationKey::parse(&read_secret_or_ask(&args.key_file, "Registration key: ")?)?;
-    let code = read_secret_or_ask(&args.code_file, "One-time code: ")?;
+    let key = RegistrationKey::parse(&read_word_or_ask(&args.key_file, "Registration key: ")?)?;
+    let code = read_word_or_ask(&args.code_file, "One-time code: ")?;
     let registered = remote::send(SendOptions {
         address: args.address,
         pin: args.pin,

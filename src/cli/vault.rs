@@ -5,7 +5,7 @@ use super::args::{
 };
 use super::certificate::{read_bytes, told, write_new};
 use super::output::{Output, note};
-use crate::api::{read_secret, read_secret_or_ask};
+use crate::api::{read_word, read_word_or_ask};
 use serde_json::json;
 use sluice_agent::{Passphrase, admin, backup, endpoint, keys};
 use sluice_contract::enrol::Exported;
@@ -16,11 +16,11 @@ use std::path::Path;
 /// The passphrase of the node's keys: the one of the named file, or else asked for on a terminal where they are locked.
 pub(super) async fn passphrase(state: &Path, args: &VaultKeyArgs) -> Result<Option<Passphrase>, Fault> {
     if let Some(file) = &args.vault_passphrase_file {
-        return Ok(Some(Passphrase::new(read_secret(file)?)));
+        return Ok(Some(Passphrase::new(read_word(file)?)));
     }
     let there = state.join("vault").exists();
     if there && std::io::stdin().is_terminal() && keys::is_locked(state, None).await? {
-        let text = read_secret_or_ask(Path::new("-"), "Passphrase of the vault: ")?;
+        let text = read_word_or_ask(Path::new("-"), "Passphrase of the vault: ")?;
         return Ok(Some(Passphrase::new(text)));
     }
     Ok(None)
@@ -35,7 +35,7 @@ pub(super) fn credentials(args: &StateArgs, output: &Output) -> Result<(), Fault
 }
 
 pub(super) async fn unlock(args: UnlockArgs, output: &Output) -> Result<(), Fault> {
-    let text = read_secret_or_ask(&args.passphrase_file, "Passphrase of the vault: ")?;
+    let text = read_word_or_ask(&args.passphrase_file, "Passphrase of the vault: ")?;
     admin::unlock(args.state.dir(), &text).await?;
     output.print(&json!({ "unlocked": true }), |_| "The vault is unlocked\n".to_owned());
     Ok(())
@@ -51,7 +51,7 @@ pub(super) async fn vault(command: VaultCommand, output: &Output) -> Result<(), 
 async fn protect(args: VaultProtectArgs, output: &Output) -> Result<(), Fault> {
     let state = args.state.dir();
     let given = passphrase(&state, &args.vault).await?;
-    let text = read_secret_or_ask(&args.new_passphrase_file, "New passphrase of the vault: ")?;
+    let text = read_word_or_ask(&args.new_passphrase_file, "New passphrase of the vault: ")?;
     let new = Passphrase::chosen(text.clone())?;
     keys::protect(&state, given, Some(new)).await?;
     // An agent that runs goes on with what it knows; after this it knows the new one.
@@ -82,7 +82,7 @@ async fn unprotect(args: VaultUnprotectArgs, output: &Output) -> Result<(), Faul
 pub(super) async fn backup_to(args: BackupArgs, output: &Output) -> Result<(), Fault> {
     let state = args.state.dir();
     let given = passphrase(&state, &args.vault).await?;
-    let password = read_secret_or_ask(&args.password_file, "Password for the backup: ")?;
+    let password = read_word_or_ask(&args.password_file, "Password for the backup: ")?;
     let content = backup::make(&state, given, password).await?;
     write_new(&args.file, &content)?;
     told(&state, &Exported::Backup).await;
@@ -94,7 +94,7 @@ pub(super) async fn backup_to(args: BackupArgs, output: &Output) -> Result<(), F
 
 pub(super) async fn restore(args: RestoreArgs, output: &Output) -> Result<(), Fault> {
     let content = read_bytes(&args.file)?;
-    let password = read_secret_or_ask(&args.password_file, "Password of the backup: ")?;
+    let password = read_word_or_ask(&args.password_file, "Password of the backup: ")?;
     let restored = backup::restore(args.state.dir(), content, password).await?;
     note("Start it with: sluice gateway run. Never run it while the machine it comes from still does");
     let value = serde_json::to_value(&restored).map_err(|e| Fault::new(Code::Internal, e.to_string()))?;

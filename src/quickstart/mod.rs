@@ -9,7 +9,7 @@ mod sample;
 mod verify;
 
 use crate::api::runs::verdict;
-use crate::api::{Api, ApiOptions, read_secret};
+use crate::api::{Api, ApiOptions, read_word};
 use crate::cli::{Output, ProgressLine, QuickstartArgs, note};
 use serde_json::json;
 use sluice_contract::{Code, Fault};
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: QuickstartArgs, output: &Output, root: &Root) -> R
     let api = Api::new(ApiOptions {
         url: factory.rest_url(),
         ca_file: Some(factory.ca_file()),
-        token: read_secret(&factory.admin_token_file())?,
+        token: read_word(&factory.admin_token_file())?,
         subscription: "default".to_owned(),
         resource_group: "default".to_owned(),
         factory: "quickstart".to_owned(),

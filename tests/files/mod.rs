@@ -2,8 +2,10 @@
 
 mod bench;
 mod cloud;
+mod empty;
 mod failures;
 mod folders;
 mod rows;
 mod through;
+mod unclear;
 mod wrapped;

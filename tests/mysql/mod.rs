@@ -4,6 +4,7 @@ mod direct;
 mod faults;
 mod login;
 mod reads;
+mod refused;
 mod snapshot;
 mod types;
 mod values;

@@ -143,6 +143,18 @@ async fn a_stream_that_is_given_up_stops_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_query_may_end_in_what_says_nothing() {
+    let shop = Shop::open().await;
+    for (query, expected) in [
+        ("SELECT 5--3 AS n; -- done", "8"),
+        ("SELECT '\\'; --' AS n ; # done", "'; --"),
+        ("SELECT 1 AS n /* a; */; /* b */", "1"),
+    ] {
+        assert_eq!(shop.query(query).await.unwrap(), [expected], "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_cannot_leave_their_quotes() {
     let shop = Shop::open().await;
     let (table, column) = ("we`ird'; DROP TABLE `safe`; -- \\", "c`o'l\"; --\\");

@@ -129,16 +129,23 @@ async fn leaves_out(shop: &Shop) {
     let mut many: Vec<(i64, Option<&str>)> = (0..200).map(|i| (i + 10, Some(names[i as usize].as_str()))).collect();
     many[17].1 = Some("too long, by far");
     many[150].1 = Some("tabs\tand\nlines, too long");
+    // A key that the table has, and one that an earlier row has.
+    many[60].0 = 2;
+    many[170].0 = 11;
     let batch = rows(&many);
     sink.prepare(batch.schema(), &key()).await.unwrap();
     let mut writer = sink.writer().await.unwrap();
     writer.write(batch.slice(0, 100)).await.unwrap();
     writer.write(batch.slice(100, 100)).await.unwrap();
     writer.finish().await.unwrap();
-    assert_eq!(sink.verify().await.unwrap().rows, 198);
+    assert_eq!(sink.verify().await.unwrap().rows, 196);
     sink.commit().await.unwrap();
-    assert_eq!(shop.server.one("SELECT COUNT(*) FROM t").await, "200");
-    assert_eq!(rejects.rows(), 2);
+    assert_eq!(shop.server.one("SELECT COUNT(*) FROM t").await, "198");
+    assert_eq!(
+        shop.server.rows("SELECT id, name FROM t WHERE id IN (2, 11)").await,
+        ["2|b", "11|n1"]
+    );
+    assert_eq!(rejects.rows(), 4);
     let log = log.0.lock().unwrap();
     assert!(
         log.iter()
@@ -148,7 +155,12 @@ async fn leaves_out(shop: &Shop) {
     records.sort();
     assert_eq!(
         records,
-        ["160,\"tabs\tand\nlines, too long\"", "27,\"too long, by far\""]
+        [
+            "11,n170",
+            "160,\"tabs\tand\nlines, too long\"",
+            "2,n60",
+            "27,\"too long, by far\""
+        ]
     );
 }
 

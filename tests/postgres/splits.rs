@@ -155,6 +155,8 @@ async fn queries_take_the_placeholders_of_adf() {
         "SELECT id, part FROM t WHERE id > 50 AND ?AdfDynamicRangePartitionCondition -- by range",
         "SELECT id, part FROM t WHERE ?DfDynamicRangePartitionCondition AND id > 50;",
         "SELECT id, part FROM t WHERE id > 50",
+        "SELECT id, part FROM t WHERE id > 50; -- done",
+        "SELECT id, part FROM t WHERE id > 50 AND $$; --$$ <> 'x' /* ; */ ; /* a /* b */ c */",
     ] {
         let mut activity = range(json!("part"), json!(2), json!(12));
         activity["sqlReaderQuery"] = json!(query);

@@ -324,6 +324,11 @@ async fn procedures_and_queries() {
         .await
         .unwrap();
     assert_eq!(batch.num_rows(), 10);
+    let query = json!({ "query": "SELECT id AS [a;--] FROM dbo.numbers; -- done" });
+    let batch = read(source(&peer, "x", query, 4).await.unwrap().as_ref())
+        .await
+        .unwrap();
+    assert_eq!(batch.num_rows(), 100);
     for (activity, code, words) in [
         (
             json!({ "sqlReaderStoredProcedureName": "dbo.nowhere" }),

@@ -61,6 +61,10 @@ impl Road {
             let text = "the sink left out rows, and does not say what was in them";
             return Ok(Compared::Impossible(text.to_owned()));
         }
+        if cargo.schema.fields().is_empty() && cargo.staged.rows == 0 {
+            // An empty source that says nothing of its columns: there are no values, which their count has told.
+            return Ok(Compared::Same(what));
+        }
         let doing = "reading back what was written";
         let back = step(doing, self.options.settle_timeout, cancel, sink.read_back(what)).await?;
         let pieces: BoxStream<'static, Result<Piece, Fault>> = match back {

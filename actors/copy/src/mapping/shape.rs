@@ -84,6 +84,12 @@ impl Shape {
             nested_as_text,
         } = translator;
         let rules = rules.as_ref();
+        // A source without rows may say nothing of its columns. Then the mapping does, and where there is none nobody: columns
+        // that are added to it are no structure.
+        let unknown = schema.fields().is_empty();
+        if unknown && mapping.is_none() {
+            return Ok(Self::unchanged(schema));
+        }
         let mut fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         let mut origins: Vec<Origin> = (0..fields.len()).map(Origin::Source).collect();
         for (i, column) in additional.iter().enumerate() {
@@ -97,6 +103,7 @@ impl Shape {
             origins.push(origin);
         }
         let mut columns = match mapping {
+            Some(mapping) if unknown => foretold(mapping, &fields, &origins, ends, rules)?,
             Some(mapping) => mapped(mapping, &fields, &origins, ends, rules)?,
             None => fields.into_iter().zip(origins.into_iter().map(Made::of)).collect(),
         };
@@ -180,7 +187,10 @@ impl Shape {
         let mut misfits: BTreeMap<usize, Fault> = BTreeMap::new();
         for (place, made) in made.iter().enumerate() {
             let column: ArrayRef = match &made.origin {
-                Origin::Source(index) => batch.column(*index).clone(),
+                Origin::Source(index) => batch.columns().get(*index).cloned().ok_or_else(|| {
+                    let text = "a row came from a source that was empty and said nothing of its columns";
+                    Fault::new(Code::DataInvalid, text)
+                })?,
                 Origin::Text(text) => repeated(text, rows),
                 Origin::FilePath => repeated(self.files.get(partition).map_or("", |path| path), rows),
             };
@@ -247,6 +257,9 @@ fn extra(column: &Additional, schema: &Schema, place: &str) -> Result<(Field, Or
         Content::FilePath => Ok((Field::new(&column.name, DataType::Utf8, false), Origin::FilePath)),
         Content::Column(name) => {
             let names = schema.fields().iter().map(|field| field.name().as_str());
+            if schema.fields().is_empty() {
+                return Ok((Field::new(&column.name, DataType::Utf8, true), Origin::Source(0)));
+            }
             let index = by_name(names, name, place)?;
             Ok((renamed(schema.field(index), &column.name), Origin::Source(index)))
         }
@@ -274,6 +287,43 @@ fn mapped(
         };
         let field = match to {
             None => renamed(field, &name),
+            Some((conversion, to)) => {
+                made.conversion = Some(conversion);
+                renamed(&to, &name)
+            }
+        };
+        columns.push((field, made));
+    }
+    Ok(columns)
+}
+
+/// The columns that a mapping makes of an empty source that says nothing of its own: texts, or what they are converted to. There
+/// are no values that could be of another type.
+fn foretold(
+    mapping: &Mapping,
+    fields: &[Field],
+    origins: &[Origin],
+    ends: Ends,
+    rules: Option<&Rules>,
+) -> Result<Vec<(Field, Made)>, Fault> {
+    let mut columns = Vec::new();
+    for (place, (pair, name)) in ordered(mapping, ends)?.into_iter().enumerate() {
+        let added = pair
+            .source
+            .name
+            .as_ref()
+            .and_then(|name| fields.iter().position(|field| alike(field.name(), name)));
+        let (field, origin) = match added {
+            Some(index) => (fields[index].clone(), origins[index].clone()),
+            None => (Field::new(&name, DataType::Utf8, true), Origin::Source(place)),
+        };
+        let mut made = Made::of(origin);
+        let to = rules
+            .map(|rules| asked(pair, &field, ends, rules))
+            .transpose()?
+            .flatten();
+        let field = match to {
+            None => renamed(&field, &name),
             Some((conversion, to)) => {
                 made.conversion = Some(conversion);
                 renamed(&to, &name)

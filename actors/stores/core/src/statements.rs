@@ -4,7 +4,7 @@ mod gather;
 mod words;
 
 pub use gather::{Gather, Limits, RowSet};
-pub use words::{Dialect, split, substitute};
+pub use words::{Dialect, single, split, substitute};
 
 use async_trait::async_trait;
 use serde_json::Value;

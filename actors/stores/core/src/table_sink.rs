@@ -15,6 +15,15 @@ pub struct TableSink {
     pub behavior: WriteBehavior,
 }
 
+/// Why a table is not made, or not written, for an empty source that says nothing of its columns.
+pub fn columnless(what: impl std::fmt::Display) -> Fault {
+    let text = format!(
+        "the source is empty and says nothing of its columns, and {what}: name them in the source dataset's `schema`, or in \
+         `translator.mappings`"
+    );
+    Fault::new(Code::SchemaMismatch, text)
+}
+
 /// How rows meet those that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WriteBehavior {

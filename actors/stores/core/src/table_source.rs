@@ -21,7 +21,8 @@ pub enum Read {
     /// The dataset's table.
     #[default]
     Table,
-    /// `query` or `sqlReaderQuery`, without white space and semicolons at its end.
+    /// `query` or `sqlReaderQuery`, without white space and semicolons at its end. What else may stand there is for
+    /// [`single`](crate::statements::single), by the store's own SQL.
     Query(String),
     /// `sqlReaderStoredProcedureName` with its parameters, in the order in which they stand.
     Procedure {

@@ -26,6 +26,14 @@ pub(crate) fn mismatch(message: impl Into<String>) -> Fault {
     Fault::new(Code::SchemaMismatch, message)
 }
 
+/// A file of a format that has no form without columns, for a source that has none.
+pub(crate) fn columnless(what: &str) -> Fault {
+    mismatch(format!(
+        "{what} needs at least one column, and the source is empty and says nothing of its columns: name them in its dataset's \
+         `schema`, or in `translator.mappings`"
+    ))
+}
+
 /// A column cannot be carried exactly.
 pub(crate) fn unsupported(column: &str, message: impl Display) -> Fault {
     Fault::new(Code::TypeUnsupported, format!("column {column:?}: {message}"))

@@ -38,7 +38,11 @@ pub(crate) async fn source(
     if selection.partition_root.is_none() && !selection.delete_read {
         return Ok(inner);
     }
-    let names = names(inner.as_ref(), &selection)?;
+    // Of files that say nothing of their columns the folders are no structure either.
+    let names = match inner.schema().fields().is_empty() {
+        true => Vec::new(),
+        false => names(inner.as_ref(), &selection)?,
+    };
     Ok(Box::new(SelectedSource {
         schema: with_columns(&inner.schema(), &names)?,
         of_folders: names.len(),

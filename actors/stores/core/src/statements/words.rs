@@ -5,8 +5,26 @@
 pub enum Dialect {
     /// Dollar quotes, nested comments, `E'..'`.
     Postgres,
-    /// Backticks, backslashes in texts, `#` comments.
+    /// Backticks, backslashes in texts, `#` comments, `--` only before white space.
     MySql,
+    /// Backticks and brackets around names.
+    Sqlite,
+    /// Brackets around names, nested comments.
+    SqlServer,
+}
+
+impl Dialect {
+    fn nests_comments(self) -> bool {
+        matches!(self, Self::Postgres | Self::SqlServer)
+    }
+
+    fn has_brackets(self) -> bool {
+        matches!(self, Self::Sqlite | Self::SqlServer)
+    }
+
+    fn has_backticks(self) -> bool {
+        matches!(self, Self::MySql | Self::Sqlite)
+    }
 }
 
 /// A piece of a text.
@@ -43,6 +61,42 @@ pub fn split(text: &str, dialect: Dialect) -> Vec<&str> {
     found
 }
 
+/// A query without what may stand behind it: semicolons and comments. So it can be put into another one. A text of several
+/// statements, or of none, stays as it is: the server says what it thinks of it.
+pub fn single(text: &str, dialect: Dialect) -> &str {
+    let (mut end, mut ended, mut more) = (0, false, false);
+    scan(text, dialect, |at, piece| {
+        let to = match piece {
+            Piece::End(_) => {
+                ended = true;
+                return;
+            }
+            Piece::Opaque(start, to) if is_passed_over(&text[start..to], dialect) => return,
+            Piece::Opaque(_, to) | Piece::Named(_, to) => to,
+            Piece::Other => match text[at..].chars().next() {
+                Some(c) if !c.is_whitespace() => at + c.len_utf8(),
+                _ => return,
+            },
+        };
+        more |= ended;
+        end = to;
+    });
+    match more || end == 0 {
+        true => text.trim(),
+        false => text[..end].trim_start(),
+    }
+}
+
+/// Whether it is a comment that says nothing to the server, and is not cut off.
+fn is_passed_over(text: &str, dialect: Dialect) -> bool {
+    if !text.starts_with("/*") {
+        return is_comment(text);
+    }
+    // MySQL runs what stands in such a comment.
+    let runs = dialect == Dialect::MySql && (text.starts_with("/*!") || text.starts_with("/*M!"));
+    !runs && text.len() >= 4 && text.ends_with("*/")
+}
+
 /// The text with a value in place of every parameter that `value` knows, outside of literals and comments.
 pub fn substitute(text: &str, dialect: Dialect, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
@@ -72,14 +126,15 @@ fn scan(text: &str, dialect: Dialect, mut tell: impl FnMut(usize, Piece)) {
         let before = text[..at].chars().next_back();
         let end = match bytes[at] {
             b'\'' => {
-                let escapes = dialect == Dialect::MySql || matches!(before, Some('e' | 'E'));
+                let escapes = dialect == Dialect::MySql || dialect == Dialect::Postgres && is_prefixed(&text[..at]);
                 Some(quoted(text, at, b'\'', escapes))
             }
             b'"' => Some(quoted(text, at, b'"', dialect == Dialect::MySql)),
-            b'`' if dialect == Dialect::MySql => Some(quoted(text, at, b'`', false)),
-            b'-' if rest.starts_with("--") => Some(line(text, at)),
+            b'`' if dialect.has_backticks() => Some(quoted(text, at, b'`', false)),
+            b'[' if dialect.has_brackets() => Some(bracketed(text, at, dialect)),
+            b'-' if begins_line_comment(rest, dialect) => Some(line(text, at)),
             b'#' if dialect == Dialect::MySql => Some(line(text, at)),
-            b'/' if rest.starts_with("/*") => Some(comment(text, at, dialect == Dialect::Postgres)),
+            b'/' if rest.starts_with("/*") => Some(comment(text, at, dialect.nests_comments())),
             b'$' if dialect == Dialect::Postgres && !before.is_some_and(is_word) => dollar(text, at),
             _ => None,
         };
@@ -106,6 +161,29 @@ fn scan(text: &str, dialect: Dialect, mut tell: impl FnMut(usize, Piece)) {
             tell(at, Piece::Other);
         }
         at += rest.chars().next().map_or(1, char::len_utf8);
+    }
+}
+
+/// `E` before a literal, and not the end of a word such as the type in `date'..'`.
+fn is_prefixed(before: &str) -> bool {
+    let word = before.strip_suffix(['e', 'E']);
+    word.is_some_and(|rest| !rest.chars().next_back().is_some_and(|c| is_word(c) || c == '$'))
+}
+
+/// In MySQL `5--3` is a difference.
+fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
+    let Some(behind) = rest.strip_prefix("--") else {
+        return false;
+    };
+    let spaced = |c: char| c.is_whitespace() || c.is_control();
+    dialect != Dialect::MySql || behind.chars().next().is_none_or(spaced)
+}
+
+/// The end of a name in brackets. SQL Server takes `]]` for a bracket in it.
+fn bracketed(text: &str, at: usize, dialect: Dialect) -> usize {
+    match dialect {
+        Dialect::SqlServer => quoted(text, at, b']', false),
+        _ => text[at..].find(']').map_or(text.len(), |end| at + end + 1),
     }
 }
 
@@ -182,6 +260,54 @@ mod tests {
         let found = split("SELECT '\\';'; # a;\nSELECT `;` ;; SELECT \"\\\";\"", Dialect::MySql);
         assert_eq!(found, ["SELECT '\\';'", "# a;\nSELECT `;`", "SELECT \"\\\";\""]);
         assert!(split(" ; -- nothing\n;", Dialect::Postgres).is_empty());
+    }
+
+    #[test]
+    fn a_query_loses_what_stands_behind_it() {
+        for (text, query, dialects) in [
+            (" select 1 ; ;; ", "select 1", "PMSQ"),
+            ("select 1; -- done", "select 1", "PMSQ"),
+            ("select 1 -- done;", "select 1", "PMSQ"),
+            ("select 1; /* x */ ; -- y\n/* z */", "select 1", "PMSQ"),
+            ("select 1 /* a /* b */ c; */;", "select 1", "PQ"),
+            ("select 1 # done; really", "select 1", "M"),
+            ("select 1 # 2", "select 1 # 2", "P"),
+            ("/* a; */ select ';--' -- b", "/* a; */ select ';--'", "PMSQ"),
+            ("select 'a''; -- b'; --", "select 'a''; -- b'", "PMSQ"),
+            ("select \"a;\"\"--\"; --", "select \"a;\"\"--\"", "PMSQ"),
+            ("select '\\'; --", "select '\\'", "PSQ"),
+            ("select '\\'; --' ; -- x", "select '\\'; --'", "M"),
+            ("select E'\\'; --' ; -- x", "select E'\\'; --'", "P"),
+            ("select date'\\'; --' x", "select date'\\'", "P"),
+            (
+                "select $$; --$$ || $a$ $$;$a$; -- x",
+                "select $$; --$$ || $a$ $$;$a$",
+                "P",
+            ),
+            ("select `a;--`; -- x", "select `a;--`", "MS"),
+            ("select [a;--]; -- x", "select [a;--]", "SQ"),
+            ("select [a]];--]; -- x", "select [a]];--]", "Q"),
+            ("select 5--3", "select 5--3", "M"),
+            ("select 5--3", "select 5", "PSQ"),
+            ("select 1 /*! + 1 */;", "select 1 /*! + 1 */", "M"),
+            ("select @a; -- é", "select @a", "PMSQ"),
+            // Not one statement: it is for the server to say so.
+            ("select 1; select 2; --", "select 1; select 2; --", "PMSQ"),
+            ("select 1 /* cut off", "select 1 /* cut off", "PMSQ"),
+            ("select 'cut off; --", "select 'cut off; --", "PMSQ"),
+            ("; -- x", "; -- x", "PMSQ"),
+        ] {
+            for (letter, dialect) in [
+                ('P', Dialect::Postgres),
+                ('M', Dialect::MySql),
+                ('S', Dialect::Sqlite),
+                ('Q', Dialect::SqlServer),
+            ] {
+                if dialects.contains(letter) {
+                    assert_eq!(single(text, dialect), query, "{text} {dialect:?}");
+                }
+            }
+        }
     }
 
     #[test]

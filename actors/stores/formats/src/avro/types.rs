@@ -18,7 +18,7 @@ pub(super) fn is_name(name: &str) -> bool {
 /// Refuses what the encoder would round, or could not give back.
 pub(super) fn check(schema: &Schema) -> Result<(), Fault> {
     if schema.fields().is_empty() {
-        return Err(fault::mismatch("an Avro file needs at least one column"));
+        return Err(fault::columnless("an Avro file"));
     }
     let mut seen = HashSet::new();
     for field in schema.fields() {

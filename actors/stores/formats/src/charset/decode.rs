@@ -20,6 +20,17 @@ pub(crate) struct Decoded<'a> {
     ended: bool,
 }
 
+/// The encoding whose byte order mark these bytes begin with, where they cannot be UTF-8.
+fn marked(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        // That of UTF-32 begins with it; a text that begins with a NUL is none.
+        [0xFF, 0xFE, 0, ..] => Some("UTF-32"),
+        [0xFF, 0xFE, ..] => Some("UTF-16"),
+        [0xFE, 0xFF, ..] => Some("UTF-16BE"),
+        _ => None,
+    }
+}
+
 impl<'a> Decoded<'a> {
     pub(crate) fn new(input: Box<dyn Read + 'a>, charset: &Charset) -> Self {
         let decoder = match charset {
@@ -52,6 +63,13 @@ impl<'a> Decoded<'a> {
         }
         if !self.began {
             self.began = true;
+            if let (Charset::Utf8 { .. }, Some(other)) = (&self.charset, marked(&text[start..])) {
+                let text = format!(
+                    "byte 1: the file begins with the byte order mark of {other} and is read as UTF-8: set the dataset's \
+                     `encodingName` to {other}"
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
             if text[start..].starts_with("\u{feff}".as_bytes()) {
                 text.drain(start..start + 3);
             }

@@ -32,6 +32,24 @@ pub(super) fn decoder<'a>(codec: Codec, bytes: impl Read + 'a, label: &str) -> R
     }
     let start = first(&mut bytes, SNAPPY_FRAMES.len()).map_err(damaged)?;
     let begins = |with: &[u8]| start.starts_with(with);
+    if let Some((magic, name)) = magic(codec)
+        && !begins(magic)
+    {
+        let found: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        return Err(fault::data(
+            label,
+            format!(
+                "byte 1: the file is not compressed with {name}: it begins with {} and not with {}. Take the compression out of \
+                 the dataset if the file has none, or name the one that it has",
+                found.join(" "),
+                magic
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            ),
+        ));
+    }
     let bytes = io::Cursor::new(start.clone()).chain(bytes);
     Ok(match codec {
         Codec::Gzip => Box::new(MultiGzDecoder::new(bytes)),
@@ -49,6 +67,15 @@ pub(super) fn decoder<'a>(codec: Codec, bytes: impl Read + 'a, label: &str) -> R
         }
         Codec::None | Codec::Zip | Codec::Tar | Codec::TarGzip => Box::new(bytes),
     })
+}
+
+/// What every stream of a codec begins with, where there is such a thing, and the codec's name.
+fn magic(codec: Codec) -> Option<(&'static [u8], &'static str)> {
+    match codec {
+        Codec::Gzip | Codec::TarGzip => Some((&[0x1f, 0x8b], "gzip")),
+        Codec::Bzip2 => Some((b"BZh", "bzip2")),
+        _ => None,
+    }
 }
 
 /// The first bytes of a stream, as many as there are.

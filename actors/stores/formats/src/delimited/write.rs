@@ -50,7 +50,7 @@ impl WriteFormat for DelimitedFormat {
 
     fn check(&self, schema: &SchemaRef) -> Result<(), Fault> {
         types::check_write(schema, "delimited text")?;
-        if self.dialect.delimiter.is_empty() && schema.fields().len() != 1 {
+        if self.dialect.delimiter.is_empty() && schema.fields().len() > 1 {
             return Err(fault::mismatch(format!(
                 "without a `columnDelimiter` a row is one column, and there are {}",
                 schema.fields().len()
@@ -130,6 +130,10 @@ struct TextEncoder {
 impl TextEncoder {
     fn header(&mut self) -> Result<(), Fault> {
         let schema = Arc::clone(&self.schema);
+        if schema.fields().is_empty() {
+            // Of an empty source nothing is known: an empty line would be a row to whoever reads the file.
+            return Ok(());
+        }
         for (index, field) in schema.fields().iter().enumerate() {
             if index > 0 {
                 self.text.extend_from_slice(&self.dialect.delimiter);

@@ -272,7 +272,12 @@ impl<'a> Parser<'a> {
         }
         // Which of the two is meant nobody knows.
         if let Some(twice) = twice(&members) {
-            return Err(format!("the member {twice:?} stands twice in one object"));
+            return Err(format!(
+                "the member {twice:?} stands twice in one object, which begins at byte {} of the document, and which of the two is \
+                 meant nobody knows: take one out or give it another name, or have such rows left out \
+                 (enableSkipIncompatibleRow)",
+                start + 1
+            ));
         }
         Ok(Node::Object(members, &self.text[start..self.at]))
     }

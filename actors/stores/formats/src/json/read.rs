@@ -69,49 +69,70 @@ impl JsonFiles {
     }
 }
 
-impl ReadFormat for JsonFiles {
+/// What the first documents of a file look like.
+pub(super) struct Seen {
     /// Of the columns that are wanted; else of the rows.
-    type Look = Vec<Shape>;
+    shapes: Vec<Shape>,
+    /// How many rows they have.
+    rows: u64,
+    /// What is wrong with the first that is none.
+    wrong: Option<Fault>,
+}
+
+impl ReadFormat for JsonFiles {
+    type Look = Seen;
 
     fn compression(&self) -> &Compression {
         &self.options.compression
     }
 
-    fn look(&self, input: Input<'_>) -> Result<Option<Vec<Shape>>, Fault> {
+    fn look(&self, input: Input<'_>) -> Result<Option<Seen>, Fault> {
         let mut documents = Documents::begin(input, &self.options.charset);
         let wanted = self.options.wanted.as_deref();
         let mut shapes = vec![Shape::Unknown; wanted.map_or(1, <[_]>::len)];
-        let (mut number, mut bytes) = (0, 0);
+        let (mut number, mut bytes, mut rows, mut wrong) = (0, 0, 0, None);
         while number < LOOK_DOCUMENTS && bytes < LOOK_BYTES {
             match documents.next()? {
                 Found::Document => {}
-                Found::Wrong(_) => continue,
+                Found::Wrong(why) => {
+                    wrong.get_or_insert_with(|| documents.fault(why));
+                    continue;
+                }
                 Found::End => break,
             }
-            // What is wrong with it is said when it is read.
-            let Ok(document) = Node::parse(documents.document()) else {
-                continue;
+            let document = match Node::parse(documents.document()) {
+                Ok(document) => document,
+                // It is said when it is read, unless there is nothing else that columns could be made of.
+                Err(why) => {
+                    wrong.get_or_insert_with(|| documents.fault(why));
+                    continue;
+                }
             };
-            let seen = self.each_row(&document, |root, item| match wanted {
-                None => shapes[0].add(item),
-                Some(wanted) => wanted.iter().zip(&mut shapes).try_for_each(|(wanted, shape)| {
-                    wanted.path.find(root, item).map_or(Ok(()), |node| shape.add(node))
-                }),
+            let seen = self.each_row(&document, |root, item| {
+                rows += 1;
+                match wanted {
+                    None => shapes[0].add(item),
+                    Some(wanted) => wanted.iter().zip(&mut shapes).try_for_each(|(wanted, shape)| {
+                        wanted.path.find(root, item).map_or(Ok(()), |node| shape.add(node))
+                    }),
+                }
             });
             seen.map_err(|why| documents.fault(why))?;
             number += 1;
             bytes += documents.document().len();
         }
-        Ok((number > 0).then_some(shapes))
+        Ok((number > 0 || wrong.is_some()).then_some(Seen { shapes, rows, wrong }))
     }
 
-    fn schema(&self, files: Vec<(String, Option<Vec<Shape>>)>) -> Result<SchemaRef, Fault> {
+    fn schema(&self, files: Vec<(String, Option<Seen>)>) -> Result<SchemaRef, Fault> {
         let first = files.first().map(|(label, _)| label.clone()).unwrap_or_default();
-        let mut all: Option<Vec<Shape>> = None;
-        for shapes in files.into_iter().filter_map(|(_, shapes)| shapes) {
+        let (mut all, mut rows, mut wrong): (Option<Vec<Shape>>, _, _) = (None, 0, None);
+        for seen in files.into_iter().filter_map(|(_, seen)| seen) {
+            rows += seen.rows;
+            wrong = wrong.or(seen.wrong);
             match &mut all {
-                None => all = Some(shapes),
-                Some(all) => all.iter_mut().zip(shapes).for_each(|(all, shape)| all.join(shape)),
+                None => all = Some(seen.shapes),
+                Some(all) => all.iter_mut().zip(seen.shapes).for_each(|(all, shape)| all.join(shape)),
             }
         }
         let fields = match &self.options.wanted {
@@ -124,7 +145,21 @@ impl ReadFormat for JsonFiles {
                 };
                 wanted.iter().zip(&shapes).map(field).collect()
             }
-            None => self.members(all.and_then(|shapes| shapes.into_iter().next()), &first)?,
+            None => {
+                let fields = self.members(all.and_then(|shapes| shapes.into_iter().next()), &first)?;
+                match (fields.is_empty(), wrong) {
+                    (true, Some(wrong)) => return Err(wrong),
+                    (true, None) if rows > 0 => {
+                        return Err(fault::data(
+                            &first,
+                            "there is no document with members, so that its columns are not known; name them in the dataset's \
+                             `schema`",
+                        ));
+                    }
+                    // Without rows it needs no columns.
+                    _ => fields,
+                }
+            }
         };
         Ok(Arc::new(Schema::new(fields)))
     }
@@ -141,6 +176,10 @@ impl ReadFormat for JsonFiles {
             let read = parsed.and_then(|document| {
                 let before = batch.rows;
                 let read = self.each_row(&document, |root, item| match &self.options.wanted {
+                    // The files began without any row.
+                    None if batch.columns.is_empty() => {
+                        Err("the columns are not known; name them in the dataset's `schema`".to_owned())
+                    }
                     None => batch.append(item),
                     Some(wanted) => {
                         let node = |at: usize| wanted[at].path.find(root, item);
@@ -182,7 +221,7 @@ impl ReadFormat for JsonFiles {
 }
 
 impl JsonFiles {
-    /// The columns of objects: those of the dataset's `schema`, then the others.
+    /// The columns of objects: those of the dataset's `schema`, then the others; none where there are none.
     fn members(&self, shape: Option<Shape>, file: &str) -> Result<Vec<Field>, Fault> {
         let declared = &self.options.declared;
         let mut fields: Vec<Field> = declared
@@ -204,12 +243,6 @@ impl JsonFiles {
                      `collectionReference`, or the values as paths in `translator.mappings`",
                 ));
             }
-        }
-        if fields.is_empty() {
-            return Err(fault::data(
-                file,
-                "there is no document with members, so that its columns are not known; name them in the dataset's `schema`",
-            ));
         }
         Ok(fields)
     }

@@ -7,7 +7,7 @@ use sluice_contract::Fault;
 /// Refuses what the encoder would refuse only at the first row, or could not give back.
 pub(super) fn check(schema: &Schema) -> Result<(), Fault> {
     if schema.fields().is_empty() {
-        return Err(fault::mismatch("a Parquet file needs at least one column"));
+        return Err(fault::columnless("a Parquet file"));
     }
     schema
         .fields()

@@ -28,10 +28,11 @@ pub(crate) fn names(header: impl Iterator<Item = String>) -> Result<Vec<String>,
     header.enumerate().map(name).collect()
 }
 
-/// The schema of all files. Files that hold nothing have no say. `headed`: their first row names their columns.
+/// The schema of all files. Files that hold nothing have no say; where none holds anything it is what the dataset lists, or
+/// without columns. `headed`: their first row names their columns.
 ///
 /// # Errors
-/// `SL6012` when files differ, or the dataset's columns are not theirs; `SL6011` when nothing names the columns.
+/// `SL6012` when files differ, or the dataset's columns are not theirs.
 pub(crate) fn one_schema(
     files: &[(String, Option<Vec<String>>)],
     listed: &[Column],
@@ -52,19 +53,12 @@ pub(crate) fn one_schema(
             Some(_) => {}
         }
     }
-    let declared = || {
-        listed
-            .iter()
-            .map(|column| field(&column.name, column.data_type.clone()))
-    };
-    match (known, files.first()) {
-        (Some((label, columns)), _) => schema(columns, listed, headed, label).map(Arc::new),
-        (None, _) if !headed && !listed.is_empty() => Ok(Arc::new(Schema::new(declared().collect::<Vec<_>>()))),
-        (None, Some((label, _))) => Err(fault::data(
-            label,
-            "the file is empty, so that its columns are not known; name them in the dataset's `schema`, or write a header",
-        )),
-        (None, None) => Err(fault::internal("a source without files")),
+    let declared = listed
+        .iter()
+        .map(|column| field(&column.name, column.data_type.clone()));
+    match known {
+        Some((label, columns)) => schema(columns, listed, headed, label).map(Arc::new),
+        None => Ok(Arc::new(Schema::new(declared.collect::<Vec<_>>()))),
     }
 }
 
@@ -77,7 +71,8 @@ fn schema(names: &[String], listed: &[Column], headed: bool, file: &str) -> Resu
     if !headed && !listed.is_empty() {
         if listed.len() != names.len() {
             return Err(fault::mismatch(format!(
-                "{file} has {} columns, and the dataset's `schema` lists {}",
+                "{file} has {} columns, and the dataset's `schema` lists {}: import the `schema` again, or take it out of the \
+                 dataset",
                 names.len(),
                 listed.len()
             )));
@@ -96,9 +91,14 @@ fn schema(names: &[String], listed: &[Column], headed: bool, file: &str) -> Resu
     let missing = unknown.find(|(index, column)| !names.contains(&column.name) && at_place(*index).is_none());
     if let Some((_, missing)) = missing {
         return Err(fault::mismatch(format!(
-            "{file} has no column {:?}, which the dataset's `schema` lists; it has {}",
+            "{file} has no column {:?}, which the dataset's `schema` lists; it has {}. Correct the name in the `schema`, take the \
+             column out of it, or import it again{}",
             missing.name,
-            names.join(", ")
+            names.join(", "),
+            match headed {
+                true => "",
+                false => "; without `firstRowAsHeader` columns have numbers for names",
+            }
         )));
     }
     let typed = |index: usize, name: &String| {

@@ -92,9 +92,6 @@ fn decimal(name: &str, column: &Object) -> Result<DataType, Fault> {
 
 /// Refuses columns that text cannot carry exactly, or only in a form that readers would have to guess.
 pub(crate) fn check_write(schema: &Schema, format: &str) -> Result<(), Fault> {
-    if schema.fields().is_empty() {
-        return Err(fault::mismatch(format!("a file of {format} needs at least one column")));
-    }
     for field in schema.fields() {
         if !carried(field, field.data_type()) {
             return Err(fault::unsupported(

@@ -160,7 +160,7 @@ impl Publication<'_> {
         script::run(session, self.script).await?;
         let mut inserted = 0;
         for table in self.tables {
-            for statement in self.merge.statements(self.target, table) {
+            for statement in self.merge.statements(self.target, table, None) {
                 let done = session.run(doing, &statement).await?.done;
                 warnings::check(session, doing, done.warnings).await?;
                 inserted += done.affected;

@@ -15,6 +15,7 @@ mod script;
 mod stage;
 mod tables;
 mod target;
+mod trial;
 mod upsert;
 mod warnings;
 mod writer;
@@ -43,6 +44,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tables::Tables;
 use target::Target;
 use tokio::sync::{Mutex, OnceCell};
+use trial::Trial;
 use upsert::Merge;
 use writer::StageWriter;
 
@@ -179,7 +181,11 @@ impl MySqlSink {
 impl Sink for MySqlSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
         let mut session = self.session().await?;
-        let target = Target::plan(&mut session, &self.table, self.create, &schema).await?;
+        let mut target = Target::plan(&mut session, &self.table, self.create, &schema).await?;
+        // A table that is made has no keys and no constraints by which it would refuse a row.
+        if self.rejects.as_ref().is_some_and(Rejects::allows_rows) && !target.create {
+            target.number_rows();
+        }
         let merge = match &self.behavior {
             WriteBehavior::Insert => Merge::Insert,
             // Into a table that is new, all rows are.
@@ -272,6 +278,17 @@ impl Sink for MySqlSink {
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
         let prepared = self.prepared()?;
+        if let (Some(rejects), Some(number)) = (&self.rejects, &prepared.target.number) {
+            let trial = Trial {
+                target: &prepared.target,
+                merge: &prepared.merge,
+                stage: &prepared.stage,
+                number,
+                script: &self.script,
+                rejects,
+            };
+            trial.run(self.session().await?, &prepared.key).await?;
+        }
         let rows = match prepared.direct {
             true => self.open(prepared).await?.lock().await.close().await?,
             false => stage::count_all(&mut self.session().await?, &prepared.tables.counted()).await?,
@@ -383,13 +400,14 @@ impl Sink for MySqlSink {
     }
 }
 
-/// A batch with other names for its columns.
+/// A batch with other names for its columns, and without those behind them.
 fn renamed(batch: RecordBatch, names: &[String]) -> Result<RecordBatch, Fault> {
     let schema = batch.schema();
     let fields = schema.fields().iter().zip(names);
     let fields: Vec<Field> = fields
         .map(|(field, name)| field.as_ref().clone().with_name(name))
         .collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())
+    let columns = batch.columns().iter().take(names.len()).cloned().collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .map_err(|error| Fault::new(Code::Internal, format!("reading back: {error}")))
 }

@@ -4,8 +4,9 @@ use super::fit::{Fit, fit};
 use crate::declare::{Kind, ROW_ROOM, declared};
 use crate::names::{TableName, literal, quote, quote_all};
 use crate::session::Session;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use sluice_contract::{Code, Fault};
+use sluice_store_core::table_sink::columnless;
 
 /// The target.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Target {
     pub(super) create: bool,
     /// In the order of the source.
     pub(super) columns: Vec<TargetColumn>,
+    /// The column behind them that numbers the rows of the staging table, where rows may be left out.
+    pub(super) number: Option<String>,
 }
 
 /// A column that is written.
@@ -50,12 +53,13 @@ impl Target {
         create: bool,
         schema: &Schema,
     ) -> Result<Self, Fault> {
-        if schema.fields().is_empty() {
-            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
-        }
         let there = find(session, name).await?;
         match there.is_empty() {
+            false if schema.fields().is_empty() => Self::existing(name.clone(), &there, &stand_in(name, &there)?),
             false => Self::existing(name.clone(), &there, schema),
+            true if create && schema.fields().is_empty() => {
+                Err(columnless(format_args!("{name} cannot be made without columns")))
+            }
             true if create => Self::created(name.clone(), schema),
             true => {
                 let text = format!("there is no table {name} that this user may see");
@@ -94,6 +98,7 @@ impl Target {
             name,
             create: false,
             columns,
+            number: None,
         })
     }
 
@@ -114,7 +119,21 @@ impl Target {
             name,
             create: true,
             columns,
+            number: None,
         })
+    }
+
+    /// Has the staged rows numbered, so that each can be told from the others.
+    pub(super) fn number_rows(&mut self) {
+        let mut number = "_sluice_row".to_owned();
+        while self
+            .columns
+            .iter()
+            .any(|column| column.name.eq_ignore_ascii_case(&number))
+        {
+            number.push('_');
+        }
+        self.number = Some(number);
     }
 
     /// The names of the written columns, for SQL.
@@ -126,7 +145,9 @@ impl Target {
     /// so it would become the time of day.
     pub(super) fn declarations(&self) -> String {
         let column = |column: &TargetColumn| format!("{} {} NULL", quote(&column.name), column.declaration);
-        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+        let number = |name: &String| format!("{} bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY", quote(name));
+        let all = self.columns.iter().map(column).chain(self.number.iter().map(number));
+        all.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -185,6 +206,21 @@ fn is_generated(extra: &str) -> bool {
         .split_whitespace()
         .any(|word| word.eq_ignore_ascii_case("GENERATED"));
     words || extra.to_ascii_uppercase().contains("ROW START") || extra.to_ascii_uppercase().contains("ROW END")
+}
+
+/// The columns that an empty source without columns of its own stands for: those of the table that take texts. No row comes.
+fn stand_in(name: &TableName, there: &[There]) -> Result<Schema, Fault> {
+    let fields = there.iter().filter(|column| !column.generated).filter_map(|column| {
+        let field = Field::new(&column.name, DataType::Utf8, true);
+        fit(&field, Kind::parse(&column.kind), &column.kind)
+            .is_ok()
+            .then_some(field)
+    });
+    let fields: Vec<Field> = fields.collect();
+    match fields.is_empty() {
+        true => Err(columnless(format_args!("no column of {name} takes texts"))),
+        false => Ok(Schema::new(fields)),
+    }
 }
 
 /// The target's column for one of the source. MySQL does not tell names of columns apart by case.

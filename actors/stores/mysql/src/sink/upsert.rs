@@ -85,10 +85,15 @@ impl Merge {
         }
     }
 
-    /// The statements that publish a staging table, in their order; the last one adds rows.
-    pub(super) fn statements(&self, target: &Target, stage: &TableName) -> Vec<String> {
+    /// The statements that publish a staging table, in their order; the last one adds rows. `rows` is a condition on the
+    /// staging table `s`; without one all of its rows are meant.
+    pub(super) fn statements(&self, target: &Target, stage: &TableName, rows: Option<&str>) -> Vec<String> {
         let (into, columns, stage) = (target.name.quoted(), target.list(), stage.quoted());
-        let insert = format!("INSERT INTO {into} ({columns}) SELECT {columns} FROM {stage}");
+        let some = |word: &str| rows.map_or_else(String::new, |rows| format!(" {word} {rows}"));
+        let insert = format!(
+            "INSERT INTO {into} ({columns}) SELECT {columns} FROM {stage} AS s{}",
+            some("WHERE")
+        );
         let Self::Upsert { keys, by_index } = self else {
             return vec![insert];
         };
@@ -108,16 +113,21 @@ impl Merge {
         let on: Vec<String> = keys.iter().map(|key| format!("t.{0} = s.{0}", quote(key))).collect();
         let on = on.join(" AND ");
         let sets: Vec<String> = others().map(|name| format!("t.{name} = s.{name}")).collect();
-        let update = format!("UPDATE {into} AS t JOIN {stage} AS s ON {on} SET {}", sets.join(", "));
+        let update = format!(
+            "UPDATE {into} AS t JOIN {stage} AS s ON {on} SET {}{}",
+            sets.join(", "),
+            some("WHERE")
+        );
         let listed: Vec<String> = target
             .columns
             .iter()
             .map(|column| format!("s.{}", quote(&column.name)))
             .collect();
         let add = format!(
-            "INSERT INTO {into} ({columns}) SELECT {} FROM {stage} AS s LEFT JOIN {into} AS t ON {on} WHERE t.{} IS NULL",
+            "INSERT INTO {into} ({columns}) SELECT {} FROM {stage} AS s LEFT JOIN {into} AS t ON {on} WHERE t.{} IS NULL{}",
             listed.join(", "),
             keys.first().map_or_else(String::new, |key| quote(key)),
+            some("AND"),
         );
         match sets.is_empty() {
             true => vec![add],

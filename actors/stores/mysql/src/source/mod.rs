@@ -21,6 +21,7 @@ use plan::{Plan, Slice};
 use read::Reading;
 use sluice_contract::document::member;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::statements::{Dialect, single};
 use sluice_store_core::{BatchStream, Partition, Read, Rejects, Source, SourceRequest, Split, TableSource};
 use snapshot::Pool;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl MySqlSource {
     pub(crate) async fn open(settings: Arc<Settings>, request: SourceRequest) -> Result<Self, Fault> {
         let asked = TableSource::of(&request.activity)?;
         let opened = match &asked.read {
-            Read::Query(query) => of_query(&settings, query, &asked.split).await?,
+            Read::Query(query) => of_query(&settings, single(query, Dialect::MySql), &asked.split).await?,
             Read::Table => {
                 let table = TableName::of_dataset(&request.dataset, &settings.database)?.ok_or_else(|| {
                     let text = "the dataset names no table, and the source has no query";

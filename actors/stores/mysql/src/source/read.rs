@@ -179,17 +179,19 @@ enum State {
 pub(crate) fn record(batch: &RecordBatch, row: usize) -> String {
     let options = FormatOptions::default();
     let cell = |array: &ArrayRef| match ArrayFormatter::try_new(plain_zone(array).as_ref(), &options) {
-        Ok(formatter) => {
-            let text = formatter.value(row).try_to_string().unwrap_or_default();
-            match text.contains([',', '"', '\n', '\r']) {
-                true => format!("\"{}\"", text.replace('"', "\"\"")),
-                false => text,
-            }
-        }
+        Ok(formatter) => formatter.value(row).try_to_string().unwrap_or_default(),
         Err(_) => String::new(),
     };
-    let cells: Vec<String> = batch.columns().iter().map(cell).collect();
-    cells.join(",")
+    delimited(batch.columns().iter().map(cell))
+}
+
+/// Values as delimited text.
+pub(crate) fn delimited(values: impl Iterator<Item = String>) -> String {
+    let cell = |text: String| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    };
+    values.map(cell).collect::<Vec<_>>().join(",")
 }
 
 /// Moments in UTC by its offset: without a table of zones Arrow shows no others.

@@ -8,8 +8,9 @@ use crate::names::{TableName, quote, quote_all};
 use crate::session::Session;
 use crate::types;
 use crate::wire::encode::Encoding;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use sluice_contract::{Code, Fault};
+use sluice_store_core::table_sink::columnless;
 
 /// The target.
 #[derive(Clone, Debug)]
@@ -45,11 +46,11 @@ impl Target {
         create: bool,
         schema: &Schema,
     ) -> Result<Self, Fault> {
-        if schema.fields().is_empty() {
-            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
-        }
         match catalog::find(session, table).await? {
             Some(relation) => Self::existing(session, relation.name, schema).await,
+            None if create && schema.fields().is_empty() => {
+                Err(columnless(format_args!("{table} cannot be made without columns")))
+            }
             None if create => Self::created(session, table, schema).await,
             None => Err(catalog::missing(table)),
         }
@@ -59,6 +60,8 @@ impl Target {
         let doing = format!("describing {name}");
         let there = describe(session, &doing, &format!("SELECT * FROM {}", name.quoted())).await?;
         let generated = generated(session, &name).await?;
+        let stand_in = stand_in(&name, &there, &generated, schema)?;
+        let schema = stand_in.as_ref().unwrap_or(schema);
         let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             let found = find(field, &there, &name)?;
@@ -215,6 +218,31 @@ impl Target {
             Some(_) => "text",
             None => column.stored.as_str(),
         })
+    }
+}
+
+/// The columns that an empty source without columns of its own stands for: those of the table that take texts. No row comes.
+fn stand_in(
+    name: &TableName,
+    there: &[Described],
+    generated: &[String],
+    schema: &Schema,
+) -> Result<Option<Schema>, Fault> {
+    if !schema.fields().is_empty() {
+        return Ok(None);
+    }
+    let fields = there
+        .iter()
+        .filter(|column| !generated.contains(&column.name))
+        .filter_map(|column| {
+            let field = Field::new(&column.name, DataType::Utf8, true);
+            let fits = column.carried().is_ok_and(|carried| fit(&field, &carried).is_ok());
+            fits.then_some(field)
+        });
+    let fields: Vec<Field> = fields.collect();
+    match fields.is_empty() {
+        true => Err(columnless(format_args!("no column of {name} takes texts"))),
+        false => Ok(Some(Schema::new(fields))),
     }
 }
 

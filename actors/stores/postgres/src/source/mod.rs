@@ -17,6 +17,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use partition::Slice;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::statements::{Dialect, single};
 use sluice_store_core::{
     BatchStream, LineForm, NativeFormat, NativeStream, Partition, Read, Rejects, Source, SourcePlan, SourceRequest,
     TableSource,
@@ -71,7 +72,10 @@ impl PostgresSource {
                 })?;
                 split::table(session, &table, &asked.split, parallel).await?
             }
-            Read::Query(query) => split::query(session, query, dataset.as_ref(), &asked.split, parallel).await?,
+            Read::Query(query) => {
+                let query = single(query, Dialect::Postgres);
+                split::query(session, query, dataset.as_ref(), &asked.split, parallel).await?
+            }
             Read::Procedure { name, .. } => {
                 let text = format!(
                     "the source's stored procedure {name:?}: procedures of PostgreSQL return no rows; for a function, set \

@@ -6,10 +6,11 @@ use super::upsert::Upsert;
 use crate::errors;
 use crate::names::{missing, quote, quote_all};
 use crate::types::{self, Affinity};
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use rusqlite::{Connection, OptionalExtension};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::WriteBehavior;
+use sluice_store_core::table_sink::columnless;
 
 /// The target.
 #[derive(Debug)]
@@ -53,9 +54,6 @@ impl Target {
         behavior: &WriteBehavior,
         schema: &Schema,
     ) -> Result<Self, Fault> {
-        if schema.fields().is_empty() {
-            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
-        }
         let failed = |error| errors::fault(&format!("describing {table}"), &error);
         let find = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
         let found: Option<String> = connection
@@ -67,6 +65,11 @@ impl Target {
                 Self::existing(name, &there(connection, table).map_err(failed)?, schema)?,
                 true,
             ),
+            None if create && schema.fields().is_empty() => {
+                return Err(columnless(format_args!(
+                    "the table {table} cannot be made without columns"
+                )));
+            }
             None if create => (Self::created(table, schema)?, false),
             None => return Err(missing(table)),
         };
@@ -85,6 +88,8 @@ impl Target {
     }
 
     fn existing(name: String, there: &[There], schema: &Schema) -> Result<Self, Fault> {
+        let stand_in = stand_in(&name, there, schema)?;
+        let schema = stand_in.as_ref().unwrap_or(schema);
         let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             let found = find(field, there, &name)?;
@@ -204,6 +209,22 @@ fn there(connection: &Connection, table: &str) -> rusqlite::Result<Vec<There>> {
         })
     })?;
     columns.collect()
+}
+
+/// The columns that an empty source without columns of its own stands for: those of the table that take texts. No row comes.
+fn stand_in(name: &str, there: &[There], schema: &Schema) -> Result<Option<Schema>, Fault> {
+    if !schema.fields().is_empty() {
+        return Ok(None);
+    }
+    let fields = there.iter().filter(|column| !column.generated).filter_map(|column| {
+        let field = Field::new(&column.name, DataType::Utf8, true);
+        fit(&field, &column.declared).is_ok().then_some(field)
+    });
+    let fields: Vec<Field> = fields.collect();
+    match fields.is_empty() {
+        true => Err(columnless(format_args!("no column of {name} takes texts"))),
+        false => Ok(Some(Schema::new(fields))),
+    }
 }
 
 /// The target's column for one of the source. SQLite's names differ in more than case, or are the same.

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use layout::Layout;
 use partition::Slice;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::statements::{Dialect, single};
 use sluice_store_core::{BatchStream, Partition, Read, Rejects, Source, SourceRequest, Split, TableSource};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl SqliteSource {
         let asked = TableSource::of(&request.activity)?;
         let query = match asked.read {
             Read::Table => None,
-            Read::Query(query) => Some(query),
+            Read::Query(query) => Some(single(&query, Dialect::Sqlite).to_owned()),
             Read::Procedure { .. } => return Err(property("SQLite has no stored procedures")),
         };
         let parallel = match (&asked.split, &query) {

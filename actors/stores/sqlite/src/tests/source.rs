@@ -135,6 +135,13 @@ async fn queries_keep_declarations_and_order() {
     let batch = everything(source.as_ref()).await.unwrap();
     assert_eq!(batch.column(4).as_primitive::<Int64Type>().values(), &[2, 1]);
 
+    for query in [
+        "SELECT i FROM t; -- done",
+        "SELECT i AS [a;--] FROM t /* x */ ; /* y */",
+    ] {
+        let source = database.query(query).await.unwrap();
+        assert_eq!(everything(source.as_ref()).await.unwrap().num_rows(), 2, "{query}");
+    }
     for (query, code) in [
         ("SELEC 1", Code::QueryFailed),
         ("SELECT * FROM missing", Code::TableNotFound),

@@ -6,9 +6,10 @@ use crate::session::{Session, value};
 use crate::source::plan::missing;
 use crate::types::declared::declared;
 use crate::values::form::{self, Form};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::WriteBehavior;
+use sluice_store_core::table_sink::columnless;
 use std::sync::Arc;
 
 /// The target.
@@ -51,9 +52,6 @@ impl Target {
         behavior: &WriteBehavior,
         schema: &Schema,
     ) -> Result<Self, Fault> {
-        if schema.fields().is_empty() {
-            return Err(Fault::new(Code::SchemaMismatch, "the source has no columns"));
-        }
         let name = TableName {
             schema: Some(match &table.schema {
                 Some(schema) => schema.clone(),
@@ -63,6 +61,9 @@ impl Target {
         };
         let mut target = match describe::exists(session, &name.quoted()).await? {
             true => Self::existing(session, name, schema).await?,
+            false if create && schema.fields().is_empty() => {
+                return Err(columnless(format_args!("{name} cannot be made without columns")));
+            }
             false if create => Self::created(name, schema)?,
             false => return Err(missing(&name)),
         };
@@ -76,6 +77,8 @@ impl Target {
         let doing = format!("describing {name}");
         let mut there = describe::table(session, &doing, &name.quoted()).await?;
         describe::code_pages(session, &doing, &name.quoted(), &mut there).await?;
+        let stand_in = stand_in(&name, &there, schema)?;
+        let schema = stand_in.as_ref().unwrap_or(schema);
         let mut columns: Vec<TargetColumn> = Vec::with_capacity(schema.fields().len());
         let mut identity = false;
         for field in schema.fields() {
@@ -247,6 +250,22 @@ impl TargetColumn {
 /// Collations are words; nothing else goes into a statement as one.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The columns that an empty source without columns of its own stands for: those of the table that take texts. No row comes.
+fn stand_in(name: &TableName, there: &[Described], schema: &Schema) -> Result<Option<Schema>, Fault> {
+    if !schema.fields().is_empty() {
+        return Ok(None);
+    }
+    let fields = there.iter().filter(|column| !column.computed).filter_map(|column| {
+        let field = Field::new(&column.name, DataType::Utf8, true);
+        TargetColumn::of(&field, column).is_ok().then_some(field)
+    });
+    let fields: Vec<Field> = fields.collect();
+    match fields.is_empty() {
+        true => Err(columnless(format_args!("no column of {name} takes texts"))),
+        false => Ok(Some(Schema::new(fields))),
+    }
 }
 
 /// The target's column for one of the source: of the same name, or of the only name that differs in case.

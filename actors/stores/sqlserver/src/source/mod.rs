@@ -15,6 +15,7 @@ use isolation::Isolation;
 use partition::{Pieces, Slice};
 use plan::Plan;
 use sluice_contract::{Code, Fault};
+use sluice_store_core::statements::{Dialect, single};
 use sluice_store_core::{BatchStream, Partition, Read, Rejects, Source, SourceRequest, TableSource};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +48,10 @@ impl SqlServerSource {
         let isolation = Isolation::choose(&mut session, asked.isolation.as_deref()).await?;
         let mut warnings = Vec::new();
         let (plan, rows_expected, table) = match &asked.read {
-            Read::Query(query) => (Plan::of_query(&mut session, query).await?, None, None),
+            Read::Query(query) => {
+                let query = single(query, Dialect::SqlServer);
+                (Plan::of_query(&mut session, query).await?, None, None)
+            }
             Read::Procedure { name, parameters } => {
                 (Plan::of_procedure(&mut session, name, parameters).await?, None, None)
             }
