@@ -91,6 +91,7 @@ async fn a_locked_vault_takes_no_jobs_until_it_is_unlocked() {
         (locked["slotsFree"].as_u64(), locked["draining"].as_str()),
         (Some(0), Some("the credential vault is locked"))
     );
+    assert_eq!(locked["overall"], "Degraded", "{locked:#}");
     let run = rest.start("copy").await;
     let test = rest
         .post("linkedservices/copySource/testConnection", &json!({}))
@@ -101,6 +102,8 @@ async fn a_locked_vault_takes_no_jobs_until_it_is_unlocked() {
     gateway(&state, &["unlock"], PASSPHRASE).expect(0);
     let ended = rest.end_of(&run, Duration::from_secs(60)).await;
     assert_eq!(ended["status"], "Succeeded", "{ended:#}");
+    let open = node.ask(&["status", "-o", "json"]).expect(0).json();
+    assert_eq!(open["overall"], "Healthy", "{open:#}");
 
     // With the passphrase in a file the agent starts by itself.
     let word = folder.path().join("word");

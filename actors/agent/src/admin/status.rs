@@ -1,7 +1,7 @@
 //! What the agent says of itself.
 
 use crate::connector::ConnectorStatus;
-use crate::health::{Condition, NodeHealth, note_components, word};
+use crate::health::{Condition, NodeHealth, Severity, note_components, word};
 use crate::hub::Hub;
 use crate::journal::LedgerCounts;
 use crate::link::{ChannelState, ChannelStatus};
@@ -10,7 +10,7 @@ use crate::updater::VERSION;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sluice_contract::job::CopyProgress;
-use sluice_contract::{GatewayId, JobId, NodeId};
+use sluice_contract::{Code, GatewayId, JobId, NodeId};
 use sluice_runtime::{Health, Overall, Snapshot, Trouble};
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct Status {
     pub credential_certificate: String,
     /// In one word.
     pub health: NodeHealth,
-    /// `Healthy` when every component works, else `Degraded`.
+    /// `Healthy` when every component works, no condition is an error and the vault is open, else `Degraded`.
     #[serde(default)]
     pub overall: String,
     /// The control channel.
@@ -162,7 +162,11 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         registered: identity.registered,
         credential_certificate,
         health: word(channel.state == ChannelState::Connected, &conditions),
-        overall: if degraded.is_empty() { "Healthy" } else { "Degraded" }.to_owned(),
+        overall: match degraded.is_empty() && !conditions.iter().any(degrades) {
+            true => "Healthy",
+            false => "Degraded",
+        }
+        .to_owned(),
         channel,
         conditions,
         degraded,
@@ -176,6 +180,12 @@ pub(super) async fn gather(hub: &Arc<Hub>) -> Status {
         connectors: hub.connectors.list(),
         components: components.iter().map(component).collect(),
     }
+}
+
+/// Whether jobs fail or wait because of it. A vault that waits for its passphrase is only a warning where it is raised: nothing is
+/// broken, but no credential can be opened.
+fn degrades(condition: &Condition) -> bool {
+    condition.severity == Severity::Error || condition.code == Code::VaultLocked
 }
 
 fn job(live: &LiveJob) -> JobStatus {
