@@ -6,15 +6,13 @@ use sluice_tests::process::Process;
 use std::path::Path;
 use std::process::Command;
 
-/// A program of a user who may not look into every process, as root may.
+/// A program of a user who may not look into every process, as root may with several of its privileges.
 fn of_a_user(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command
-        .args(["--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
-        .arg(program);
+    command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program);
     command
 }
 
