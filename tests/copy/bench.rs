@@ -80,6 +80,12 @@ impl Folder {
         end.with("storeSettings", settings)
     }
 
+    /// A folder that delimited texts are written into.
+    pub(super) fn folder_sink(&self, folder: &str) -> End {
+        let location = json!({ "type": "FileServerLocation", "folderPath": folder });
+        self.csv("unused", true).dataset("location", location)
+    }
+
     fn file(&self, dataset_kind: &'static str, dataset: Value, name: &str) -> End {
         let mut dataset = object(dataset);
         let location = json!({ "type": "FileServerLocation", "fileName": name });

@@ -6,4 +6,5 @@ mod damage;
 mod documents;
 mod extra;
 mod through;
+mod tree;
 mod verify;

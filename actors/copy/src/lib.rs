@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bandwidth;
+mod behavior;
 mod budget;
 mod checkpoint;
 mod continuation;
@@ -33,6 +34,7 @@ mod settings;
 mod stage;
 mod step;
 mod transfer;
+mod tree;
 mod verdict;
 mod verify;
 mod whereabouts;

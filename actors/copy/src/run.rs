@@ -1,11 +1,13 @@
 //! The road of one copy: plan, copy, verify, commit.
 
+use crate::behavior::Behavior;
 use crate::outcome::outcome;
 use crate::publish::Failed;
 use crate::rejects::Log;
 use crate::road::Road;
 use crate::settings::Asked;
 use crate::step::guarded;
+use crate::tree::{Tree, open_at_once};
 use crate::{CommitGate, CopyJob};
 use chrono::Utc;
 use sluice_contract::Fault;
@@ -35,7 +37,8 @@ pub async fn run(
     if crate::files::is_meant(&job) {
         return crate::files::run(job, gate, progress, cancel).await;
     }
-    let asked = Asked::read(&job.options.settings, &job.source_request, &job.sink_request)?;
+    let mut asked = Asked::read(&job.options.settings, &job.source_request, &job.sink_request)?;
+    let tree = Tree::asked(&job)?;
     let log = Arc::new(Log::new(&asked.logs, &job.logs, &job.key)?);
     if let Some(allowed) = asked.logs.allowed {
         let rejects = Rejects::allowing(log.clone(), allowed);
@@ -55,7 +58,16 @@ pub async fn run(
     let shape = asked
         .shape(source.schema())?
         .with_files(source.as_ref(), &asked.folder)?;
-    let workers = source.partitions().len().clamp(1, road.options.parallel.max(1));
+    let mut workers = source.partitions().len().clamp(1, road.options.parallel.max(1));
+    if let Some(tree) = tree {
+        job.sink_request.files = tree.files(source.as_ref())?;
+    }
+    if !job.sink_request.files.is_empty() {
+        workers = workers.min(open_at_once(road.options.memory_budget));
+    } else if Behavior::read(&job.sink_request.activity)?.is_some_and(|behavior| behavior != Behavior::Merge) {
+        let text = "`sink.storeSettings.copyBehavior` changes nothing: the sink has one place for all rows";
+        asked.warnings.push(text.to_owned());
+    }
     road.stage_as_before(source.as_ref(), &job.key, &mut job.sink_request);
     let mut sink = road.sink(job.sink.as_ref(), job.sink_request, workers).await?;
     road.reporter.planned(source.partitions().len(), source.rows_expected());

@@ -25,6 +25,8 @@ pub(crate) const QUEUE: usize = 4;
 
 /// What goes from a reader to its writer.
 pub(crate) enum Parcel {
+    /// What follows is of this partition.
+    Begin(usize),
     /// Rows, with their share of the budget.
     Rows { load: Load, room: Room },
     /// All rows of this partition went before.
@@ -86,6 +88,9 @@ impl Reading {
                 Fault::new(Code::Internal, text)
             })?;
             self.whereabouts.reads(worker, partition, Doing::Reading);
+            if queue.send(Parcel::Begin(place)).await.is_err() {
+                return Ok(());
+            }
             let goes_on = match self.native.is_some() || self.lines.is_some() {
                 true => self.native_partition(worker, partition, queue).await?,
                 false => self.partition(worker, partition, queue).await?,
@@ -221,6 +226,7 @@ pub(crate) async fn write(
     while let Some(parcel) = queue.recv().await {
         doing(Doing::Writing);
         match parcel {
+            Parcel::Begin(place) => writer.begin(place).await?,
             Parcel::Rows { load, room } => {
                 let rows = write_rows(writer.as_mut(), load, &mut hash).await?;
                 drop(room);

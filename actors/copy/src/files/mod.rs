@@ -18,6 +18,8 @@ mod tally;
 mod tests;
 mod wanted;
 
+pub(crate) use plan::generated_stem;
+
 use crate::rejects::Log;
 use crate::road::Road;
 use crate::{CommitGate, CopyJob};

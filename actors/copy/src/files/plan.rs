@@ -1,6 +1,7 @@
 //! Which files go where.
 
-use super::wanted::{Behavior, Wanted};
+use super::wanted::Wanted;
+use crate::behavior::Behavior;
 use md5::{Digest, Md5};
 use sluice_contract::{Code, Fault};
 use sluice_store_core::files::location::join;
@@ -193,6 +194,16 @@ fn default_name(write: &SinkRequest) -> String {
 
 /// ADF's generated name, `Data.GUID.ENDING`: the same for the same file in every attempt of the job.
 pub(super) fn generated(default_name: &str, relative: &str) -> String {
+    let stem = generated_stem(default_name, relative);
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    match name.rsplit_once('.') {
+        Some((start, ending)) if !start.is_empty() && !ending.is_empty() => format!("{stem}.{ending}"),
+        _ => stem,
+    }
+}
+
+/// The same without the ending.
+pub(crate) fn generated_stem(default_name: &str, relative: &str) -> String {
     let mut md5 = Md5::new();
     md5.update(default_name);
     md5.update([0]);
@@ -200,11 +211,7 @@ pub(super) fn generated(default_name: &str, relative: &str) -> String {
     let digest: [u8; 16] = md5.finalize().into();
     let hex = super::tally::hex(&digest);
     let guid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
-    let name = relative.rsplit('/').next().unwrap_or(relative);
-    match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() && !ending.is_empty() => format!("Data.{guid}.{ending}"),
-        _ => format!("Data.{guid}"),
-    }
+    format!("Data.{guid}")
 }
 
 /// A path without the ending of what it is wrapped in.

@@ -6,6 +6,7 @@ use super::plan::{Unit, generated, renamed, without_ending};
 use super::sheet::Sheet;
 use super::stream::Hasher;
 use super::tally::hex;
+use crate::behavior::Behavior;
 use crate::fault::panicked;
 use sluice_contract::Fault;
 use sluice_store_core::files::location::join;
@@ -84,9 +85,7 @@ impl Pour {
         self.each(&reader, &mut |mut inner| {
             let name = inner.name.clone().unwrap_or_default();
             let path = match self.sheet.wanted.behavior {
-                super::wanted::Behavior::Flatten => {
-                    generated(&self.sheet.default_name, &format!("{}!{name}", chosen.relative))
-                }
+                Behavior::Flatten => generated(&self.sheet.default_name, &format!("{}!{name}", chosen.relative)),
                 _ => name.clone(),
             };
             let target = Target {

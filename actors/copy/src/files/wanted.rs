@@ -2,6 +2,7 @@
 
 use super::is_binary;
 use crate::CopyJob;
+use crate::behavior::Behavior;
 use crate::options::MAX_PARALLEL;
 use crate::rejects::AskedLogs;
 use crate::settings::{check_files, is_set, unsupported};
@@ -13,17 +14,6 @@ use std::collections::BTreeMap;
 
 /// Files at the same time when `parallelCopies` does not say.
 const PARALLEL: usize = 8;
-
-/// What becomes of the folders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Behavior {
-    /// They are made again below the sink's folder.
-    Preserve,
-    /// All files lie in the sink's folder, under names that are made for them.
-    Flatten,
-    /// All files become one.
-    Merge,
-}
 
 /// The settings of a copy of files.
 #[derive(Clone, Debug)]
@@ -64,7 +54,7 @@ impl Wanted {
             warnings.push(format!("`parallelCopies`: {MAX_PARALLEL} are used"));
         }
         Ok(Self {
-            behavior: behavior(&sink.activity)?,
+            behavior: Behavior::read(&sink.activity)?.unwrap_or(Behavior::Preserve),
             validate: flag(settings, "validateDataConsistency")?.unwrap_or(false),
             logs: AskedLogs::read(settings)?,
             attributes: attributes(settings)?,
@@ -91,23 +81,6 @@ fn settings_of<'a>(activity: &'a Object, name: &str) -> Option<&'a Object> {
 
 fn property(text: impl Into<String>) -> Fault {
     Fault::new(Code::PropertyMissing, text)
-}
-
-fn behavior(sink: &Object) -> Result<Behavior, Fault> {
-    let asked = settings_of(sink, "storeSettings").and_then(|settings| text(settings, "copyBehavior"));
-    let asked = asked.or(text(sink, "copyBehavior")).unwrap_or_default();
-    let known = [
-        ("", Behavior::Preserve),
-        ("PreserveHierarchy", Behavior::Preserve),
-        ("FlattenHierarchy", Behavior::Flatten),
-        ("MergeFiles", Behavior::Merge),
-    ];
-    let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(asked.trim()));
-    found.map(|(_, behavior)| *behavior).ok_or_else(|| {
-        property(format!(
-            "`copyBehavior` {asked:?} is none of PreserveHierarchy, FlattenHierarchy and MergeFiles"
-        ))
-    })
 }
 
 fn attributes(settings: &Object) -> Result<bool, Fault> {

@@ -30,25 +30,14 @@ impl Place {
 pub(super) enum When {
     /// All that ask for something.
     Set,
-    /// All but this word.
-    SetBut(&'static str),
-    /// This word.
-    Word(&'static str),
     /// `false`, where nothing said means `true`.
     False,
 }
 
 impl When {
     pub(super) fn holds(self, value: &Value) -> bool {
-        let word = |word: &str| {
-            value
-                .as_str()
-                .is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
-        };
         match self {
             Self::Set => is_set(value),
-            Self::SetBut(default) => is_set(value) && !word(default),
-            Self::Word(wanted) => word(wanted),
             Self::False => is_false(value),
         }
     }
@@ -57,8 +46,6 @@ impl When {
     fn markdown(self) -> String {
         match self {
             Self::Set => String::new(),
-            Self::SetBut(default) => format!("other than `{default}` "),
-            Self::Word(word) => format!("`{word}` "),
             Self::False => "`false` ".to_owned(),
         }
     }
@@ -100,7 +87,7 @@ pub(super) const fn row(place: Place, member: &'static str, when: When, deed: De
 
 use Deed::{Acted, Idle, Refused, Store};
 use Place::{Activity, Sink, Source};
-use When::{False, Set, SetBut, Word};
+use When::{False, Set};
 
 const RETRIES: &str = "the activity's `policy.retry` counts";
 const NO_ROUTINES: &str = "stored procedures are not called";
@@ -149,8 +136,7 @@ pub(super) const TABLE: &[Row] = &[
     row(Sink, "writeMethod", Set, Store, "`BulkInsert`, `CopyCommand` and `Upsert`; another one is refused with `SL6013`"),
     row(Sink, "upsertSettings", Set, Store, "`keys` of an upsert; without any, the table's primary key"),
     row(Sink, "storeSettings", Set, Store, "how files are written"),
-    row(Sink, "storeSettings.copyBehavior", Word("FlattenHierarchy"), Refused, "a copy writes one file"),
-    row(Sink, "storeSettings.copyBehavior", SetBut("MergeFiles"), Idle, "a copy writes one file"),
+    row(Sink, "storeSettings.copyBehavior", Set, Acted, "from files into a folder: `PreserveHierarchy` (also when nothing is said) and `FlattenHierarchy` (names `Data.GUID.ENDING`) write a file for every file, `MergeFiles` one for all; a dataset with `fileName` and rows of a database make one file, and a warning says so"),
     row(Sink, "storeSettings.metadata", Set, Refused, "files get no metadata of their own"),
     row(Sink, "formatSettings", Set, Store, "how files are written"),
     row(Sink, "writeBatchSize", Set, Idle, "sizes follow the memory budget"),

@@ -41,6 +41,9 @@ pub struct SinkRequest {
     pub memory: usize,
     /// The name to give a file when the dataset names none, without extension.
     pub default_name: String,
+    /// For every partition of the source the file that its rows go into: a path below the dataset's folder, without the ending.
+    /// Empty when all rows go into one. Only for stores of files; [`crate::Writer::begin`] says which partition comes.
+    pub files: Vec<String>,
     /// Leaves out rows that the store does not take; without it they end the copy.
     pub rejects: Option<Rejects>,
     /// Where it stages.

@@ -115,6 +115,15 @@ pub trait Sink: Send + Sync {
 /// One stream of batches into a sink's staging.
 #[async_trait]
 pub trait Writer: Send {
+    /// What is written from now on, until the next such call, is of the source's partition at this place. Said before any of
+    /// its rows, and also of one that has none.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn begin(&mut self, _partition: usize) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Writes a batch; returns when there is room for the next.
     ///
     /// # Errors

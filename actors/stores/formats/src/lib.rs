@@ -30,9 +30,11 @@ mod rows;
 pub mod select;
 mod selected;
 mod settings;
+mod several;
 pub mod sink;
 mod split;
 mod text;
+mod tree;
 mod upload;
 
 #[cfg(test)]
@@ -59,12 +61,22 @@ pub async fn source(store: Arc<dyn ByteStore>, request: SourceRequest) -> Result
     selected::source(store, request, format).await
 }
 
-/// Gets ready to write the file that a request names, or files of `maxRowsPerFile` into its folder.
+/// Gets ready to write the file that a request names, or files of `maxRowsPerFile` or of the source's names into its folder.
 ///
 /// # Errors
 /// `SL6013` when the dataset lacks a property or has one in a form that is not served.
 pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn Sink>, Fault> {
-    let format = format::of(&request.dataset_kind)?.write(request)?;
+    // Each of the files that are open at the same time gathers for itself.
+    let open_at_once = if request.files.is_empty() {
+        1
+    } else {
+        request.parallel.max(1)
+    };
+    let share = SinkRequest {
+        memory: request.memory.div_ceil(open_at_once),
+        ..request.clone()
+    };
+    let format = format::of(&request.dataset_kind)?.write(&share)?;
     let store: Arc<dyn ByteStore> = match connections(&request.activity)? {
         None => store,
         most => Arc::new(Guarded::new(store, most)),
@@ -73,6 +85,11 @@ pub fn sink(store: Arc<dyn ByteStore>, request: &SinkRequest) -> Result<Box<dyn 
     let extension = settings::extension(request, format.extension())?;
     let extension = format!("{extension}{}", format.compression().extension());
     let target = select::target(request, store.as_ref(), &extension)?;
+    if !request.files.is_empty() {
+        let plan = select::tree(request, store.as_ref(), &extension)?;
+        let (parallel, memory) = (request.parallel, request.memory);
+        return Ok(Box::new(tree::TreeSink::new(store, plan, format, parallel, memory)));
+    }
     let Some(several) = several else {
         return Ok(Box::new(sink::FileSink::new(store, target, format, request.parallel)));
     };

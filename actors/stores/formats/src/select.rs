@@ -4,11 +4,13 @@ use crate::bytes::{ByteStore, Entry, Target};
 use crate::fault;
 use crate::settings::RowsPerFile;
 use crate::split::Split;
+use crate::tree::Plan;
 use serde_json::Value;
 use sluice_contract::document::member;
 use sluice_contract::{Fault, Object};
 use sluice_store_core::SinkRequest;
 use sluice_store_core::files::{Location, Selection, Take};
+use std::collections::HashMap;
 
 /// The files to read, in the order of their paths.
 ///
@@ -81,6 +83,39 @@ pub(crate) fn split(
         extension: extension.to_owned(),
         rows: several.rows,
     })
+}
+
+/// The files to write where every file of the source has one of its own, in the order in which they are first named.
+///
+/// # Errors
+/// `SL6013` when one would be the folder of another.
+pub(crate) fn tree(request: &SinkRequest, store: &dyn ByteStore, extension: &str) -> Result<Plan, Fault> {
+    let location = Location::read(&request.dataset, store.location_types(), store.has_containers())?;
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut plan = Plan {
+        targets: Vec::new(),
+        of: Vec::with_capacity(request.files.len()),
+    };
+    for file in &request.files {
+        let path = location.path_of(&format!("{file}{extension}"));
+        let place = *places.entry(path).or_insert_with_key(|path| {
+            plan.targets.push(Target {
+                container: location.container.clone(),
+                path: path.clone(),
+            });
+            plan.targets.len() - 1
+        });
+        plan.of.push(place);
+    }
+    for path in places.keys() {
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        if let Some(folder) = folders.find(|folder| places.contains_key(*folder)) {
+            return Err(fault::property(format!(
+                "{folder} would be a file of the sink, and the folder of {path}"
+            )));
+        }
+    }
+    Ok(plan)
 }
 
 /// Settings of a source at a sink, whose silent neglect would write other files than asked.

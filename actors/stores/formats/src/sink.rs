@@ -72,6 +72,25 @@ impl FileSink {
         }
     }
 
+    /// Bytes of the staged file in memory.
+    pub(crate) fn held(&self) -> usize {
+        match &self.state {
+            State::Staged(stage, _) => stage.held(),
+            _ => 0,
+        }
+    }
+
+    /// Sends them to the store.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub(crate) async fn unload(&mut self) -> Result<(), Fault> {
+        match &mut self.state {
+            State::Staged(stage, _) => stage.unload().await,
+            _ => Ok(()),
+        }
+    }
+
     async fn count(&self, stage: &mut dyn ByteStage, rows: u64) -> Result<Verified, Fault> {
         let bytes = self.written.load(Ordering::Relaxed);
         let mut verified = Verified {

@@ -7,13 +7,13 @@
 use crate::bytes::{ByteStore, Target};
 use crate::encode::WriteFormat;
 use crate::fault;
+use crate::several::{self, Several};
 use crate::sink::FileSink;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use futures::{StreamExt, TryStreamExt};
-use sluice_contract::{Code, Fault};
-use sluice_store_core::{BatchStream, CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
+use sluice_contract::Fault;
+use sluice_store_core::{CommitKey, Committed, ReadBack, Sink, Staged, Writer, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
@@ -44,6 +44,7 @@ impl Split {
 /// Writes several files.
 pub(crate) struct SplitSink {
     files: Arc<Mutex<Files>>,
+    done: Several,
     written: Arc<AtomicU64>,
 }
 
@@ -53,7 +54,8 @@ struct Files {
     format: Arc<dyn WriteFormat>,
     schema: Option<(SchemaRef, CommitKey)>,
     /// Staged and verified.
-    done: Vec<FileSink>,
+    done: Several,
+    count: usize,
     current: Option<Current>,
     staged: Staged,
     /// Bytes of the files that are done.
@@ -71,12 +73,14 @@ struct Current {
 impl SplitSink {
     pub(crate) fn new(store: Arc<dyn ByteStore>, split: Split, format: Arc<dyn WriteFormat>) -> Self {
         let written: Arc<AtomicU64> = Arc::default();
+        let done = Several::default();
         let files = Files {
             store,
             split,
             format,
             schema: None,
-            done: Vec::new(),
+            done: Arc::clone(&done),
+            count: 0,
             current: None,
             staged: Staged::default(),
             written: Arc::clone(&written),
@@ -84,6 +88,7 @@ impl SplitSink {
         };
         Self {
             files: Arc::new(Mutex::new(files)),
+            done,
             written,
         }
     }
@@ -96,7 +101,7 @@ impl Files {
             self.close().await?;
         }
         if self.current.is_none() {
-            if self.done.len() >= FILES_MAX {
+            if self.count >= FILES_MAX {
                 return Err(fault::property(format!(
                     "`maxRowsPerFile` {} makes more than {FILES_MAX} files",
                     self.split.rows
@@ -106,7 +111,7 @@ impl Files {
                 .schema
                 .as_ref()
                 .ok_or_else(|| fault::internal("a sink that is not prepared"))?;
-            let target = self.split.target(self.done.len());
+            let target = self.split.target(self.count);
             let mut sink = FileSink::new(Arc::clone(&self.store), target, Arc::clone(&self.format), 1);
             sink.prepare(Arc::clone(schema), key).await?;
             let writer = sink.writer().await?;
@@ -132,7 +137,8 @@ impl Files {
         self.staged.rows += staged.rows;
         self.staged.bytes += staged.bytes;
         self.written.fetch_add(staged.bytes, Ordering::Relaxed);
-        self.done.push(sink);
+        self.done.lock().await.push(sink);
+        self.count += 1;
         Ok(())
     }
 
@@ -157,9 +163,7 @@ impl Files {
             drop(writer);
             sink.abort().await;
         }
-        for sink in &mut self.done {
-            sink.abort().await;
-        }
+        several::abort(&self.done).await;
     }
 }
 
@@ -183,23 +187,6 @@ impl Writer for SplitWriter {
             Some(fault) => Err(fault.clone()),
             None => Ok(()),
         }
-    }
-}
-
-/// The rows of a file behind the first; none behind the last.
-async fn next_file(files: &Mutex<Files>, at: usize, what: Written) -> Result<Option<BatchStream>, Fault> {
-    let mut files = files.lock().await;
-    let Some(sink) = files.done.get_mut(at) else {
-        return Ok(None);
-    };
-    match sink.read_back(what).await? {
-        ReadBack::Batches(batches) => Ok(Some(batches)),
-        // The first file had the same columns, and could be read.
-        ReadBack::Impossible(why) => Err(Fault::new(
-            Code::StoreFailed,
-            format!("file {at} is not read back: {why}"),
-        )),
-        ReadBack::Native(_) => Err(fault::internal("a file was read back in no rows")),
     }
 }
 
@@ -227,46 +214,11 @@ impl Sink for SplitSink {
     }
 
     async fn read_back(&mut self, what: Written) -> Result<ReadBack, Fault> {
-        let first = {
-            let mut files = self.files.lock().await;
-            // All files or none: what was compared of some says nothing of the others.
-            if let Some(why) = files.done.iter().find_map(|sink| sink.unreadable(what)) {
-                return Ok(ReadBack::Impossible(why.to_owned()));
-            }
-            let first = files.done.first_mut();
-            let first = first.ok_or_else(|| fault::internal("a sink was read back that is not verified"))?;
-            match first.read_back(what).await? {
-                ReadBack::Batches(batches) => batches,
-                other => return Ok(other),
-            }
-        };
-        let others = futures::stream::unfold((Arc::clone(&self.files), 1), move |(files, at)| async move {
-            let next = next_file(&files, at, what).await.transpose()?;
-            Some((next, (files, at + 1)))
-        });
-        Ok(ReadBack::Batches(first.chain(others.try_flatten()).boxed()))
+        several::read_back(&self.done, what).await
     }
 
     async fn commit(&mut self) -> Result<Committed, Fault> {
-        let mut files = self.files.lock().await;
-        let mut committed: Option<Committed> = None;
-        let count = files.done.len();
-        for sink in &mut files.done {
-            // One that is published already says so again.
-            let one = sink.commit().await?;
-            committed = Some(match committed {
-                None => one,
-                Some(first) => Committed {
-                    replayed: first.replayed && one.replayed,
-                    ..first
-                },
-            });
-        }
-        let mut committed = committed.ok_or_else(|| fault::internal("a sink was committed that is not verified"))?;
-        if count > 1 {
-            committed.location = format!("{} and {} more", committed.location, count - 1);
-        }
-        Ok(committed)
+        several::commit(&self.done).await
     }
 
     async fn abort(&mut self) {

@@ -80,6 +80,10 @@ impl Write for BlockWriter {
 
 impl Drop for BlockWriter {
     fn drop(&mut self) {
+        // The last block may wait for long, among those of many files: it takes no more memory than it has bytes.
+        if self.buffer.len() < self.block / 2 {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
         // A lost upload has left its fault behind already.
         let _ = self.send();
     }

@@ -350,6 +350,15 @@ impl ByteStage for ObjectStage {
         self.wait(0).await
     }
 
+    fn held(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    async fn unload(&mut self) -> Result<(), Fault> {
+        self.send().await?;
+        self.wait(0).await
+    }
+
     /// What is staged cannot be read back; each part was acknowledged, and the published object is read.
     async fn staged(&mut self) -> Result<Option<Arc<dyn ByteReader>>, Fault> {
         Ok(None)

@@ -245,6 +245,19 @@ pub trait ByteStage: Send + Sync {
     /// `SL6008` when there is no space, and other `SL60xx`.
     async fn finish(&mut self) -> Result<(), Fault>;
 
+    /// Bytes of a finished file that lie in this process's memory until they are published.
+    fn held(&self) -> usize {
+        0
+    }
+
+    /// Sends what a finished file [holds](Self::held) to the store, where nobody sees it yet.
+    ///
+    /// # Errors
+    /// `SL60xx`.
+    async fn unload(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Reads the staged bytes back, if the store can before they are published.
     ///
     /// # Errors

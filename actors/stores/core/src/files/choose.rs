@@ -64,21 +64,24 @@ impl Selection {
         Ok(chosen)
     }
 
-    fn chosen(&self, entry: Entry) -> Result<Chosen, Fault> {
-        let base = self.base();
-        let relative = match base.as_str() {
+    /// A file's path below the folder that was asked for: what is kept of the hierarchy.
+    pub fn relative<'a>(&self, entry: &'a Entry) -> &'a str {
+        match self.base().as_str() {
             "" => entry.path.as_str(),
             base => entry
                 .path
                 .strip_prefix(base)
                 .map_or(entry.name(), |below| below.trim_start_matches('/')),
-        };
+        }
+    }
+
+    fn chosen(&self, entry: Entry) -> Result<Chosen, Fault> {
         let columns = match &self.partition_root {
             Some(root) => columns(&entry.path, root),
             None => Vec::new(),
         };
         Ok(Chosen {
-            relative: relative.to_owned(),
+            relative: self.relative(&entry).to_owned(),
             columns,
             entry,
         })
