@@ -88,8 +88,9 @@ async fn rows_that_the_table_does_not_take_are_left_out_where_that_is_allowed() 
     assert_eq!(fault.code, Code::DataInvalid, "{fault}");
     let log = Log::default();
     let rejects = log.rejects();
+    let first = key();
     let mut sink = shop
-        .staged("t", json!({}), &batch, (&key(), Some(rejects.clone())))
+        .staged("t", json!({}), &batch, (&first, Some(rejects.clone())))
         .await
         .unwrap();
     assert_eq!(rejects.rows(), 5);
@@ -109,6 +110,20 @@ async fn rows_that_the_table_does_not_take_are_left_out_where_that_is_allowed() 
             .any(|(row, text)| row.starts_with(record) && text.contains(why));
         assert!(found, "{record} {why}: {all:?}");
     }
+    // An attempt that did not hear of it does not take what was published for duplicates.
+    let next = CommitKey {
+        attempt: 2,
+        token: 2,
+        ..first
+    };
+    let rejects = Log::default().rejects();
+    let mut again = shop
+        .staged("t", json!({}), &batch, (&next, Some(rejects.clone())))
+        .await
+        .unwrap();
+    assert_eq!(rejects.rows(), 2, "those only that never reach the staging");
+    assert!(again.commit().await.unwrap().replayed);
+    assert_eq!(shop.server.one("SELECT count(*) FROM t").await, "2987");
     assert_eq!(shop.leftovers().await, "");
 }
 

@@ -67,6 +67,8 @@ struct Prepared {
     open: OnceCell<Shared>,
     /// What the published rows bear.
     transaction: Option<String>,
+    /// Whether an attempt before this one has published the job.
+    replayed: bool,
 }
 
 impl PostgresSink {
@@ -189,6 +191,7 @@ impl Sink for PostgresSink {
             rows: None,
             open: OnceCell::new(),
             transaction: None,
+            replayed,
         });
         Ok(())
     }
@@ -263,7 +266,8 @@ impl Sink for PostgresSink {
             return Ok(self.staged(taken));
         }
         let session = Session::open(&self.settings).await?;
-        if let Some(rejects) = &self.rejects {
+        // The rows of a job that was published would meet themselves, and be taken for what does not fit.
+        if let Some(rejects) = self.rejects.as_ref().filter(|_| !prepared.replayed) {
             let rehearsal = Rehearsal {
                 target: &prepared.target,
                 merge: &prepared.merge,

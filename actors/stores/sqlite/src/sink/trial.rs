@@ -1,6 +1,6 @@
 //! Which staged rows the target would not take: they are inserted one by one in a transaction that is rolled back.
 
-use super::commit::Publication;
+use super::commit::{Publication, check};
 use super::script;
 use crate::errors;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -61,6 +61,10 @@ pub(crate) fn refused(connection: &mut Connection, publication: &Publication, nu
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
+    // The rows of a job that was published would meet themselves.
+    if check(&transaction, &publication.key)? {
+        return transaction.rollback().map_err(failed).map(|()| refused);
+    }
     publication.make_target(&transaction, &doing)?;
     if let Some(script) = &publication.script {
         script::run(&transaction, script)?;

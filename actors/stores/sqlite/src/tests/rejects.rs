@@ -99,6 +99,23 @@ async fn values_and_constraints_leave_out_their_rows_only() {
 }
 
 #[tokio::test]
+async fn rows_that_were_published_are_not_taken_for_duplicates_of_themselves() {
+    let database = Database::new("CREATE TABLE t (id INTEGER UNIQUE, text TEXT)");
+    let batch = || rows(vec![Some(1), Some(2)], vec!["a", "b"]);
+    write(&database, json!({}), [batch(), rows(vec![Some(3)], vec!["c"])]).await;
+    // The node died before it could say so.
+    let rejects = Rejects::new(Arc::new(Log::default()));
+    let mut sink = database.sink_with("t", json!({}), Some(rejects.clone())).await.unwrap();
+    sink.prepare(batch().schema(), &key("job-1", 2, 2)).await.unwrap();
+    let mut writer = sink.writer().await.unwrap();
+    writer.write(batch()).await.unwrap();
+    writer.finish().await.unwrap();
+    assert_eq!((sink.verify().await.unwrap().rows, rejects.rows()), (2, 0));
+    assert!(sink.commit().await.unwrap().replayed);
+    assert_eq!(database.one("SELECT count(*) FROM t"), "3");
+}
+
+#[tokio::test]
 async fn an_upsert_leaves_out_what_has_no_key_of_its_own() {
     for declared in [
         "id INTEGER PRIMARY KEY, text TEXT NOT NULL",

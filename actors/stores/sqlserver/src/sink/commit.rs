@@ -24,11 +24,12 @@ pub(crate) struct Publication<'a> {
     pub(crate) lock_table: bool,
 }
 
-/// Makes the table that remembers published jobs, and refuses an attempt that is behind.
+/// Makes the table that remembers published jobs, and refuses an attempt that is behind. Says whether the job was published
+/// before.
 ///
 /// # Errors
 /// `SL7004` when a later attempt published; other `SL60xx`.
-pub(crate) async fn prepare(session: &mut Session, target: &TableName, key: &CommitKey) -> Result<(), Fault> {
+pub(crate) async fn prepare(session: &mut Session, target: &TableName, key: &CommitKey) -> Result<bool, Fault> {
     const DOING: &str = "creating the table of commits";
     let commits = commits(target);
     if !describe::exists(session, &commits).await? {
@@ -43,7 +44,7 @@ pub(crate) async fn prepare(session: &mut Session, target: &TableName, key: &Com
             }
         }
     }
-    published(session, &commits, key, "").await.map(drop)
+    published(session, &commits, key, "").await
 }
 
 /// Publishes, or finds that it was done already.

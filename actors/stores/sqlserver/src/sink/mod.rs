@@ -58,6 +58,8 @@ struct Prepared {
     /// Where parts are kept: their table, and those that are staged already.
     parts: Option<(TableName, Vec<Part>)>,
     rows: Option<u64>,
+    /// Whether an attempt before this one has published the job.
+    replayed: bool,
 }
 
 /// Ways of writing that put the rows into the hands of the user's own code: they are refused, and not done in another way.
@@ -129,7 +131,7 @@ impl Sink for SqlServerSink {
     async fn prepare(&mut self, schema: SchemaRef, key: &CommitKey) -> Result<(), Fault> {
         let mut session = Session::open(&self.settings).await?;
         let target = Target::plan(&mut session, &self.table, self.create, &self.behavior, &schema).await?;
-        commit::prepare(&mut session, &target.name, key).await?;
+        let replayed = commit::prepare(&mut session, &target.name, key).await?;
         let place = self.interim.as_deref().or(target.name.schema.as_deref());
         let (stage, parts) = match self.keeps_parts {
             true => {
@@ -149,6 +151,7 @@ impl Sink for SqlServerSink {
             schema,
             parts,
             rows: None,
+            replayed,
         });
         Ok(())
     }
@@ -196,7 +199,8 @@ impl Sink for SqlServerSink {
 
     async fn verify(&mut self) -> Result<Staged, Fault> {
         let prepared = self.prepared()?;
-        if let Some(rejects) = &self.rejects {
+        // The rows of a job that was published would meet themselves, and be taken for what does not fit.
+        if let Some(rejects) = self.rejects.as_ref().filter(|_| !prepared.replayed) {
             let session = Session::open(&self.settings).await?;
             let moves = Moves {
                 target: &prepared.target,
