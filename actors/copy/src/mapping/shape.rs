@@ -285,14 +285,7 @@ fn mapped(
                 None
             }
         };
-        let field = match to {
-            None => renamed(field, &name),
-            Some((conversion, to)) => {
-                made.conversion = Some(conversion);
-                renamed(&to, &name)
-            }
-        };
-        columns.push((field, made));
+        columns.push((settled(field, &name, to, &mut made), made));
     }
     Ok(columns)
 }
@@ -322,16 +315,20 @@ fn foretold(
             .map(|rules| asked(pair, &field, ends, rules))
             .transpose()?
             .flatten();
-        let field = match to {
-            None => renamed(&field, &name),
-            Some((conversion, to)) => {
-                made.conversion = Some(conversion);
-                renamed(&to, &name)
-            }
-        };
-        columns.push((field, made));
+        columns.push((settled(&field, &name, to, &mut made), made));
     }
     Ok(columns)
+}
+
+/// The column that comes of it: the source's, or what its values are converted to.
+fn settled(field: &Field, name: &str, to: Option<(Conversion, Field)>, made: &mut Made) -> Field {
+    match to {
+        None => renamed(field, name),
+        Some((conversion, to)) => {
+            made.conversion = Some(conversion);
+            renamed(&to, name)
+        }
+    }
 }
 
 fn renamed(field: &Field, name: &str) -> Field {
